@@ -1,0 +1,98 @@
+package guestlist
+
+import "encoding/json"
+
+// ApplicationType is the kind of client, which decides its grants and how it
+// proves itself (wire/oidc §3).
+type ApplicationType string
+
+// The application types of the wire.
+const (
+	ApplicationNative      ApplicationType = "Native"
+	ApplicationSPA         ApplicationType = "SPA"
+	ApplicationTraditional ApplicationType = "Traditional"
+	ApplicationMachine     ApplicationType = "MachineToMachine"
+	ApplicationProtected   ApplicationType = "Protected"
+	ApplicationSAML        ApplicationType = "SAML"
+)
+
+// Application is an OAuth 2.0 client (RFC 6749 §1.1) in its wire form.
+type Application struct {
+	TenantID             string               `json:"tenantId"`
+	ID                   ApplicationID        `json:"id"`
+	Name                 string               `json:"name"`
+	Description          *string              `json:"description"`
+	Type                 ApplicationType      `json:"type"`
+	OIDCClientMetadata   OIDCClientMetadata   `json:"oidcClientMetadata"`
+	CustomClientMetadata CustomClientMetadata `json:"customClientMetadata"`
+	ProtectedAppMetadata json.RawMessage      `json:"protectedAppMetadata"` // null unless Protected
+	CustomData           JSONObject           `json:"customData"`
+	IsThirdParty         bool                 `json:"isThirdParty"`
+	AccessControlEnabled bool                 `json:"appLevelAccessControlEnabled"`
+	CreatedAt            Time                 `json:"createdAt"`
+}
+
+// OIDCClientMetadata holds the registered metadata of a client (OpenID Connect
+// Dynamic Client Registration §2).
+type OIDCClientMetadata struct {
+	RedirectURIs                     []string `json:"redirectUris"`
+	PostLogoutRedirectURIs           []string `json:"postLogoutRedirectUris"`
+	BackchannelLogoutURI             string   `json:"backchannelLogoutUri,omitempty"`
+	BackchannelLogoutSessionRequired *bool    `json:"backchannelLogoutSessionRequired,omitempty"`
+	LogoURI                          string   `json:"logoUri,omitempty"`
+}
+
+// CustomClientMetadata holds Logto's own client settings; absent members take
+// the defaults below.
+type CustomClientMetadata struct {
+	CORSAllowedOrigins       []string `json:"corsAllowedOrigins,omitempty"`
+	IDTokenTTL               *int     `json:"idTokenTtl,omitempty"`               // seconds
+	RefreshTokenTTL          *int     `json:"refreshTokenTtl,omitempty"`          // seconds
+	RefreshTokenTTLInDays    *int     `json:"refreshTokenTtlInDays,omitempty"`    // days, 1..180
+	TenantID                 string   `json:"tenantId,omitempty"`                 // kept, unused
+	AlwaysIssueRefreshToken  *bool    `json:"alwaysIssueRefreshToken,omitempty"`  // web types only
+	RotateRefreshToken       *bool    `json:"rotateRefreshToken,omitempty"`       // default true
+	AllowTokenExchange       *bool    `json:"allowTokenExchange,omitempty"`       // RFC 8693
+	IsDeviceFlow             *bool    `json:"isDeviceFlow,omitempty"`             // RFC 8628
+	MaxAllowedGrants         *int     `json:"maxAllowedGrants,omitempty"`         // per user
+	InitiateLoginURI         string   `json:"initiateLoginUri,omitempty"`         // ours: Core §4, third-party initiated login
+	TokenEndpointAuthMethods []string `json:"tokenEndpointAuthMethods,omitempty"` // ours: narrows what a confidential client may use
+}
+
+// Defaults of CustomClientMetadata.
+const (
+	DefaultIDTokenTTLSeconds       = 3600
+	DefaultRefreshTokenTTLDays     = 14
+	MaxRefreshTokenTTLDays         = 180
+	DefaultAccessTokenTTLSeconds   = 3600
+	DefaultSecretName              = "Default secret"
+	DemoApplication                = ApplicationID("demo-app")
+	ManagementRoleName             = "Logto Management API access"
+	AdminRoleName                  = "#internal:admin"
+	MaxApplicationNameLength       = 256
+	DefaultSessionTTLSeconds       = 1209600
+	MaxRedirectURIsPerApplication  = 100
+	MaxApplicationSecretNameLength = 256
+)
+
+// ApplicationSecret is one of an application's named secrets.
+type ApplicationSecret struct {
+	TenantID      string        `json:"tenantId"`
+	ApplicationID ApplicationID `json:"applicationId"`
+	Name          string        `json:"name"`
+	Value         string        `json:"value"`
+	CreatedAt     Time          `json:"createdAt"`
+	ExpiresAt     *Time         `json:"expiresAt"`
+}
+
+// IsConfidential reports whether clients of this type hold a secret
+// (RFC 6749 §2.1).
+func (t ApplicationType) IsConfidential() bool {
+	return t == ApplicationTraditional || t == ApplicationMachine || t == ApplicationProtected
+}
+
+// MayRedirect reports whether clients of this type use the authorization
+// endpoint.
+func (t ApplicationType) MayRedirect() bool {
+	return t == ApplicationNative || t == ApplicationSPA || t == ApplicationTraditional || t == ApplicationProtected
+}

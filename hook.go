@@ -1,0 +1,80 @@
+package guestlist
+
+import "encoding/json"
+
+// Hook is a webhook subscription in its wire form.
+type Hook struct {
+	TenantID   string     `json:"tenantId"`
+	ID         HookID     `json:"id"`
+	Name       string     `json:"name"`
+	Event      *string    `json:"event"` // legacy single event
+	Events     []string   `json:"events"`
+	Config     HookConfig `json:"config"`
+	SigningKey string     `json:"signingKey"`
+	Enabled    bool       `json:"enabled"`
+	CreatedAt  Time       `json:"createdAt"`
+}
+
+// HookConfig says where and how a hook is delivered.
+type HookConfig struct {
+	URL     string            `json:"url"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Retries *int              `json:"retries,omitempty"` // deprecated on the wire; kept, not used
+}
+
+// Matches reports whether the hook wants an event.
+func (h Hook) Matches(event string) bool {
+	if !h.Enabled {
+		return false
+	}
+	if len(h.Events) == 0 {
+		return h.Event != nil && *h.Event == event
+	}
+	for _, e := range h.Events {
+		if e == event {
+			return true
+		}
+	}
+	return false
+}
+
+// Event is something that happened and that hooks may want to hear of. It is
+// written in the transaction that caused it and delivered later. Payload is
+// the JSON object of the webhook body without hookId, which is added per hook.
+type Event struct {
+	Key     string // e.g. "User.Created"
+	Payload json.RawMessage
+}
+
+// The events that this version emits.
+const (
+	EventPostRegister          = "PostRegister"
+	EventPostSignIn            = "PostSignIn"
+	EventPostResetPassword     = "PostResetPassword"
+	EventUserCreated           = "User.Created"
+	EventUserDeleted           = "User.Deleted"
+	EventUserDataUpdated       = "User.Data.Updated"
+	EventUserSuspensionUpdated = "User.SuspensionStatus.Updated"
+	EventRoleCreated           = "Role.Created"
+	EventRoleDeleted           = "Role.Deleted"
+	EventRoleDataUpdated       = "Role.Data.Updated"
+	EventRoleScopesUpdated     = "Role.Scopes.Updated"
+	EventScopeCreated          = "Scope.Created"
+	EventScopeDeleted          = "Scope.Deleted"
+	EventScopeDataUpdated      = "Scope.Data.Updated"
+	EventIdentifierLockout     = "Identifier.Lockout"
+	EventMessageRateLimited    = "Message.RateLimited"
+)
+
+// HookEvents lists every event name that a hook may subscribe to, those of
+// parts that come later included, since the wire accepts them.
+var HookEvents = []string{
+	EventPostRegister, EventPostSignIn, "PostSignInAdaptiveMfaTriggered", EventPostResetPassword,
+	EventUserCreated, EventUserDeleted, EventUserDataUpdated, EventUserSuspensionUpdated,
+	EventRoleCreated, EventRoleDeleted, EventRoleDataUpdated, EventRoleScopesUpdated,
+	EventScopeCreated, EventScopeDeleted, EventScopeDataUpdated,
+	"Organization.Created", "Organization.Deleted", "Organization.Data.Updated", "Organization.Membership.Updated",
+	"OrganizationRole.Created", "OrganizationRole.Deleted", "OrganizationRole.Data.Updated", "OrganizationRole.Scopes.Updated",
+	"OrganizationScope.Created", "OrganizationScope.Deleted", "OrganizationScope.Data.Updated",
+	EventIdentifierLockout, EventMessageRateLimited, "Grant.LimitExceeded",
+}

@@ -1,0 +1,115 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"guestlist"
+)
+
+// dialect holds all that differs between the engines.
+type dialect struct {
+	name          string
+	goose         goose.Dialect
+	skipLocked    string // row locks of a job claim
+	viewIsolation sql.IsolationLevel
+}
+
+var sqliteDialect = dialect{
+	name:          "sqlite",
+	goose:         database.DialectSQLite3,
+	viewIsolation: sql.LevelDefault, // a SQLite read transaction is a snapshot
+}
+
+var postgresDialect = dialect{
+	name:          "postgres",
+	goose:         database.DialectPostgres,
+	skipLocked:    " FOR UPDATE SKIP LOCKED",
+	viewIsolation: sql.LevelReadCommitted,
+}
+
+// readerConns is how many connections read a SQLite file at once.
+const readerConns = 8
+
+// openSQLite opens one connection that writes and a pool that reads. With one
+// writer nobody ever meets SQLITE_BUSY; with WAL readers never wait for it.
+func (s *Store) openSQLite(ctx context.Context, o Options) error {
+	s.dialect = sqliteDialect
+	if dir := filepath.Dir(o.Database); dir != "." {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return cannotOpen(o.Database, err)
+		}
+	}
+	sync := "NORMAL"
+	if o.Ephemeral {
+		sync = "OFF"
+	}
+	open := func(conns int, params ...string) (*sql.DB, error) {
+		params = append([]string{
+			"_pragma=busy_timeout(10000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(" + sync + ")",
+			"_pragma=foreign_keys(1)", "_pragma=temp_store(MEMORY)", "_pragma=cache_size(-8000)",
+		}, params...)
+		dsn := "file:" + (&url.URL{Path: o.Database}).EscapedPath() + "?" + strings.Join(params, "&")
+		db, err := sql.Open("sqlite", dsn)
+		if err != nil {
+			return nil, err
+		}
+		db.SetMaxOpenConns(conns)
+		db.SetMaxIdleConns(conns)
+		return db, db.PingContext(ctx)
+	}
+	var err error
+	if s.writer, err = open(1, "_txlock=immediate"); err != nil {
+		return cannotOpen(o.Database, errors.Join(err, s.Close()))
+	}
+	if s.readers, err = open(readerConns, "_pragma=query_only(1)"); err != nil {
+		return cannotOpen(o.Database, errors.Join(err, s.Close()))
+	}
+	s.writerStmts.db, s.readerStmts.db = s.writer, s.readers
+	return nil
+}
+
+func (s *Store) openPostgres(ctx context.Context, o Options) error {
+	s.dialect = postgresDialect
+	config, err := pgx.ParseConfig(o.Database)
+	if err != nil {
+		// The cause is left out: it may quote the password of the URL.
+		return &guestlist.Error{
+			Kind: guestlist.KindUnavailable, Code: "store.bad_database_url", Message: "the database URL cannot be read",
+			Hint: "write it as postgres://user:password@host:5432/name?sslmode=require",
+		}
+	}
+	db := stdlib.OpenDB(*config)
+	conns := o.MaxConns
+	if conns == 0 {
+		conns = DefaultMaxConns
+	}
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	s.writer, s.readers = db, db
+	if err := db.PingContext(ctx); err != nil {
+		where := fmt.Sprintf("%s on %s:%d", config.Database, config.Host, config.Port)
+		return cannotOpen(where, errors.Join(err, s.Close()))
+	}
+	return nil
+}
+
+func cannotOpen(database string, err error) error {
+	return &guestlist.Error{
+		Kind: guestlist.KindUnavailable, Code: "store.cannot_open", Err: err,
+		Message: "the database " + database + " cannot be opened",
+		Hint:    "check that it exists, that this user may read and write it, and that nothing else holds it",
+	}
+}

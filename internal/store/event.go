@@ -1,0 +1,39 @@
+package store
+
+import (
+	"encoding/json"
+
+	"guestlist"
+	"guestlist/internal/crypt"
+)
+
+// Emit writes an event in this transaction. Notify turns it into one delivery
+// per hook after the commit.
+func (tx *Tx) Emit(e guestlist.Event) error {
+	tx.hasWork = true
+	return tx.run("INSERT INTO events (id, key, payload, created_at) VALUES ($1, $2, $3, $4)",
+		crypt.ID(), e.Key, objectText(e.Payload), tx.Now)
+}
+
+// PendingEvent is an emitted event that was not yet turned into deliveries.
+type PendingEvent struct {
+	ID        string
+	Key       string
+	Payload   json.RawMessage
+	CreatedAt guestlist.Time
+}
+
+// TakeEvents removes up to limit of the oldest events and returns them. The
+// caller enqueues their deliveries in the same transaction, so that an event
+// is either still waiting or has its deliveries.
+func (tx *Tx) TakeEvents(limit int) ([]PendingEvent, error) {
+	return collect(tx, func(sc scanner) (PendingEvent, error) {
+		var e PendingEvent
+		var payload string
+		err := sc.Scan(&e.ID, &e.Key, &payload, &e.CreatedAt)
+		e.Payload = json.RawMessage(payload)
+		return e, err
+	}, `DELETE FROM events WHERE id IN (
+			SELECT id FROM events ORDER BY created_at, id LIMIT $1`+tx.s.dialect.skipLocked+`)
+		RETURNING id, key, payload, created_at`, limit)
+}

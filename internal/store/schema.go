@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"guestlist"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// prepareSchema brings the schema up to this program's version. On PostgreSQL
+// a lock makes concurrent starters apply each step once.
+func (s *Store) prepareSchema(ctx context.Context) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return fmt.Errorf("store: migrations: %w", err)
+	}
+	var opts []goose.ProviderOption
+	if s.dialect.name == postgresDialect.name {
+		locker, err := lock.NewPostgresSessionLocker()
+		if err != nil {
+			return fmt.Errorf("store: migration lock: %w", err)
+		}
+		opts = append(opts, goose.WithSessionLocker(locker))
+	}
+	provider, err := goose.NewProvider(s.dialect.goose, s.writer, files, opts...)
+	if err != nil {
+		return fmt.Errorf("store: migrations: %w", err)
+	}
+	current, newest, err := provider.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("store: schema version: %w", err)
+	}
+	if current > newest {
+		return &guestlist.Error{
+			Kind: guestlist.KindUnavailable, Code: "store.newer_schema",
+			Message: fmt.Sprintf("the database has schema version %d, this program knows %d", current, newest),
+			Hint:    "run the newer release that made it, or restore a backup from before the upgrade",
+		}
+	}
+	if current < newest {
+		if _, err := provider.Up(ctx); err != nil {
+			return fmt.Errorf("store: migrate: %w", err)
+		}
+	}
+	return s.checkKey(ctx)
+}
+
+// SchemaVersion returns the version of the database's schema.
+func (s *Store) SchemaVersion(ctx context.Context) (int64, error) {
+	var v int64
+	err := s.View(ctx, func(tx *Tx) error {
+		return tx.row("SELECT MAX(version_id) FROM goose_db_version", nil, &v)
+	})
+	return v, err
+}
+
+// keyFingerprint is the setting that tells which key sealed the database.
+const keyFingerprint = "key_fingerprint"
+
+// checkKey refuses to open a database with a key that did not seal it: every
+// secret in it would be unreadable, and new ones would be sealed apart.
+func (s *Store) checkKey(ctx context.Context) error {
+	want := s.key.Fingerprint()
+	var have string
+	err := s.View(ctx, func(tx *Tx) error {
+		var err error
+		have, err = tx.Setting(keyFingerprint)
+		return err
+	})
+	if err == nil && have == want {
+		return nil
+	}
+	if errors.Is(err, ErrNotFound) {
+		err = s.Update(ctx, func(tx *Tx) error {
+			if err := tx.PutSettingOnce(keyFingerprint, want); err != nil {
+				return err
+			}
+			have, err = tx.Setting(keyFingerprint)
+			return err
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("store: check key: %w", err)
+	}
+	if have != want {
+		return &guestlist.Error{
+			Kind: guestlist.KindUnavailable, Code: "store.wrong_key",
+			Message: "the secret key does not fit this database",
+			Hint:    "give the key that was used before, by --secret-key-file or GUESTLIST_SECRET_KEY, or restore secret.key from the backup",
+		}
+	}
+	return nil
+}

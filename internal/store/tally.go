@@ -1,0 +1,57 @@
+package store
+
+// The names of what is counted.
+const (
+	tallyUsers         = "users"
+	tallyLogs          = "logs"
+	tallyOneTimeTokens = "one_time_tokens"
+)
+
+// tally adds to a count when the transaction commits.
+func (tx *Tx) tally(name string, delta int64) {
+	if tx.tallies == nil {
+		tx.tallies = map[string]int64{}
+	}
+	tx.tallies[name] += delta
+}
+
+// flush writes what the transaction gathered, just before it commits.
+func (tx *Tx) flush() error {
+	for name, delta := range tx.tallies {
+		if delta == 0 {
+			continue
+		}
+		if err := tx.run("INSERT INTO tallies (name, delta) VALUES ($1, $2)", name, delta); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// count returns a count in time that does not grow with what is counted.
+func (tx *Tx) count(name string) (int, error) {
+	var n int
+	err := tx.row("SELECT COALESCE(SUM(delta), 0) FROM tallies WHERE name = $1", []any{name}, &n)
+	return n, err
+}
+
+// CompactTallies adds the deltas up, so that counting stays cheap. Deltas that
+// arrive meanwhile are left for the next time.
+func (tx *Tx) CompactTallies() error {
+	sums := map[string]int64{}
+	if err := tx.rows(func(sc scanner) error {
+		var name string
+		var delta int64
+		if err := sc.Scan(&name, &delta); err != nil {
+			return err
+		}
+		sums[name] += delta
+		return nil
+	}, "DELETE FROM tallies RETURNING name, delta"); err != nil {
+		return err
+	}
+	for name, sum := range sums {
+		tx.tally(name, sum)
+	}
+	return nil
+}

@@ -1,0 +1,290 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"guestlist"
+)
+
+// sealPassword is the purpose under which password digests are sealed: they
+// are slow hashes already, but imported ones may be as weak as MD5.
+const sealPassword = "user.password"
+
+const userColumns = `id, username, primary_email, primary_phone, name, avatar, custom_data, profile, logto_config,
+	password_digest IS NOT NULL, password_is_temporary, password_is_expired, password_changed_at, is_suspended,
+	application_id, email_verified_at, phone_verified_at, last_sign_in_at, created_at, updated_at`
+
+func scanUser(sc scanner) (guestlist.User, error) {
+	var u guestlist.User
+	var customData, profile, config string
+	if err := sc.Scan(&u.ID, &u.Username, &u.PrimaryEmail, &u.PrimaryPhone, &u.Name, &u.Avatar, &customData, &profile,
+		&config, &u.HasPassword, &u.PasswordIsTemporary, &u.PasswordIsExpired, &u.PasswordChangedAt, &u.IsSuspended,
+		&u.ApplicationID, &u.EmailVerifiedAt, &u.PhoneVerifiedAt, &u.LastSignInAt, &u.CreatedAt, &u.UpdatedAt); err != nil {
+		return u, err
+	}
+	u.CustomData, u.LogtoConfig = json.RawMessage(customData), json.RawMessage(config)
+	u.Identities = map[string]guestlist.Identity{}
+	return u, fromJSON(profile, &u.Profile)
+}
+
+// InsertUser creates a user as given; ID, CreatedAt and UpdatedAt are the
+// caller's. A taken username, e-mail or phone gives the contract's *_in_use
+// refusal, and a nil digest makes a user without password. Usernames are
+// compared as the username policy in force says.
+func (tx *Tx) InsertUser(u guestlist.User, password *guestlist.PasswordDigest) error {
+	profile, err := jsonText(u.Profile)
+	if err != nil {
+		return err
+	}
+	usernameKey, err := tx.usernameKey(u.Username)
+	if err != nil {
+		return err
+	}
+	var digest, algorithm *string
+	var temporary bool
+	if password != nil {
+		sealed := tx.s.key.SealString(sealPassword, password.Digest)
+		digest, algorithm, temporary = &sealed, &password.Algorithm, password.Temporary
+		u.PasswordChangedAt = &tx.Now
+	}
+	if err := tx.run(`INSERT INTO users (id, username, username_key, primary_email, email_key, primary_phone, name,
+			name_key, avatar, custom_data, profile, logto_config, password_digest, password_algorithm,
+			password_is_temporary, password_is_expired, password_changed_at, is_suspended, application_id,
+			email_verified_at, phone_verified_at, last_sign_in_at, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
+		u.ID, u.Username, usernameKey, u.PrimaryEmail, emailKey(u.PrimaryEmail), u.PrimaryPhone, u.Name,
+		foldKey(u.Name), u.Avatar, objectText(u.CustomData), profile, objectText(u.LogtoConfig), digest, algorithm,
+		temporary, u.PasswordIsExpired, u.PasswordChangedAt, u.IsSuspended, u.ApplicationID,
+		u.EmailVerifiedAt, u.PhoneVerifiedAt, u.LastSignInAt, u.CreatedAt, u.UpdatedAt); err != nil {
+		return err
+	}
+	tx.tally(tallyUsers, 1)
+	return tx.putIdentities(u.ID, u.Identities)
+}
+
+// UpdateUser writes every column of u but its password and identities, and
+// sets updated_at to Now.
+func (tx *Tx) UpdateUser(u guestlist.User) error {
+	profile, err := jsonText(u.Profile)
+	if err != nil {
+		return err
+	}
+	usernameKey, err := tx.usernameKey(u.Username)
+	if err != nil {
+		return err
+	}
+	return changed(tx.exec(`UPDATE users SET username = $2, username_key = $3, primary_email = $4, email_key = $5,
+			primary_phone = $6, name = $7, name_key = $8, avatar = $9, custom_data = $10, profile = $11,
+			logto_config = $12, password_is_expired = $13, is_suspended = $14, application_id = $15,
+			email_verified_at = $16, phone_verified_at = $17, last_sign_in_at = $18, updated_at = $19
+		WHERE id = $1`,
+		u.ID, u.Username, usernameKey, u.PrimaryEmail, emailKey(u.PrimaryEmail), u.PrimaryPhone, u.Name,
+		foldKey(u.Name), u.Avatar, objectText(u.CustomData), profile, objectText(u.LogtoConfig), u.PasswordIsExpired,
+		u.IsSuspended, u.ApplicationID, u.EmailVerifiedAt, u.PhoneVerifiedAt, u.LastSignInAt, tx.Now))
+}
+
+// SetPassword replaces a user's password, or removes it when digest is nil.
+func (tx *Tx) SetPassword(id guestlist.UserID, password *guestlist.PasswordDigest) error {
+	var digest, algorithm *string
+	var temporary bool
+	if password != nil {
+		sealed := tx.s.key.SealString(sealPassword, password.Digest)
+		digest, algorithm, temporary = &sealed, &password.Algorithm, password.Temporary
+	}
+	return changed(tx.exec(`UPDATE users SET password_digest = $2, password_algorithm = $3, password_is_temporary = $4,
+			password_is_expired = FALSE, password_changed_at = $5, updated_at = $5 WHERE id = $1`,
+		id, digest, algorithm, temporary, tx.Now))
+}
+
+// Password returns a user's password digest, or nil if there is none.
+func (tx *Tx) Password(id guestlist.UserID) (*guestlist.PasswordDigest, error) {
+	var sealed, algorithm *string
+	var p guestlist.PasswordDigest
+	if err := tx.row(`SELECT password_digest, password_algorithm, password_is_temporary FROM users WHERE id = $1`,
+		[]any{id}, &sealed, &algorithm, &p.Temporary); err != nil || sealed == nil {
+		return nil, err
+	}
+	digest, err := tx.s.key.OpenString(sealPassword, *sealed)
+	if err != nil {
+		return nil, err
+	}
+	p.Digest = digest
+	if algorithm != nil {
+		p.Algorithm = *algorithm
+	}
+	return &p, nil
+}
+
+// User returns a user by id, with social identities; ErrNotFound if unknown.
+func (tx *Tx) User(id guestlist.UserID) (guestlist.User, error) {
+	return tx.userWhere("id = $1", id)
+}
+
+// UserByIdentifier finds a user by what a person types. Letter case does not
+// matter in addresses, and in usernames only if the policy says so.
+func (tx *Tx) UserByIdentifier(id guestlist.Identifier) (guestlist.User, error) {
+	switch id.Type {
+	case guestlist.IdentifierEmail:
+		return tx.userWhere("email_key = $1", guestlist.EmailKey(id.Value))
+	case guestlist.IdentifierPhone:
+		return tx.userWhere("primary_phone = $1", id.Value)
+	case guestlist.IdentifierUserID:
+		return tx.userWhere("id = $1", id.Value)
+	default:
+		key, err := tx.usernameKey(&id.Value)
+		if err != nil {
+			return guestlist.User{}, err
+		}
+		return tx.userWhere("username_key = $1", key)
+	}
+}
+
+func (tx *Tx) userWhere(condition string, arg any) (guestlist.User, error) {
+	u, err := one(tx, scanUser, "SELECT "+userColumns+" FROM users WHERE "+condition, arg)
+	if err != nil {
+		return u, err
+	}
+	list := []guestlist.User{u}
+	err = tx.fillIdentities(list)
+	return list[0], err
+}
+
+// DeleteUser removes a user with identities, roles and sessions.
+func (tx *Tx) DeleteUser(id guestlist.UserID) error {
+	if err := tx.RevokeUser(id); err != nil {
+		return err
+	}
+	if err := changed(tx.exec("DELETE FROM users WHERE id = $1", id)); err != nil {
+		return err
+	}
+	tx.tally(tallyUsers, -1)
+	return nil
+}
+
+// usernameKey folds a username as the policy in force says.
+func (tx *Tx) usernameKey(username *string) (*string, error) {
+	if username == nil || *username == "" {
+		return nil, nil
+	}
+	exp, err := tx.SignInExperience()
+	if err != nil {
+		return nil, err
+	}
+	key := guestlist.UsernameKey(*username, exp.UsernamePolicy.CaseSensitive)
+	return &key, nil
+}
+
+func emailKey(email *string) *string {
+	if email == nil || *email == "" {
+		return nil
+	}
+	key := guestlist.EmailKey(*email)
+	return &key
+}
+
+// foldKey folds a text for searches without regard to case. The folding is
+// Go's, since the engines disagree about letters beyond ASCII.
+func foldKey(s *string) *string {
+	if s == nil {
+		return nil
+	}
+	key := strings.ToLower(*s)
+	return &key
+}
+
+// putIdentities writes social identities; one that belongs to somebody else is
+// refused.
+func (tx *Tx) putIdentities(id guestlist.UserID, identities map[string]guestlist.Identity) error {
+	for target, identity := range identities {
+		if err := tx.PutIdentity(id, target, "", identity); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PutIdentity links a social identity, replacing the user's former one of the
+// same target. One that belongs to somebody else gives
+// user.identity_already_in_use and moves nowhere.
+func (tx *Tx) PutIdentity(id guestlist.UserID, target, issuer string, identity guestlist.Identity) error {
+	var details *string
+	if len(identity.Details) > 0 {
+		text := string(identity.Details)
+		details = &text
+	}
+	return tx.run(`INSERT INTO user_identities (user_id, target, issuer, identity_id, details, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id, target) DO UPDATE
+		SET issuer = excluded.issuer, identity_id = excluded.identity_id, details = excluded.details`,
+		id, target, issuer, identity.UserID, details, tx.Now)
+}
+
+// DeleteIdentity unlinks a social identity; ErrNotFound if there is none.
+func (tx *Tx) DeleteIdentity(id guestlist.UserID, target string) error {
+	return changed(tx.exec("DELETE FROM user_identities WHERE user_id = $1 AND target = $2", id, target))
+}
+
+// DeleteIdentities unlinks every social and enterprise identity of a user.
+func (tx *Tx) DeleteIdentities(id guestlist.UserID) error {
+	if err := tx.run("DELETE FROM user_identities WHERE user_id = $1", id); err != nil {
+		return err
+	}
+	return tx.run("DELETE FROM sso_identities WHERE user_id = $1", id)
+}
+
+// UserByIdentity finds the user of a social identity.
+func (tx *Tx) UserByIdentity(target, issuer, identityID string) (guestlist.User, error) {
+	var id guestlist.UserID
+	if err := tx.row(`SELECT user_id FROM user_identities WHERE target = $1 AND issuer = $2 AND identity_id = $3`,
+		[]any{target, issuer, identityID}, &id); err != nil {
+		return guestlist.User{}, err
+	}
+	return tx.User(id)
+}
+
+// fillIdentities adds the social identities to a page of users.
+func (tx *Tx) fillIdentities(users []guestlist.User) error {
+	if len(users) == 0 {
+		return nil
+	}
+	byID := make(map[guestlist.UserID]*guestlist.User, len(users))
+	ids := make([]any, len(users))
+	for i := range users {
+		byID[users[i].ID] = &users[i]
+		ids[i] = users[i].ID
+	}
+	return tx.rows(func(sc scanner) error {
+		var id guestlist.UserID
+		var target string
+		var identity guestlist.Identity
+		var details *string
+		if err := sc.Scan(&id, &target, &identity.UserID, &details); err != nil {
+			return err
+		}
+		if details != nil {
+			identity.Details = json.RawMessage(*details)
+		}
+		byID[id].Identities[target] = identity
+		return nil
+	}, "SELECT user_id, target, identity_id, details FROM user_identities WHERE user_id IN ("+
+		placeholders(1, len(ids))+")", ids...)
+}
+
+// IsTaken reports whether an identifier belongs to somebody.
+func (tx *Tx) IsTaken(id guestlist.Identifier) (bool, error) {
+	_, err := tx.UserByIdentifier(id)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// SetLastSignIn records a sign-in and that the user was active today.
+func (tx *Tx) SetLastSignIn(id guestlist.UserID) error {
+	if err := changed(tx.exec("UPDATE users SET last_sign_in_at = $2 WHERE id = $1", id, tx.Now)); err != nil {
+		return err
+	}
+	return tx.run(`INSERT INTO active_users (day, user_id) VALUES ($1, $2) ON CONFLICT (day, user_id) DO NOTHING`,
+		tx.Now.Std().Format("2006-01-02"), id)
+}
