@@ -94,7 +94,7 @@ func Start(ctx context.Context) (*Cluster, error) {
 
 func start(ctx context.Context, bin, dir string, attr *syscall.SysProcAttr) (*Cluster, error) {
 	data := filepath.Join(dir, "data")
-	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"),
+	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), //nolint:gosec // G204: the arguments are our own constants and paths.
 		"--pgdata="+data, "--username="+superuser, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
 	initdb.SysProcAttr, initdb.Dir = attr, dir
 	if out, err := initdb.CombinedOutput(); err != nil {
@@ -187,9 +187,9 @@ func answers(ctx context.Context, socket string) bool {
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(deadline) // fails only on a closed connection, which the read below notices
 	}
-	packet := "\x00\x03\x00\x00user\x00" + superuser + "\x00database\x00postgres\x00\x00"
-	packet = string([]byte{0, 0, 0, byte(len(packet) + 4)}) + packet
-	if _, err := io.WriteString(conn, packet); err != nil {
+	const startup = "\x00\x03\x00\x00user\x00" + superuser + "\x00database\x00postgres\x00\x00"
+	packet := append([]byte{0, 0, 0, byte(4 + len(startup))}, startup...)
+	if _, err := conn.Write(packet); err != nil {
 		return false
 	}
 	var kind [1]byte

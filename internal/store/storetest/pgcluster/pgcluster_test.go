@@ -23,7 +23,9 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	os.Stdout.WriteString(c.dir + "\n")
+	if _, err := os.Stdout.WriteString(c.dir + "\n"); err != nil {
+		panic(err)
+	}
 	select {}
 }
 

@@ -1,0 +1,36 @@
+# `make` alone lists what can be made.
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint fuzz bench generate build
+
+GOLANGCI_LINT = go tool -modfile=tools/go.mod golangci-lint
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+run: ## Start the development mode: in memory, with a mailbox and sample guests
+	go run ./cmd/guestlist dev
+
+test: ## Run every test on SQLite and PostgreSQL, with browser and foreign clients
+	scripts/test
+
+check: ## Run the fast tests only, on SQLite
+	go vet ./...
+	GUESTLIST_TEST_POSTGRES=off go test -short ./...
+
+lint: ## Check formatting and run the linters (the first run builds them)
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+	if [ -n "$$unformatted" ]; then echo "not gofmt-ed: $$unformatted" >&2; exit 1; fi
+	go vet ./...
+	$(GOLANGCI_LINT) run
+
+fuzz: ## Fuzz every target for FUZZTIME (30s each)
+	scripts/fuzz $(FUZZTIME)
+
+bench: ## Run the benchmarks that docs/performance.md reports
+	go test -run '^$$' -bench . -benchmem ./...
+
+generate: ## Write the generated documents and code anew
+	go generate ./...
+
+build: ## Build bin/guestlist
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/guestlist ./cmd/guestlist
