@@ -288,3 +288,6 @@ func (tx *Tx) SetLastSignIn(id guestlist.UserID) error {
 	return tx.run(`INSERT INTO active_users (day, user_id) VALUES ($1, $2) ON CONFLICT (day, user_id) DO NOTHING`,
 		tx.Now.Std().Format("2006-01-02"), id)
 }
+
+// CountUsers returns the number of users, in time that does not grow with it.
+func (tx *Tx) CountUsers() (int, error) { return tx.count(tallyUsers) }

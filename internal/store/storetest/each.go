@@ -114,3 +114,13 @@ func migrationDir(t testing.TB) string {
 	t.Fatal("no go.mod above the working directory")
 	return ""
 }
+
+// EmptyDatabase returns the URL of a PostgreSQL database without any schema.
+func EmptyDatabase(t testing.TB) string {
+	t.Helper()
+	admin, ok := PostgresURL(t)
+	if !ok {
+		t.SkipNow()
+	}
+	return NewDatabase(t, admin, "template0")
+}
