@@ -1,0 +1,229 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"guestlist"
+	"guestlist/internal/crypt"
+)
+
+// The purposes under which client secrets are hashed and sealed. The hash lets
+// a secret be compared, the sealed copy lets the management API show it, as
+// the contract wants.
+const (
+	hashClientSecret = "application.secret"
+	sealClientSecret = "application.secret"
+)
+
+const applicationColumns = `id, name, description, type, oidc_client_metadata, custom_client_metadata,
+	protected_app_metadata, custom_data, is_third_party, access_control_enabled, created_at`
+
+func scanApplication(sc scanner) (guestlist.Application, error) {
+	a := guestlist.Application{TenantID: guestlist.TenantID}
+	var oidc, custom, customData string
+	var protected *string
+	if err := sc.Scan(&a.ID, &a.Name, &a.Description, &a.Type, &oidc, &custom, &protected, &customData,
+		&a.IsThirdParty, &a.AccessControlEnabled, &a.CreatedAt); err != nil {
+		return a, err
+	}
+	if protected != nil {
+		a.ProtectedAppMetadata = json.RawMessage(*protected)
+	}
+	a.CustomData = guestlist.JSONObject(customData)
+	if err := fromJSON(oidc, &a.OIDCClientMetadata); err != nil {
+		return a, err
+	}
+	return a, fromJSON(custom, &a.CustomClientMetadata)
+}
+
+// applicationArgs are the values of applicationColumns.
+func applicationArgs(a guestlist.Application) ([]any, error) {
+	oidc, err := jsonText(a.OIDCClientMetadata)
+	if err != nil {
+		return nil, err
+	}
+	custom, err := jsonText(a.CustomClientMetadata)
+	if err != nil {
+		return nil, err
+	}
+	var protected *string
+	if len(a.ProtectedAppMetadata) > 0 && string(a.ProtectedAppMetadata) != "null" {
+		text := string(a.ProtectedAppMetadata)
+		protected = &text
+	}
+	return []any{
+		a.ID, a.Name, a.Description, a.Type, oidc, custom, protected, objectText(json.RawMessage(a.CustomData)),
+		a.IsThirdParty, a.AccessControlEnabled, a.CreatedAt,
+	}, nil
+}
+
+// Application returns a client by id; ErrNotFound if unknown. Clients that are
+// built in have no row.
+func (tx *Tx) Application(id guestlist.ApplicationID) (guestlist.Application, error) {
+	return one(tx, scanApplication, "SELECT "+applicationColumns+" FROM applications WHERE id = $1", id)
+}
+
+// InsertApplication creates a client as given, without secrets.
+func (tx *Tx) InsertApplication(a guestlist.Application) error {
+	args, err := applicationArgs(a)
+	if err != nil {
+		return err
+	}
+	if err := tx.run("INSERT INTO applications ("+applicationColumns+") VALUES ("+placeholders(1, len(args))+")",
+		args...); err != nil {
+		return err
+	}
+	return tx.touchConfig()
+}
+
+// UpdateApplication writes every column of a but its type, its party and its
+// creation; ErrNotFound if there is no such client.
+func (tx *Tx) UpdateApplication(a guestlist.Application) error {
+	args, err := applicationArgs(a)
+	if err != nil {
+		return err
+	}
+	if err := changed(tx.exec(`UPDATE applications SET name = $2, description = $3, oidc_client_metadata = $4,
+			custom_client_metadata = $5, protected_app_metadata = $6, custom_data = $7, access_control_enabled = $8
+		WHERE id = $1`, args[0], args[1], args[2], args[4], args[5], args[6], args[7], args[9])); err != nil {
+		return err
+	}
+	return tx.touchConfig()
+}
+
+// DeleteApplication removes a client with its secrets and roles, and ends what
+// users granted to it.
+func (tx *Tx) DeleteApplication(id guestlist.ApplicationID) error {
+	if err := tx.run("DELETE FROM tokens WHERE grant_id IN (SELECT id FROM grants WHERE application_id = $1)", id); err != nil {
+		return err
+	}
+	if err := tx.run("UPDATE grants SET revoked_at = $2 WHERE application_id = $1 AND revoked_at IS NULL", id, tx.Now); err != nil {
+		return err
+	}
+	if err := changed(tx.exec("DELETE FROM applications WHERE id = $1", id)); err != nil {
+		return err
+	}
+	return tx.touchConfig()
+}
+
+// storedSecret is a secret as its row has it.
+type storedSecret struct {
+	guestlist.ApplicationSecret
+	hash, sealed string
+}
+
+func (tx *Tx) storedSecrets(id guestlist.ApplicationID) ([]storedSecret, error) {
+	return collect(tx, func(sc scanner) (storedSecret, error) {
+		s := storedSecret{ApplicationSecret: guestlist.ApplicationSecret{TenantID: guestlist.TenantID}}
+		err := sc.Scan(&s.ApplicationID, &s.Name, &s.hash, &s.sealed, &s.CreatedAt, &s.ExpiresAt)
+		return s, err
+	}, `SELECT application_id, name, hash, sealed, created_at, expires_at FROM application_secrets
+		WHERE application_id = $1 ORDER BY created_at, name`, id)
+}
+
+// ApplicationSecrets returns the secrets of a client with their values, oldest
+// first.
+func (tx *Tx) ApplicationSecrets(id guestlist.ApplicationID) ([]guestlist.ApplicationSecret, error) {
+	stored, err := tx.storedSecrets(id)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]guestlist.ApplicationSecret, len(stored))
+	for i, s := range stored {
+		value, err := tx.s.key.OpenString(sealClientSecret, s.sealed)
+		if err != nil {
+			return nil, fmt.Errorf("store: secret %q of application %s: %w", s.Name, id, err)
+		}
+		list[i] = s.ApplicationSecret
+		list[i].Value = value
+	}
+	return list, nil
+}
+
+// InsertApplicationSecret adds a secret as given. A name that the client has
+// already gives application.secret_name_exists.
+func (tx *Tx) InsertApplicationSecret(s guestlist.ApplicationSecret) error {
+	if err := tx.run(`INSERT INTO application_secrets (application_id, name, hash, sealed, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6)`, s.ApplicationID, s.Name, tx.s.key.Hash(hashClientSecret, s.Value),
+		tx.s.key.SealString(sealClientSecret, s.Value), s.CreatedAt, s.ExpiresAt); err != nil {
+		return err
+	}
+	return tx.touchConfig()
+}
+
+// RenameApplicationSecret gives a secret another name; ErrNotFound if the
+// client has none of that name.
+func (tx *Tx) RenameApplicationSecret(id guestlist.ApplicationID, name, newName string) error {
+	if err := changed(tx.exec("UPDATE application_secrets SET name = $3 WHERE application_id = $1 AND name = $2",
+		id, name, newName)); err != nil {
+		return err
+	}
+	return tx.touchConfig()
+}
+
+// DeleteApplicationSecret removes a secret; ErrNotFound if there is none.
+func (tx *Tx) DeleteApplicationSecret(id guestlist.ApplicationID, name string) error {
+	if err := changed(tx.exec("DELETE FROM application_secrets WHERE application_id = $1 AND name = $2", id, name)); err != nil {
+		return err
+	}
+	return tx.touchConfig()
+}
+
+// MatchApplicationSecret finds which of a client's secrets was presented, in a
+// time that does not depend on how much of it was right. Whether it expired is
+// for the caller to judge.
+func (tx *Tx) MatchApplicationSecret(id guestlist.ApplicationID, secret string) (guestlist.ApplicationSecret, bool, error) {
+	stored, err := tx.storedSecrets(id)
+	if err != nil {
+		return guestlist.ApplicationSecret{}, false, err
+	}
+	presented := tx.s.key.Hash(hashClientSecret, secret)
+	var found guestlist.ApplicationSecret
+	ok := false
+	for _, s := range stored { // all of them: an early end would tell which one
+		if crypt.Equal(s.hash, presented) {
+			found, ok = s.ApplicationSecret, true
+		}
+	}
+	return found, ok, nil
+}
+
+// ApplicationExperience returns the branding and terms of a client's own, as
+// the JSON that was put; ErrNotFound if it has none.
+func (tx *Tx) ApplicationExperience(id guestlist.ApplicationID) (json.RawMessage, error) {
+	return tx.applicationText("SELECT experience FROM applications WHERE id = $1", id)
+}
+
+// PutApplicationExperience replaces the branding and terms of a client's own.
+func (tx *Tx) PutApplicationExperience(id guestlist.ApplicationID, experience json.RawMessage) error {
+	if err := changed(tx.exec("UPDATE applications SET experience = $2 WHERE id = $1", id, string(experience))); err != nil {
+		return err
+	}
+	return tx.touchConfig()
+}
+
+// ApplicationAccessControl returns who may use a client, as the JSON that was
+// put; ErrNotFound if nothing was.
+func (tx *Tx) ApplicationAccessControl(id guestlist.ApplicationID) (json.RawMessage, error) {
+	return tx.applicationText("SELECT access_control FROM applications WHERE id = $1", id)
+}
+
+// PutApplicationAccessControl replaces who may use a client.
+func (tx *Tx) PutApplicationAccessControl(id guestlist.ApplicationID, rules json.RawMessage) error {
+	if err := changed(tx.exec("UPDATE applications SET access_control = $2 WHERE id = $1", id, string(rules))); err != nil {
+		return err
+	}
+	return tx.touchConfig()
+}
+
+func (tx *Tx) applicationText(query string, id guestlist.ApplicationID) (json.RawMessage, error) {
+	var text *string
+	if err := tx.row(query, []any{id}, &text); err != nil {
+		return nil, err
+	}
+	if text == nil {
+		return nil, ErrNotFound
+	}
+	return json.RawMessage(*text), nil
+}
