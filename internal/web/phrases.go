@@ -174,8 +174,8 @@ func (p *Phrases) Nested(lang string) map[string]any {
 // Match picks the language of a page or message. Candidates are the entries of
 // uiLocales (OIDC Core §3.1.2.1, separated by spaces), then, if autoDetect,
 // those of Accept-Language; for each in turn: the same custom tag, the same
-// built-in one, a built-in one that its readers understand, a custom one of
-// the same base. If none fits, fallback, and English if that is unknown.
+// built-in one, a built-in one of the same base language, a custom one of the
+// same base language. If none fits, fallback, and English if that is unknown.
 func (p *Phrases) Match(uiLocales, acceptLanguage string, autoDetect bool, fallback string, custom ...string) string {
 	if len(uiLocales) <= maxNegotiation {
 		for s := range strings.FieldsSeq(uiLocales) {
@@ -220,11 +220,14 @@ func (p *Phrases) matchOne(tag language.Tag, custom []string) string {
 			return l
 		}
 	}
-	// Low confidence would show Spanish to readers of Catalan.
-	if _, i, confidence := p.matcher.Match(tag); confidence >= language.High {
-		return Languages[i]
-	}
+	// The matcher knows scripts and regions, but it also gives French to readers
+	// of Breton, whose next choice may fit better: the base has to be the same.
 	base, _ := tag.Base()
+	if _, i, confidence := p.matcher.Match(tag); confidence >= language.High {
+		if b, _ := p.tags[i].Base(); b == base {
+			return Languages[i]
+		}
+	}
 	for _, c := range custom {
 		if t, err := language.Parse(c); err == nil {
 			if b, _ := t.Base(); b == base {
