@@ -30,9 +30,8 @@ CREATE TABLE keys (
     kind       TEXT   NOT NULL, -- signing or cookie
     algorithm  TEXT   NOT NULL,
     sealed     TEXT   NOT NULL,
-    status     TEXT   NOT NULL, -- next, current or previous
     created_at BIGINT NOT NULL,
-    starts_at  BIGINT NOT NULL
+    starts_at  BIGINT NOT NULL -- the newest one that has started is the current one
 );
 
 CREATE TABLE users (
@@ -267,8 +266,7 @@ CREATE INDEX grants_application_id_index ON grants (application_id);
 CREATE INDEX grants_expires_at_index ON grants (expires_at);
 
 -- Codes, opaque access tokens, refresh tokens and pushed requests: everything
--- whose bearer is believed. hash is keyed; data is JSON of the kind, sealed
--- where it holds more than ids and scopes.
+-- whose bearer is believed. hash is keyed; data is sealed JSON of the kind.
 CREATE TABLE tokens (
     hash        TEXT   NOT NULL CONSTRAINT tokens_hash PRIMARY KEY,
     kind        TEXT   NOT NULL,

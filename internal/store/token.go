@@ -1,0 +1,123 @@
+package store
+
+import (
+	"encoding/json"
+	"time"
+
+	"guestlist"
+)
+
+// TokenKind says what a bearer gets.
+type TokenKind string
+
+// The kinds of tokens.
+const (
+	TokenCode    TokenKind = "code"    // authorization code (RFC 6749 §1.3.1)
+	TokenAccess  TokenKind = "access"  // opaque access token
+	TokenRefresh TokenKind = "refresh" // refresh token (RFC 6749 §1.5)
+	TokenRequest TokenKind = "request" // pushed authorization request (RFC 9126)
+)
+
+// The purposes of tokens' secrets. A token is looked up by its hash; the hash
+// of one kind never finds another, since the kind stands beside it.
+const (
+	hashToken = "token"
+	sealToken = "token.data"
+)
+
+// Token is what the database knows of a token: never the token itself.
+type Token struct {
+	Kind       TokenKind
+	GrantID    guestlist.GrantID
+	UserID     guestlist.UserID
+	ClientID   guestlist.ApplicationID
+	Data       json.RawMessage // of the kind; sealed at rest
+	CreatedAt  guestlist.Time
+	ExpiresAt  guestlist.Time
+	ConsumedAt *guestlist.Time
+}
+
+// InsertToken keeps what plain stands for, under its keyed hash. CreatedAt is
+// Now.
+func (tx *Tx) InsertToken(plain string, t Token) error {
+	return tx.run(`INSERT INTO tokens (hash, kind, grant_id, user_id, client_id, data, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		tx.s.key.Hash(hashToken, plain), t.Kind, t.GrantID, t.UserID, t.ClientID,
+		tx.s.key.SealString(sealToken, string(t.Data)), tx.Now, t.ExpiresAt)
+}
+
+// Token returns a token of one of the kinds that has not expired; ErrNotFound
+// if there is none. It may be consumed: the caller judges what that means.
+func (tx *Tx) Token(plain string, kinds ...TokenKind) (Token, error) {
+	t, err := one(tx, func(sc scanner) (Token, error) {
+		var t Token
+		var sealed string
+		if err := sc.Scan(&t.Kind, &t.GrantID, &t.UserID, &t.ClientID, &sealed, &t.CreatedAt, &t.ExpiresAt, &t.ConsumedAt); err != nil {
+			return t, err
+		}
+		data, err := tx.s.key.OpenString(sealToken, sealed)
+		t.Data = json.RawMessage(data)
+		return t, err
+	}, `SELECT kind, grant_id, user_id, client_id, data, created_at, expires_at, consumed_at
+		FROM tokens WHERE hash = $1 AND expires_at > $2`, tx.s.key.Hash(hashToken, plain), tx.Now)
+	if err != nil {
+		return t, err
+	}
+	for _, k := range kinds {
+		if t.Kind == k {
+			return t, nil
+		}
+	}
+	return Token{}, ErrNotFound
+}
+
+// ConsumeToken spends a token and reports whether this call did. Of any number
+// of concurrent calls exactly one is told so, except that within grace of the
+// first use further uses succeed too. The token has to be of the kind and the
+// client's, and unexpired.
+func (tx *Tx) ConsumeToken(plain string, kind TokenKind, client guestlist.ApplicationID, grace time.Duration) (bool, error) {
+	n, err := tx.exec(`UPDATE tokens SET consumed_at = COALESCE(consumed_at, $4)
+		WHERE hash = $1 AND kind = $2 AND client_id = $3 AND expires_at > $4
+			AND (consumed_at IS NULL OR consumed_at > $5)`,
+		tx.s.key.Hash(hashToken, plain), kind, client, tx.Now, tx.Now.Add(-grace))
+	return n == 1, err
+}
+
+// TakeToken removes an unexpired token of a kind and returns it; ErrNotFound if
+// there is none. Of concurrent callers exactly one gets it.
+func (tx *Tx) TakeToken(plain string, kind TokenKind, client guestlist.ApplicationID) (Token, error) {
+	return one(tx, func(sc scanner) (Token, error) {
+		t := Token{Kind: kind, ClientID: client}
+		var sealed string
+		if err := sc.Scan(&t.GrantID, &t.UserID, &sealed, &t.CreatedAt, &t.ExpiresAt); err != nil {
+			return t, err
+		}
+		data, err := tx.s.key.OpenString(sealToken, sealed)
+		t.Data = json.RawMessage(data)
+		return t, err
+	}, `DELETE FROM tokens WHERE hash = $1 AND kind = $2 AND client_id = $3 AND expires_at > $4
+		RETURNING grant_id, user_id, data, created_at, expires_at`,
+		tx.s.key.Hash(hashToken, plain), kind, client, tx.Now)
+}
+
+// tokenMemory is how long a dead code or refresh token is remembered, so that
+// its replay is still recognised as one.
+const tokenMemory = 24 * time.Hour
+
+// SweepTokens removes up to limit tokens, and as many sessions and grants, that
+// ended long ago, and reports how many rows went.
+func (tx *Tx) SweepTokens(limit int) (int64, error) {
+	var sum int64
+	for _, query := range []string{
+		"DELETE FROM tokens WHERE hash IN (SELECT hash FROM tokens WHERE expires_at < $1 LIMIT $2)",
+		"DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)",
+		"DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at < $1 LIMIT $2)",
+	} {
+		n, err := tx.exec(query, tx.Now.Add(-tokenMemory), limit)
+		if err != nil {
+			return sum, err
+		}
+		sum += n
+	}
+	return sum, nil
+}
