@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -68,7 +69,7 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 		}
 		db.SetMaxOpenConns(conns)
 		db.SetMaxIdleConns(conns)
-		return db, db.PingContext(ctx)
+		return db, s.awaitSQLite(ctx, db)
 	}
 	var err error
 	if s.writer, err = open(1, "_txlock=immediate"); err != nil {
@@ -79,6 +80,34 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	}
 	s.writerStmts.db, s.readerStmts.db = s.writer, s.readers
 	return nil
+}
+
+// openWithin is how long several processes that open one new SQLite file wait
+// for each other, and openEvery how often each looks.
+const (
+	openWithin = 10 * time.Second
+	openEvery  = 10 * time.Millisecond
+)
+
+// awaitSQLite makes the first connection. Turning a file into WAL needs it
+// exclusively and answers busy at once, whatever the busy timeout, so the
+// losers of that race ask again.
+func (s *Store) awaitSQLite(ctx context.Context, db *sql.DB) error {
+	ctx, cancel := context.WithTimeout(ctx, openWithin)
+	defer cancel()
+	tick := time.NewTicker(openEvery)
+	defer tick.Stop()
+	for {
+		err := db.PingContext(ctx)
+		if err == nil || !s.dialect.isRetryable(err) {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 func (s *Store) openPostgres(ctx context.Context, o Options) error {

@@ -46,12 +46,29 @@ func (s *Store) prepareSchema(ctx context.Context) error {
 			Hint:    "run the newer release that made it, or restore a backup from before the upgrade",
 		}
 	}
-	if current < newest {
-		if _, err := provider.Up(ctx); err != nil {
-			return fmt.Errorf("store: migrate: %w", err)
-		}
+	if err := migrate(ctx, provider, current, newest); err != nil {
+		return fmt.Errorf("store: migrate: %w", err)
 	}
 	return s.checkKey(ctx)
+}
+
+// migrate applies the steps from current to newest. SQLite has no lock for
+// concurrent starters, but each step is one transaction: a starter that loses a
+// step to another fails, and finds the version ahead of where it began. Only a
+// failure without that is one.
+func migrate(ctx context.Context, provider *goose.Provider, current, newest int64) error {
+	for current < newest {
+		_, failed := provider.Up(ctx)
+		reached, _, err := provider.GetVersions(ctx)
+		if err != nil {
+			return errors.Join(failed, err)
+		}
+		if failed != nil && reached <= current {
+			return failed
+		}
+		current = reached
+	}
+	return nil
 }
 
 // SchemaVersion returns the version of the database's schema.
