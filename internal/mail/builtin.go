@@ -1,0 +1,192 @@
+package mail
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	htmltemplate "html/template"
+	"io/fs"
+	"strings"
+	"sync"
+	texttemplate "text/template"
+	"unicode"
+
+	"golang.org/x/text/language"
+
+	"guestlist"
+)
+
+// maxName bounds the names of products, organizations and people in the
+// built-in words, in characters: people choose them, and a long one could
+// carry a letter of its own.
+const maxName = 64
+
+// houseName stands where nobody has named the product.
+const houseName = "Guestlist"
+
+//go:embed words
+var wordFiles embed.FS
+
+// Languages are the languages that the built-in words exist in. English comes
+// first: it is what anybody gets whose language is not here.
+func Languages() []string { return []string{"en", "de", "fr", "es", "ja", "ar"} }
+
+// words are the built-in texts of one language.
+type words struct {
+	CodeLead, CodeNote, LinkNote, Ignore, Keep, Unexpected, SentTo, SMSLink, InvitedBy string
+
+	Types map[guestlist.TemplateType]struct{ Subject, Heading, Lead, Action, SMS string }
+}
+
+// library is every embedded text and layout, read once, when first needed.
+type library struct {
+	words map[string]words
+	html  *htmltemplate.Template
+	text  *texttemplate.Template
+}
+
+var readLibrary = sync.OnceValues(func() (*library, error) {
+	lib := &library{words: map[string]words{}}
+	for _, lang := range Languages() {
+		b, err := fs.ReadFile(wordFiles, "words/"+lang+".json")
+		if err != nil {
+			return nil, err
+		}
+		var w words
+		if err := json.Unmarshal(b, &w); err != nil {
+			return nil, fmt.Errorf("words/%s.json: %w", lang, err)
+		}
+		lib.words[lang] = w
+	}
+	var err error
+	if lib.html, err = htmltemplate.ParseFS(wordFiles, "words/layout.html"); err != nil {
+		return nil, err
+	}
+	lib.text, err = texttemplate.ParseFS(wordFiles, "words/layout.txt")
+	return lib, err
+})
+
+// page is what the layouts are filled with.
+type page struct {
+	Lang, Dir, Product, Initial, Subject, Heading, Lead, Action string
+	Code, Link, Closing, Keep, SentTo                           string
+	Accent, OnAccent                                            htmltemplate.CSS
+	Words                                                       words
+}
+
+// builtIn renders a message in the built-in words. The code stands in the body
+// and the preview line only: subjects end up in the logs of mail servers.
+func builtIn(m guestlist.Message, src Sources) (Rendered, error) {
+	lib, err := readLibrary()
+	if err != nil {
+		return Rendered{}, fmt.Errorf("built-in templates: %w", err)
+	}
+	lang := pickLanguage(m.Locale, src.Fallback)
+	names := namesOf(m, src)
+	if m.Channel == guestlist.ChannelSMS {
+		return Rendered{ContentType: textPlain, Text: lib.sms(lang, m.Type, names)}, nil
+	}
+	p := lib.page(lang, m.Type, names)
+	p.Accent, p.OnAccent = accent(colorOf(m, src))
+	var html, text strings.Builder
+	if err := lib.html.Execute(&html, p); err != nil {
+		return Rendered{}, fmt.Errorf("built-in template: %w", err)
+	}
+	if err := lib.text.Execute(&text, p); err != nil {
+		return Rendered{}, fmt.Errorf("built-in template: %w", err)
+	}
+	return Rendered{Subject: p.Subject, HTML: html.String(), Text: text.String(), ContentType: textHTML}, nil
+}
+
+// namesOf gathers the values that the built-in words speak of.
+func namesOf(m guestlist.Message, src Sources) map[string]any {
+	get := func(path ...string) string {
+		return clip(oneLine(format(leaf(m.Payload[path[0]], path[1:]))), maxName)
+	}
+	product := firstOf(get("application", "displayName"), get("application", "name"), clip(oneLine(src.Product), maxName), houseName)
+	return map[string]any{
+		"product":      product,
+		"organization": firstOf(get("organization", "name"), product),
+		"inviter":      firstOf(get("inviter", "name"), get("inviter", "username"), get("inviter", "primaryEmail")),
+		"code":         get("code"),
+		"link":         oneLine(format(m.Payload["link"])),
+		"to":           oneLine(m.To),
+	}
+}
+
+func firstOf(list ...string) string {
+	for _, s := range list {
+		if s = strings.TrimSpace(s); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+func (lib *library) page(lang string, kind guestlist.TemplateType, names map[string]any) page {
+	w := lib.words[lang]
+	t := w.Types[kind]
+	say := func(s string) string { return fill(s, names, oneLine) }
+	p := page{
+		Lang: lang, Dir: "ltr", Words: w,
+		Product: names["product"].(string), Code: names["code"].(string), Link: names["link"].(string),
+		Subject: say(t.Subject), Heading: say(t.Heading), Lead: say(t.Lead), Action: say(t.Action),
+		Closing: w.Ignore, SentTo: say(w.SentTo),
+	}
+	if lang == "ar" {
+		p.Dir = "rtl"
+	}
+	p.Initial = initial(p.Product)
+	if kind == guestlist.TemplateOrganizationInvitation {
+		p.Closing = w.Unexpected
+		if names["inviter"] != "" {
+			p.Lead = say(w.InvitedBy)
+		}
+	}
+	if p.Code != "" {
+		p.Keep = say(w.Keep)
+	}
+	return p
+}
+
+func (lib *library) sms(lang string, kind guestlist.TemplateType, names map[string]any) string {
+	w := lib.words[lang]
+	if names["code"] == "" && names["link"] != "" {
+		return fill(w.SMSLink, names, oneLine)
+	}
+	text := fill(w.Types[kind].SMS, names, oneLine)
+	if names["link"] != "" {
+		text += " " + names["link"].(string)
+	}
+	return text
+}
+
+func initial(name string) string {
+	for _, r := range name {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return string(unicode.ToUpper(r))
+		}
+	}
+	return "•"
+}
+
+// pickLanguage finds the built-in language nearest to the first tag that has
+// one.
+func pickLanguage(tags ...string) string {
+	languages := Languages()
+	supported := make([]language.Tag, len(languages))
+	for i, lang := range languages {
+		supported[i] = language.Make(lang)
+	}
+	matcher := language.NewMatcher(supported)
+	for _, tag := range tags {
+		t, err := language.Parse(tag)
+		if err != nil {
+			continue
+		}
+		if _, i, confidence := matcher.Match(t); confidence >= language.High {
+			return languages[i]
+		}
+	}
+	return languages[0]
+}

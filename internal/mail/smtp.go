@@ -1,0 +1,251 @@
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	stdmail "net/mail"
+	"strings"
+	"time"
+
+	gomail "github.com/wneessen/go-mail"
+)
+
+// smtpSender sends e-mail through the operator's SMTP server, one connection
+// per letter.
+type smtpSender struct {
+	config smtpConfig
+	auth   smtpAuth
+	tls    *tls.Config
+	tokens *tokenSource // nil unless auth is OAuth 2
+}
+
+func newSMTPSender(config json.RawMessage, client *http.Client) (*smtpSender, error) {
+	s := &smtpSender{}
+	err := json.Unmarshal(config, &s.config)
+	if err != nil {
+		return nil, fmt.Errorf("smtp sender: %w", err)
+	}
+	if s.auth, err = parseAuth(s.config.Auth); err != nil {
+		return nil, fmt.Errorf("smtp sender: auth: %w", err)
+	}
+	name := s.config.Host
+	if s.config.Servername != "" {
+		name = s.config.Servername
+	}
+	if s.tls, err = s.config.TLS.build(name); err != nil {
+		return nil, fmt.Errorf("smtp sender: tls: %w", err)
+	}
+	if s.auth.oauth() {
+		s.tokens = newTokenSource(s.auth, client)
+	}
+	return s, nil
+}
+
+// Send delivers the letter to the server. A refusal of the sender, recipient
+// or content (5xx, RFC 5321 §4.2.1) is permanent. Everything up to and with
+// authentication is not: that is a setting which somebody can mend while the
+// letter waits.
+func (s *smtpSender) Send(ctx context.Context, l Letter) (Receipt, error) {
+	secrets := secretsOf(l.Message, s.auth.Pass, s.auth.ClientSecret, s.auth.RefreshToken, s.auth.AccessToken)
+	msg, err := s.compose(l)
+	if err != nil {
+		return Receipt{}, failure(err.Error(), secrets, true)
+	}
+	password := s.auth.Pass
+	if s.tokens != nil {
+		if password, err = s.tokens.token(ctx, l.At); err != nil {
+			return Receipt{}, err
+		}
+		secrets = secretsOf(l.Message, append(secrets, password)...)
+	}
+	if err := s.deliver(ctx, msg, password); err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return Receipt{}, failure(err.Error(), secrets, refused(err))
+	}
+	return Receipt{ID: msg.GetMessageID(), Detail: tidy(msg.ServerResponse(), secrets)}, nil
+}
+
+// refused reports whether the server said no for good to this letter. 530, 534,
+// 535 and 538 (RFC 4954 §6) are about us, not about the letter.
+func refused(err error) bool {
+	var sent *gomail.SendError
+	if !errors.As(err, &sent) {
+		return false
+	}
+	switch code := sent.ErrorCode(); code {
+	case 530, 534, 535, 538:
+		return false
+	default:
+		return code >= 500
+	}
+}
+
+func (s *smtpSender) deliver(ctx context.Context, msg *gomail.Msg, password string) error {
+	// go-mail leaves the connection open when the session cannot be set up, and
+	// does not watch the context while talking: the dialer ties the one to the
+	// other.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	client, err := gomail.NewClient(s.config.Host, s.options(ctx, password)...)
+	if err != nil {
+		return err
+	}
+	session, err := client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		return err
+	}
+	if err := client.SendWithSMTPClient(session, msg); err != nil && !msg.IsDelivered() {
+		return err // after delivery only the RSET can fail, which changes nothing
+	}
+	_ = client.CloseWithSMTPClient(session) // QUIT is a courtesy
+	return nil
+}
+
+func (s *smtpSender) options(ctx context.Context, password string) []gomail.Option {
+	c := s.config
+	options := []gomail.Option{
+		gomail.WithPort(c.Port),
+		gomail.WithTimeout(milliseconds(c.SocketTimeout, socketTimeout)),
+		gomail.WithTLSConfig(s.tls.Clone()),
+		gomail.WithTLSPolicy(s.policy()),
+		gomail.WithDialContextFunc(s.dialer(ctx)),
+		gomail.WithoutNoop(),
+	}
+	if c.Secure {
+		options = append(options, gomail.WithSSL())
+	}
+	if c.Name != "" {
+		options = append(options, gomail.WithHELO(c.Name))
+	}
+	switch {
+	case s.tokens != nil:
+		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthXOAUTH2))
+	case s.auth.User == "":
+		return options
+	case c.IgnoreTLS: // the operator chose a connection without TLS, so also to say the password on it
+		options = append(options, gomail.WithOpportunisticSMTPAuth(gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1,
+			gomail.SMTPAuthPlainNoEnc, gomail.SMTPAuthLoginNoEnc))
+	default:
+		options = append(options, gomail.WithOpportunisticSMTPAuth(gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1,
+			gomail.SMTPAuthPlain, gomail.SMTPAuthLogin))
+	}
+	return append(options, gomail.WithUsername(s.auth.User), gomail.WithPassword(password))
+}
+
+// policy says when STARTTLS is used. A bearer token is never said without it.
+func (s *smtpSender) policy() gomail.TLSPolicy {
+	switch {
+	case s.config.IgnoreTLS:
+		return gomail.NoTLS
+	case s.config.RequireTLS, s.tokens != nil:
+		return gomail.TLSMandatory
+	}
+	return gomail.TLSOpportunistic
+}
+
+// dialer connects for as long as whole lasts, and hangs up when the session is
+// not set up in time.
+func (s *smtpSender) dialer(whole context.Context) gomail.DialContextFunc {
+	c := s.config
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		d := &net.Dialer{Timeout: milliseconds(c.ConnectionTimeout, connectionTimeout), LocalAddr: c.localTCP()}
+		conn, err := d.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		context.AfterFunc(whole, func() { conn.Close() })
+		greeting := time.AfterFunc(milliseconds(c.GreetingTimeout, greetingTimeout), func() { conn.Close() })
+		context.AfterFunc(ctx, func() { greeting.Stop() }) // ctx ends with the setting up
+		if !c.Secure {
+			return conn, nil
+		}
+		secure := tls.Client(conn, s.tls.Clone())
+		if err := secure.HandshakeContext(ctx); err != nil {
+			return nil, err
+		}
+		return secure, nil
+	}
+}
+
+func (s *smtpSender) compose(l Letter) (*gomail.Msg, error) {
+	to, err := stdmail.ParseAddress(l.Message.To)
+	if err != nil || to.Name != "" {
+		return nil, errors.New("the recipient is not an e-mail address")
+	}
+	from, err := address(l.Words.From)
+	if err != nil {
+		if from, err = address(fill(s.config.FromEmail, l.Message.Payload, oneLine)); err != nil {
+			return nil, errors.New("fromEmail is not an e-mail address")
+		}
+	}
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	msg.FromMailAddress(from)
+	msg.ToMailAddress(to)
+	if reply, err := address(l.Words.ReplyTo); err == nil {
+		msg.ReplyToMailAddress(reply)
+	} else if reply, err := address(fill(s.config.ReplyTo, l.Message.Payload, oneLine)); err == nil {
+		msg.ReplyToMailAddress(reply)
+	}
+	for name, values := range s.config.CustomHeaders {
+		for _, v := range values {
+			msg.SetGenHeader(gomail.Header(name), fill(v, l.Message.Payload, oneLine))
+		}
+	}
+	msg.Subject(oneLine(l.Words.Subject))
+	msg.SetDateWithValue(l.At)
+	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834 §5: vacation programs stay silent
+	setMessageID(msg, l.Message.ID, from.Address)
+	switch {
+	case l.Words.HTML == "":
+		msg.SetBodyString(gomail.TypeTextPlain, l.Words.Text)
+	case l.Words.Text == "":
+		msg.SetBodyString(gomail.TypeTextHTML, l.Words.HTML)
+	default:
+		msg.SetBodyString(gomail.TypeTextPlain, l.Words.Text)
+		msg.AddAlternativeString(gomail.TypeTextHTML, l.Words.HTML)
+	}
+	return msg, nil
+}
+
+// setMessageID derives the Message-ID (RFC 5322 §3.6.4) from the id of the
+// message, so that every attempt at the same letter bears the same one and
+// mailboxes drop the repetition.
+func setMessageID(msg *gomail.Msg, id, from string) {
+	id = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
+			return r
+		}
+		return -1
+	}, id)
+	if id == "" {
+		msg.SetMessageID()
+		return
+	}
+	msg.SetMessageIDWithValue(id + "@" + from[strings.LastIndexByte(from, '@')+1:])
+}
+
+// address reads "name <user@host>" or "user@host". Whatever stands before the
+// last "<" is the name and gets quoted, so that a name such as "Acme, Inc."
+// works and one with an address in it stays a name.
+func address(s string) (*stdmail.Address, error) {
+	s = strings.TrimSpace(s)
+	name := ""
+	if i := strings.LastIndexByte(s, '<'); i > 0 && strings.HasSuffix(s, ">") {
+		name, s = strings.Trim(strings.TrimSpace(s[:i]), `"`), s[i:]
+	}
+	a, err := stdmail.ParseAddress(s)
+	if err != nil {
+		return nil, err
+	}
+	if name != "" {
+		a.Name = name
+	}
+	return a, nil
+}

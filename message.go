@@ -1,0 +1,97 @@
+package guestlist
+
+import (
+	"log/slog"
+	"slices"
+)
+
+// TemplateType says what a message is about; it chooses the template. The
+// values are those of the wire contract.
+type TemplateType string
+
+// The template types.
+const (
+	TemplateSignIn                   TemplateType = "SignIn"
+	TemplateRegister                 TemplateType = "Register"
+	TemplateForgotPassword           TemplateType = "ForgotPassword"
+	TemplateOrganizationInvitation   TemplateType = "OrganizationInvitation"
+	TemplateGeneric                  TemplateType = "Generic"
+	TemplateUserPermissionValidation TemplateType = "UserPermissionValidation"
+	TemplateBindNewIdentifier        TemplateType = "BindNewIdentifier"
+	TemplateMfaVerification          TemplateType = "MfaVerification"
+	TemplateBindMfa                  TemplateType = "BindMfa"
+)
+
+// TemplateTypes lists every template type in the order of the wire contract's
+// enumeration, for error messages and forms.
+func TemplateTypes() []TemplateType {
+	return []TemplateType{
+		TemplateSignIn, TemplateRegister, TemplateForgotPassword, TemplateOrganizationInvitation,
+		TemplateGeneric, TemplateUserPermissionValidation, TemplateBindNewIdentifier,
+		TemplateMfaVerification, TemplateBindMfa,
+	}
+}
+
+// Valid reports whether t is one of TemplateTypes.
+func (t TemplateType) Valid() bool { return slices.Contains(TemplateTypes(), t) }
+
+// Channel is the way a message travels.
+type Channel string
+
+// The channels.
+const (
+	ChannelEmail Channel = "email"
+	ChannelSMS   Channel = "sms"
+)
+
+// Message is one message to one person, before it has words. Its JSON is what
+// waits in the job queue. Payload usually carries a code or a link, so a
+// Message is a secret: keep it sealed at rest; it hides its payload in logs.
+type Message struct {
+	// ID stays the same over every attempt to deliver the message, so that a
+	// receiver can recognise a repetition.
+	ID      string       `json:"id"`
+	Channel Channel      `json:"channel"`
+	To      string       `json:"to"` // an e-mail address, or a phone number in digits without "+"
+	Type    TemplateType `json:"type"`
+	Locale  string       `json:"locale,omitempty"` // BCP 47 tag, "" for the fallback language
+	// Payload feeds the placeholders: code, link, application, organization,
+	// user, inviter, locale, uiLocales and whatever the caller adds.
+	Payload map[string]any `json:"payload,omitempty"`
+	IP      string         `json:"ip,omitempty"` // of the person who caused it, for the sender's abuse checks
+}
+
+// LogValue keeps the recipient and the payload out of logs.
+func (m Message) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("id", m.ID), slog.String("channel", string(m.Channel)), slog.String("type", string(m.Type)))
+}
+
+// String keeps the recipient and the payload out of formatted errors.
+func (m Message) String() string {
+	return "message " + m.ID + " (" + string(m.Channel) + ", " + string(m.Type) + ")"
+}
+
+// GoString keeps them out of %#v too.
+func (m Message) GoString() string { return m.String() }
+
+// EmailTemplate is one row of the tenant's own e-mail templates, unique by
+// (LanguageTag, TemplateType). Its JSON is the wire format.
+type EmailTemplate struct {
+	TenantID     string               `json:"tenantId"`
+	ID           TemplateID           `json:"id"`
+	LanguageTag  string               `json:"languageTag"`
+	TemplateType TemplateType         `json:"templateType"`
+	Details      EmailTemplateDetails `json:"details"`
+	CreatedAt    Time                 `json:"createdAt"`
+}
+
+// EmailTemplateDetails is the part of a template that its author writes. All
+// of Subject, Content, ReplyTo and SendFrom may hold placeholders such as
+// {{ application.name }}.
+type EmailTemplateDetails struct {
+	Subject     string `json:"subject"`
+	Content     string `json:"content"`
+	ContentType string `json:"contentType,omitempty"` // "text/html" (what "" means) or "text/plain"
+	ReplyTo     string `json:"replyTo,omitempty"`
+	SendFrom    string `json:"sendFrom,omitempty"`
+}
