@@ -41,8 +41,12 @@ func parseBcrypt(text string) (digest, error) {
 // matches looks at the first 72 bytes of the password only, as every system
 // did that such digests come from: whoever signed in there with a longer one
 // must get in here too. The Argon2id digest that replaces this one at that
-// moment is of the whole password.
+// moment is of the whole password. A password with a NUL never matches: C
+// implementations stop there, and Go's takes "a" and "a\x00a" for the same.
 func (d bcryptDigest) matches(password string) bool {
+	if strings.Contains(password, "\x00") {
+		return false
+	}
 	key := []byte(password)
 	return bcrypt.CompareHashAndPassword([]byte(d.text), key[:min(len(key), bcryptPassword)]) == nil
 }

@@ -50,19 +50,8 @@ var fastHashes = map[string]func() hash.Hash{
 // `["sha256",["salt","@"],"..."]`. For pbkdf2 they are salt, iterations, key
 // length in bytes, hash, "@". Salts are taken as the text they are.
 func parseLegacy(text string) (digest, error) {
-	var name, sumText string
-	var arguments []string
-	parts := []any{&name, &arguments, &sumText}
-	var raw []json.RawMessage
-	if json.Unmarshal([]byte(text), &raw) != nil || len(raw) != len(parts) {
-		return nil, errLegacyFormat
-	}
-	for i, part := range parts {
-		if json.Unmarshal(raw[i], part) != nil {
-			return nil, errLegacyFormat
-		}
-	}
-	if !slices.Contains(arguments, passwordArgument) {
+	name, arguments, sumText, ok := splitLegacy(text)
+	if !ok || !slices.Contains(arguments, passwordArgument) {
 		return nil, errLegacyFormat
 	}
 	lower := strings.ToLower(name)
@@ -81,6 +70,24 @@ func parseLegacy(text string) (digest, error) {
 		return nil, errLegacyFormat
 	}
 	return fastDigest{newHash, arguments, sum}, nil
+}
+
+// splitLegacy takes the array apart; everything in it must be text, null is
+// not.
+func splitLegacy(text string) (name string, arguments []string, sum string, ok bool) {
+	var parts []any
+	if json.Unmarshal([]byte(text), &parts) != nil || len(parts) != 3 {
+		return "", nil, "", false
+	}
+	name, nameOK := parts[0].(string)
+	list, listOK := parts[1].([]any)
+	sum, sumOK := parts[2].(string)
+	for _, item := range list {
+		argument, itemOK := item.(string)
+		arguments = append(arguments, argument)
+		listOK = listOK && itemOK
+	}
+	return name, arguments, sum, nameOK && listOK && sumOK
 }
 
 func parsePBKDF2(arguments []string, sum []byte) (digest, error) {

@@ -22,7 +22,7 @@ const HashLength = 43
 // the key.
 func (k Key) Hash(purpose, token string) string {
 	var sum [sha256.Size]byte
-	k.mac(&k.state.hashes, "hash", purpose, &sum, token)
+	k.mac(&k.state().hashes, "hash", purpose, &sum, token)
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
@@ -55,7 +55,7 @@ func DerivedID(key Key, purpose string, parts ...string) string {
 		framed = append(framed, string(length), part)
 	}
 	var sum [sha256.Size]byte
-	key.mac(&key.state.derived, "id", purpose, &sum, framed...)
+	key.mac(&key.state().derived, "id", purpose, &sum, framed...)
 
 	// 128 bits modulo 36^12 leave a bias below 2^-65.
 	n := bits.Rem64(binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:16]), shortIDs)

@@ -29,7 +29,11 @@ const redacted = "[redacted]"
 //
 // Purposes are constants of the code such as "one-time-token". Their subkeys
 // stay in memory, so a purpose must never be built from input.
-type Key struct{ state *keyState }
+type Key struct {
+	state func() *keyState // a closure, because fmt prints what a pointer points to
+}
+
+func keyOf(s *keyState) Key { return Key{func() *keyState { return s }} }
 
 type keyState struct {
 	master  [KeySize]byte
@@ -40,9 +44,9 @@ type keyState struct {
 
 // NewKey draws a new master key.
 func NewKey() Key {
-	k := Key{new(keyState)}
-	readRandom(k.state.master[:])
-	return k
+	s := new(keyState)
+	readRandom(s.master[:])
+	return keyOf(s)
 }
 
 // ParseKey reads a master key from text: 32 bytes in hex (64 digits) or in
@@ -57,9 +61,9 @@ func ParseKey(text string) (Key, error) {
 	if bytes.Count(raw, raw[:1]) == KeySize {
 		return Key{}, badKey("all its bytes are the same, so it protects nothing")
 	}
-	k := Key{new(keyState)}
-	copy(k.state.master[:], raw)
-	return k, nil
+	s := new(keyState)
+	copy(s.master[:], raw)
+	return keyOf(s), nil
 }
 
 func decodeKey(text string) (raw []byte, ok bool) {
@@ -86,7 +90,7 @@ func badKey(why string) error {
 
 // Reveal returns the key as base64 text that [ParseKey] reads. It is meant for
 // the key file and for nothing else.
-func (k Key) Reveal() string { return base64.StdEncoding.EncodeToString(k.state.master[:]) }
+func (k Key) Reveal() string { return base64.StdEncoding.EncodeToString(k.state().master[:]) }
 
 // Fingerprint returns 43 characters that tell two keys apart without saying
 // anything about either. Stored beside the data, it shows at start that the
@@ -109,7 +113,7 @@ func (k Key) LogValue() slog.Value { return slog.StringValue(redacted) }
 // (RFC 5869 §2). The use keeps sealing and hashing apart even where they share
 // the name of a purpose.
 func (k Key) subkey(use, purpose string) []byte {
-	sub, err := hkdf.Key(sha256.New, k.state.master[:], nil, "guestlist/1/"+use+"/"+purpose, KeySize)
+	sub, err := hkdf.Key(sha256.New, k.state().master[:], nil, "guestlist/1/"+use+"/"+purpose, KeySize)
 	if err != nil {
 		panic(err) // only a length above 255 hashes fails, and ours is a constant
 	}
@@ -118,9 +122,9 @@ func (k Key) subkey(use, purpose string) []byte {
 
 // aead returns the cipher of a purpose, made once.
 func (k Key) aead(purpose string) cipher.AEAD {
-	if v, ok := k.state.seals.Load(purpose); ok {
+	if v, ok := k.state().seals.Load(purpose); ok {
 		return v.(cipher.AEAD)
 	}
-	v, _ := k.state.seals.LoadOrStore(purpose, newAEAD(k.subkey("seal", purpose)))
+	v, _ := k.state().seals.LoadOrStore(purpose, newAEAD(k.subkey("seal", purpose)))
 	return v.(cipher.AEAD)
 }

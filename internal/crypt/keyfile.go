@@ -50,6 +50,9 @@ func loadKeyFile(path string) (Key, error) {
 	if err != nil {
 		return Key{}, keyFileError(path, err, readable)
 	}
+	if !info.Mode().IsRegular() {
+		return Key{}, keyFileError(path, errors.New("it is not a file"), readable)
+	}
 	// Windows has no such bits and reports all of them.
 	if info.Mode().Perm()&othersMode != 0 && runtime.GOOS != windows {
 		return Key{}, keyFileError(path, fmt.Errorf("everybody on this machine may use it (mode %04o)", info.Mode().Perm()),

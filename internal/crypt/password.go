@@ -3,7 +3,6 @@ package crypt
 import (
 	"context"
 	"runtime"
-	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
@@ -30,28 +29,44 @@ const MaxPasswordLength = 256
 // works, one that is ready to. More would only spend memory.
 const hashesPerCore = 2
 
-// Hasher computes and checks password digests, at most two per core at a time;
-// the rest wait until their context ends. Make one per process with
-// [NewHasher] and share it: the bound is the point.
+// waitingPerCore is how many callers may wait for a turn, per core. A core
+// does about thirty digests a second, so the last one would wait ten seconds;
+// whoever comes after that is better told at once.
+const waitingPerCore = 300
+
+// Hasher computes and checks password digests, at most two per core at a time.
+// The rest wait until their context ends, and where too many wait already the
+// next is refused with [ErrBusy]. Make one per process with [NewHasher] and
+// share it: the bound is the point.
 type Hasher struct {
 	slots chan struct{}
 	heavy chan struct{} // held as well by digests above heavyMemory
+	queue chan struct{} // held by everybody who works or waits
+}
+
+// ErrBusy is returned by a [Hasher] that has too many callers waiting.
+var ErrBusy error = &guestlist.Error{
+	Kind:    guestlist.KindUnavailable,
+	Code:    "request.overloaded",
+	Message: "Too many sign-ins at the same time. Please try again in a moment.",
 }
 
 // NewHasher returns a Hasher sized for the cores this process may use.
 func NewHasher() *Hasher {
+	cores := runtime.GOMAXPROCS(0)
 	return &Hasher{
-		slots: make(chan struct{}, hashesPerCore*runtime.GOMAXPROCS(0)),
+		slots: make(chan struct{}, hashesPerCore*cores),
 		heavy: make(chan struct{}, 1),
+		queue: make(chan struct{}, (hashesPerCore+waitingPerCore)*cores),
 	}
 }
 
 // Hash returns a new digest of password as a PHC string, and the name of its
 // algorithm, [Argon2id]. It fails with password.rejected when the password is
-// longer than [MaxPasswordLength], and with the context's error when that ends
-// before its turn comes. The rules for good passwords are not its business.
+// longer than [MaxPasswordLength], with [ErrBusy], and with the context's error
+// when that ends before its turn comes. The rules for good passwords are not its business.
 func (h *Hasher) Hash(ctx context.Context, password string) (digest, algorithm string, err error) {
-	if utf8.RuneCountInString(password) > MaxPasswordLength {
+	if tooLong(password) {
 		return "", "", errPasswordTooLong
 	}
 	release, err := h.acquire(ctx, false)
@@ -79,14 +94,14 @@ type passwordIssue struct {
 // should be replaced by a new one of [Hasher.Hash]: everything that is not
 // Argon2id at today's cost should. A digest that [ValidateDigest] would refuse
 // never verifies; it is no error, for there is nothing the caller could do.
-// The only error is the context's.
+// The only errors are [ErrBusy] and the context's.
 //
 // A wrong password costs at least as much as for a user with a new digest, so
 // that an imported MD5 does not answer faster than an unknown name does. (A
 // digest that is slower than ours still shows, until it is rehashed.)
 func (h *Hasher) Verify(ctx context.Context, password, digest, algorithm string) (ok, rehash bool, err error) {
 	d, err := parseDigest(digest, algorithm)
-	if err != nil || !verifiable(password) {
+	if err != nil || tooLong(password) {
 		return false, false, h.VerifyNothing(ctx, password)
 	}
 	release, err := h.acquire(ctx, d.memory() > heavyMemory)
@@ -102,8 +117,8 @@ func (h *Hasher) Verify(ctx context.Context, password, digest, algorithm string)
 }
 
 // VerifyNothing spends what [Hasher.Verify] spends on a new digest, and has no
-// answer. Call it when the user is unknown or has no password. The only error
-// is the context's.
+// answer. Call it when the user is unknown or has no password. The only errors
+// are [ErrBusy] and the context's.
 func (h *Hasher) VerifyNothing(ctx context.Context, password string) error {
 	release, err := h.acquire(ctx, false)
 	if err != nil {
@@ -120,31 +135,36 @@ func (h *Hasher) acquire(ctx context.Context, heavy bool) (release func(), err e
 	if err := ctx.Err(); err != nil {
 		return nil, err // select would choose at random
 	}
+	select {
+	case h.queue <- struct{}{}:
+	default:
+		return nil, ErrBusy
+	}
+	held := []chan struct{}{h.queue}
+	release = func() {
+		for _, c := range held {
+			<-c
+		}
+	}
+	turns := []chan struct{}{h.slots}
 	if heavy {
+		turns = []chan struct{}{h.heavy, h.slots}
+	}
+	for _, turn := range turns {
 		select {
-		case h.heavy <- struct{}{}:
+		case turn <- struct{}{}:
+			held = append(held, turn)
 		case <-ctx.Done():
+			release()
 			return nil, ctx.Err()
 		}
 	}
-	giveBack := func() {
-		if heavy {
-			<-h.heavy
-		}
-	}
-	select {
-	case h.slots <- struct{}{}:
-		return func() { <-h.slots; giveBack() }, nil
-	case <-ctx.Done():
-		giveBack()
-		return nil, ctx.Err()
-	}
+	return release, nil
 }
 
-// verifiable says whether a password may be tried at all. C implementations
-// stop at a NUL, and Go's bcrypt takes "a" and "a\x00a" for the same.
-func verifiable(password string) bool {
-	return utf8.RuneCountInString(password) <= MaxPasswordLength && !strings.Contains(password, "\x00")
+// tooLong says whether a password is longer than any that could be set.
+func tooLong(password string) bool {
+	return utf8.RuneCountInString(password) > MaxPasswordLength
 }
 
 // burn computes a digest nobody wants. The password is cut, so that a huge one

@@ -6,10 +6,10 @@ import (
 )
 
 // Secret is text that must not be printed: a client secret, a connector's
-// password. fmt and slog show "[redacted]" under every verb. JSON does not
+// password. fmt and slog show "[redacted]" in its place. JSON does not
 // redact, because that would destroy the stored configuration that holds it;
 // keep secrets out of types that go to the wire. fmt cannot call methods of
-// unexported struct fields, so print such structs field by field or not at all.
+// unexported struct fields, and %p goes past all methods: print neither.
 type Secret string
 
 // Reveal returns the text itself.
