@@ -105,7 +105,7 @@ func invalidInput(issue inputIssue) error {
 	return &guestlist.Error{
 		Kind:    guestlist.KindInvalid,
 		Code:    "guard.invalid_input",
-		Message: "The request body is invalid.",
+		Args:    map[string]any{"type": "body"},
 		Data:    inputIssues{Issues: []inputIssue{issue}, Name: "ZodError"},
 		Details: fmt.Sprintf("Error in key path %q: (%s) %s", issue.Path[0], issue.Code, issue.Message),
 	}

@@ -95,14 +95,15 @@ func (d argonDigest) matches(password string) bool {
 }
 
 func (d argonDigest) compute(password []byte) []byte {
-	p, size := d.params, uint32(len(d.tag))
+	p, size := d.params, uint32(len(d.tag)) //nolint:gosec // at most maxArgonTag
+	lanes := uint8(p.lanes)                 //nolint:gosec // at most maxArgonLanes
 	switch d.algorithm {
 	case Argon2i:
-		return argon2.Key(password, d.salt, p.passes, p.memory, uint8(p.lanes), size)
+		return argon2.Key(password, d.salt, p.passes, p.memory, lanes, size)
 	case Argon2d: // golang.org/x/crypto leaves this one out
 		return argon2d.DKey(password, d.salt, p.passes, p.memory, p.lanes, size)
 	default:
-		return argon2.IDKey(password, d.salt, p.passes, p.memory, uint8(p.lanes), size)
+		return argon2.IDKey(password, d.salt, p.passes, p.memory, lanes, size)
 	}
 }
 

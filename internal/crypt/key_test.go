@@ -109,7 +109,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	master := key.state().master[:]
 	for _, leak := range []string{
 		secret.Reveal(), hex.EncodeToString([]byte(secret)), strings.ToUpper(hex.EncodeToString([]byte(secret))),
-		key.Reveal(), hex.EncodeToString(master), strings.ToUpper(hex.EncodeToString(master)), fmt.Sprint(master), "0x0, 0x1, 0x2",
+		key.Reveal(), hex.EncodeToString(master), strings.ToUpper(hex.EncodeToString(master)), fmt.Sprintf("%d", master), "0x0, 0x1, 0x2",
 	} {
 		if strings.Contains(log.String(), leak) || strings.Contains(text.String(), leak) {
 			t.Errorf("printed as %q", leak)

@@ -45,7 +45,7 @@ func loadKeyFile(path string) (Key, error) {
 	if err != nil {
 		return Key{}, keyFileError(path, err, readable)
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // it was only read
 	info, err := f.Stat()
 	if err != nil {
 		return Key{}, keyFileError(path, err, readable)
@@ -82,7 +82,7 @@ func createKeyFile(path string, key Key) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temporary) // the link keeps the content
+	defer os.Remove(temporary) //nolint:errcheck // the link keeps the content; a leftover is no danger, it is ours alone
 	_, err = f.WriteString(key.Reveal() + "\n")
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err

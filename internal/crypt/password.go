@@ -45,11 +45,7 @@ type Hasher struct {
 }
 
 // ErrBusy is returned by a [Hasher] that has too many callers waiting.
-var ErrBusy error = &guestlist.Error{
-	Kind:    guestlist.KindUnavailable,
-	Code:    "request.overloaded",
-	Message: "Too many sign-ins at the same time. Please try again in a moment.",
-}
+var ErrBusy error = guestlist.Refuse(guestlist.KindUnavailable, "request.overloaded")
 
 // NewHasher returns a Hasher sized for the cores this process may use.
 func NewHasher() *Hasher {
