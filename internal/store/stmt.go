@@ -69,20 +69,20 @@ func (c *stmtCache) prepareOne(ctx context.Context, query string) {
 	if known {
 		return
 	}
-	st, err := c.db.PrepareContext(ctx, query) //nolint:sqlclosecheck // kept until close
+	st, err := c.db.PrepareContext(ctx, query)
 	if err != nil {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, raced := c.stmts[query]; raced {
-		_ = st.Close()
-		return
-	}
 	if c.stmts == nil {
 		c.stmts = map[string]*sql.Stmt{}
 	}
-	c.stmts[query] = st
+	// Of two that raced, one is kept and the other closed.
+	st, c.stmts[query] = c.stmts[query], st
+	if st != nil {
+		defer st.Close()
+	}
 }
 
 func (c *stmtCache) close() {

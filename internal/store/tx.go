@@ -41,7 +41,7 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	var res sql.Result
 	var err error
 	if st := tx.stmts.get(query); st != nil {
-		res, err = tx.sql.StmtContext(tx.ctx, st).ExecContext(tx.ctx, args...)
+		res, err = tx.within(st).ExecContext(tx.ctx, args...)
 	} else {
 		res, err = tx.sql.ExecContext(tx.ctx, query, args...)
 	}
@@ -55,6 +55,11 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	return n, nil
 }
 
+// within returns a cached statement for use in this transaction.
+func (tx *Tx) within(st *sql.Stmt) *sql.Stmt {
+	return tx.sql.StmtContext(tx.ctx, st) //nolint:sqlclosecheck // it ends with the transaction
+}
+
 // run is exec where nobody asks for the count.
 func (tx *Tx) run(query string, args ...any) error {
 	_, err := tx.exec(query, args...)
@@ -66,7 +71,7 @@ func (tx *Tx) rows(scan func(scanner) error, query string, args ...any) error {
 	var rows *sql.Rows
 	var err error
 	if st := tx.stmts.get(query); st != nil {
-		rows, err = tx.sql.StmtContext(tx.ctx, st).QueryContext(tx.ctx, args...)
+		rows, err = tx.within(st).QueryContext(tx.ctx, args...)
 	} else {
 		rows, err = tx.sql.QueryContext(tx.ctx, query, args...)
 	}
@@ -86,7 +91,7 @@ func (tx *Tx) rows(scan func(scanner) error, query string, args ...any) error {
 func (tx *Tx) row(query string, args []any, dest ...any) error {
 	var row *sql.Row
 	if st := tx.stmts.get(query); st != nil {
-		row = tx.sql.StmtContext(tx.ctx, st).QueryRowContext(tx.ctx, args...)
+		row = tx.within(st).QueryRowContext(tx.ctx, args...)
 	} else {
 		row = tx.sql.QueryRowContext(tx.ctx, query, args...)
 	}
@@ -141,15 +146,6 @@ func placeholders(first, n int) string {
 		fmt.Fprintf(&b, "$%d", first+i)
 	}
 	return b.String()
-}
-
-// anys converts a slice for use as arguments.
-func anys[T any](list []T) []any {
-	out := make([]any, len(list))
-	for i, v := range list {
-		out[i] = v
-	}
-	return out
 }
 
 // jsonText marshals v for a TEXT column.
