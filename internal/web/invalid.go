@@ -15,8 +15,14 @@ const maxIssues = 50
 type Issue struct {
 	Code       string    `json:"code"`                 // e.g. "invalid_type", "invalid_string", "too_big"
 	Expected   string    `json:"expected,omitempty"`   // of invalid_type
-	Received   string    `json:"received,omitempty"`   // of invalid_type
+	Received   string    `json:"received,omitempty"`   // of invalid_type and invalid_enum_value
 	Validation string    `json:"validation,omitempty"` // of invalid_string, e.g. "regex"
+	Options    []string  `json:"options,omitempty"`    // of invalid_enum_value
+	Minimum    *int      `json:"minimum,omitempty"`    // of too_small
+	Maximum    *int      `json:"maximum,omitempty"`    // of too_big
+	Type       string    `json:"type,omitempty"`       // of too_small and too_big: string, array or number
+	Inclusive  *bool     `json:"inclusive,omitempty"`  // of too_small and too_big
+	Exact      *bool     `json:"exact,omitempty"`      // of too_small and too_big
 	Path       IssuePath `json:"path"`
 	Message    string    `json:"message"`
 }

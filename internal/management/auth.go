@@ -1,0 +1,44 @@
+package management
+
+import (
+	"slices"
+	"strings"
+
+	"guestlist"
+)
+
+// Subject is who calls: a machine, or a person through an application.
+type Subject struct {
+	ClientID guestlist.ApplicationID
+	UserID   guestlist.UserID // empty for a machine
+	Scopes   []string
+}
+
+var errUnauthorized = guestlist.Refuse(guestlist.KindUnauthenticated, "auth.unauthorized")
+
+// authenticate lets through who bears an access token (RFC 6750 §2.1) for the
+// management API with the scope that permits everything.
+func (a *API) authenticate(c *call) error {
+	header := c.r.Header.Get("Authorization")
+	if header == "" {
+		return guestlist.Refuse(guestlist.KindUnauthenticated, "auth.authorization_header_missing")
+	}
+	bearer, ok := strings.CutPrefix(header, "Bearer")
+	if !ok {
+		return guestlist.Refuse(guestlist.KindUnauthenticated, "auth.authorization_token_type_not_supported").
+			With(map[string]any{"supportedTypes": []string{"Bearer"}})
+	}
+	bearer = strings.TrimSpace(bearer)
+	if bearer == "" {
+		return errUnauthorized
+	}
+	who, err := a.Verify(c.ctx(), bearer)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(who.Scopes, guestlist.ScopeAll) {
+		return guestlist.Refuse(guestlist.KindForbidden, "auth.forbidden")
+	}
+	c.who = who
+	return nil
+}

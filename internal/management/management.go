@@ -1,0 +1,81 @@
+// Package management is the door for machines: everything below /api that
+// needs a token of the management API, and the few public answers that custom
+// pages need.
+//
+// Every operation is one route value: path, what it takes, what it gives and
+// the function that does it. Requests are held against a schema made from the
+// Go types before the function sees them, and the OpenAPI document is made
+// from the same schemas, so that it cannot drift from the code. What a schema
+// does not know is dropped; what does not fit is refused with the wire's list
+// of issues, and nothing has happened.
+//
+// It promises the wire's paths, statuses and codes, that each request changes
+// everything that it says or nothing, and that a route without a token check
+// says so where it is listed.
+//
+// It refuses to know how tokens are made, how messages travel and how a
+// password is judged: it is handed functions for these.
+package management
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"guestlist/internal/store"
+	"guestlist/internal/web"
+)
+
+// API is the door. Wire it by struct literal.
+type API struct {
+	Store *store.Store
+	Log   *slog.Logger
+
+	// Endpoint is the public base URL, without a trailing slash.
+	Endpoint string
+	// Version is what the OpenAPI document says of itself.
+	Version string
+
+	// Verify checks an access token for the management API. What is wrong with
+	// the token itself is auth.unauthorized or auth.jwt_sub_missing.
+	Verify func(ctx context.Context, bearer string) (Subject, error)
+}
+
+// groups is everything that the API offers, in the order of the document.
+func (a *API) groups() [][]route {
+	return [][]route{
+		a.statusRoutes(),
+		a.documentRoutes(),
+	}
+}
+
+// Mount routes everything below /api that belongs to this door.
+func (a *API) Mount(mux *web.Mux) {
+	for _, group := range a.groups() {
+		for _, rt := range group {
+			mux.API(rt.method+" "+rt.path, a.handler(rt))
+		}
+	}
+}
+
+// handler lets a caller in and serves.
+func (a *API) handler(rt route) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		c := &call{w: w, r: r, status: rt.status}
+		if !rt.open {
+			if err := a.authenticate(c); err != nil {
+				return err
+			}
+			w.Header().Set("Cache-Control", "no-store")
+		}
+		return rt.serve(c)
+	}
+}
+
+func (a *API) statusRoutes() []route {
+	return []route{
+		get("/api/status", "Whether the server answers", func(*call, struct{}) (none, error) {
+			return none{}, nil
+		}).anonymous(),
+	}
+}

@@ -1,0 +1,162 @@
+package management
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"guestlist/internal/store/storetest"
+)
+
+// routes walks everything the API offers.
+func (a *API) routes() []route {
+	var all []route
+	for _, group := range a.groups() {
+		all = append(all, group...)
+	}
+	return all
+}
+
+var wildcard = regexp.MustCompile(`\{[^}]+\}`)
+
+// samplePath fills the wildcards of a route with an id that nothing has.
+func samplePath(rt route) string { return wildcard.ReplaceAllString(rt.path, "nope") }
+
+// publicRoutes are the only ones that answer without a token.
+var publicRoutes = map[string]bool{
+	"GET /api/status": true,
+	"GET /api/.well-known/management.openapi.json": true,
+}
+
+func TestEveryRouteWantsATokenOfThisAPI(t *testing.T) {
+	f := newFixture(t, storetest.Open(t, "sqlite", nil))
+	for _, rt := range f.api.routes() {
+		name := rt.method + " " + rt.path
+		if rt.open != publicRoutes[name] {
+			t.Errorf("%s: open is %v", name, rt.open)
+		}
+		if rt.open {
+			continue
+		}
+		for authorization, want := range map[string]string{
+			"":                       "401 auth.authorization_header_missing",
+			"Basic bWU6bWU=":         "401 auth.authorization_token_type_not_supported",
+			"bearer " + goodToken:    "401 auth.authorization_token_type_not_supported",
+			"Bearer":                 "401 auth.unauthorized",
+			"Bearer ":                "401 auth.unauthorized",
+			"Bearer " + foreignToken: "401 auth.unauthorized",
+			"Bearer " + unscoped:     "403 auth.forbidden",
+		} {
+			a := f.send(rt.method, samplePath(rt), nil, authorization)
+			if got := http.StatusText(a.status) + " " + a.code(); got != statusAndCode(want) {
+				t.Errorf("%s with %q: %s, want %s", name, authorization, got, want)
+			}
+		}
+	}
+}
+
+func statusAndCode(s string) string {
+	status, code, _ := strings.Cut(s, " ")
+	return map[string]string{"401": "Unauthorized", "403": "Forbidden"}[status] + " " + code
+}
+
+func TestBodiesOutOfShapeAreRefusedByEveryRoute(t *testing.T) {
+	f := newFixture(t, storetest.Open(t, "sqlite", nil))
+	bodies := map[string]string{
+		`{"a":`:                                "400 request.invalid_json",
+		`[1]`:                                  "400 guard.invalid_input",
+		`"x"`:                                  "400 guard.invalid_input",
+		`null`:                                 "400 guard.invalid_input",
+		`5`:                                    "400 guard.invalid_input",
+		"{\"a\":\"\x00\"}":                     "400 request.invalid_text",
+		`{"a":"\u0000"}`:                       "400 request.invalid_text",
+		"{\"a\":\"\xff\"}":                     "400 request.invalid_text",
+		strings.Repeat(" ", 1<<20) + `{"a":1}`: "413 request.body_too_large",
+	}
+	for _, rt := range f.api.routes() {
+		if rt.input.body < 0 {
+			continue
+		}
+		for body, want := range bodies {
+			a := f.call(rt.method, samplePath(rt), body)
+			if got := jsonNumber(a.status) + " " + a.code(); got != want {
+				t.Errorf("%s %s with %.20q: %s %s, want %s", rt.method, rt.path, body, got, a.body, want)
+			}
+		}
+	}
+}
+
+func jsonNumber(n int) string { b, _ := json.Marshal(n); return string(b) }
+
+func TestParametersOutOfShapeAreRefusedByEveryRoute(t *testing.T) {
+	f := newFixture(t, storetest.Open(t, "sqlite", nil))
+	for _, rt := range f.api.routes() {
+		if strings.Contains(rt.path, "{") {
+			path := strings.Replace(rt.path, wildcard.FindString(rt.path), "a%00b", 1)
+			if a := f.call(rt.method, wildcard.ReplaceAllString(path, "nope"), nil); a.status != http.StatusBadRequest {
+				t.Errorf("%s %s with NUL: %d %s", rt.method, rt.path, a.status, a.body)
+			}
+		}
+		if rt.input.paging >= 0 {
+			for _, query := range []string{"page=0", "page=x", "page_size=101", "page_size=-1", "page=1.5", "page=1&page=2"} {
+				f.refused(400, "guard.invalid_pagination", rt.method, samplePath(rt)+"?"+query, nil)
+			}
+		}
+		if rt.input.search >= 0 {
+			for _, query := range []string{"search=", "search.nope=x", "search=x&mode=nope", "search=x&joint=xor", "search=(&mode=posix"} {
+				f.refused(400, "request.invalid_input", rt.method, samplePath(rt)+"?"+query, nil)
+			}
+		}
+		for _, p := range rt.input.params {
+			if p.query && len(p.schema.enum) > 0 {
+				f.refused(400, "guard.invalid_input", rt.method, samplePath(rt)+"?"+p.name+"=nope", nil)
+			}
+		}
+	}
+}
+
+func TestUnknownRoutesAndMethodsAreJSON(t *testing.T) {
+	f := newFixture(t, storetest.Open(t, "sqlite", nil))
+	for _, path := range []string{
+		"/api/nope", "/api/status/x", "/api", "/api/organizations", "/api/sso-connectors", "/api/account-center",
+		"/api/configs/jwt-customizer", "/api/domains", "/api/saml-applications/x",
+	} {
+		f.refused(404, "request.route_not_found", "GET", path, nil)
+	}
+	a := f.call("POST", "/api/status", map[string]any{})
+	if a.status != 405 || a.header.Get("Allow") != "GET, HEAD" || a.code() != "request.method_not_allowed" {
+		t.Errorf("POST /api/status: %d %q %s", a.status, a.header.Get("Allow"), a.body)
+	}
+}
+
+func TestDocumentDescribesEveryRoute(t *testing.T) {
+	f := newFixture(t, storetest.Open(t, "sqlite", nil))
+	var doc struct {
+		OpenAPI string `json:"openapi"`
+		Paths   map[string]map[string]struct {
+			OperationID string           `json:"operationId"`
+			Security    []map[string]any `json:"security"`
+		} `json:"paths"`
+	}
+	f.send("GET", "/api/.well-known/management.openapi.json", nil, "").decode(t, &doc)
+	if doc.OpenAPI != "3.1.0" {
+		t.Errorf("openapi %q", doc.OpenAPI)
+	}
+	ids := map[string]string{}
+	for _, rt := range f.api.routes() {
+		op, ok := doc.Paths[rt.path][strings.ToLower(rt.method)]
+		if !ok {
+			t.Errorf("%s %s is not in the document", rt.method, rt.path)
+		}
+		if other, taken := ids[op.OperationID]; taken {
+			t.Errorf("%s is the operation of %s and of %s", op.OperationID, other, rt.path)
+		}
+		ids[op.OperationID] = rt.path
+		if (len(op.Security) == 0) != rt.open {
+			t.Errorf("%s %s: security %v", rt.method, rt.path, op.Security)
+		}
+	}
+	f.must(200, "GET", "/api/swagger.json", nil)
+}
