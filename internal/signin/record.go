@@ -1,0 +1,94 @@
+package signin
+
+import "guestlist"
+
+// RecordType is the kind of a verification.
+type RecordType string
+
+// The record types that this version makes. Social, EnterpriseSso and the
+// second factors join them later; nothing but the places that make and use a
+// record knows its type.
+const (
+	RecordPassword            RecordType = "Password"
+	RecordEmailCode           RecordType = "EmailVerificationCode"
+	RecordPhoneCode           RecordType = "PhoneVerificationCode"
+	RecordOneTimeToken        RecordType = "OneTimeToken"
+	RecordNewPasswordIdentity RecordType = "NewPasswordIdentity"
+)
+
+// Record is one verification of an interaction. At most one of each type is
+// held; a new one replaces the old.
+type Record struct {
+	ID         string               `json:"id"` // 21 characters
+	Type       RecordType           `json:"type"`
+	Identifier guestlist.Identifier `json:"identifier"`
+	Verified   bool                 `json:"verified"`
+
+	Template guestlist.TemplateType `json:"template,omitempty"` // of a code
+
+	TokenID      guestlist.OneTimeTokenID      `json:"tokenId,omitempty"`
+	TokenContext guestlist.OneTimeTokenContext `json:"tokenContext"`
+	// Hosted says that a hosted page verified the token, where a scanner may
+	// have pressed the button; Confirmed that the guest typed the address.
+	Hosted    bool `json:"hosted,omitempty"`
+	Confirmed bool `json:"confirmed,omitempty"`
+
+	Digest *guestlist.PasswordDigest `json:"digest,omitempty"` // of a NewPasswordIdentity
+}
+
+// Public returns the record as the wire shows it.
+func (r Record) Public() map[string]any {
+	m := map[string]any{"id": r.ID, "type": r.Type, "identifier": r.Identifier, "verified": r.Verified}
+	switch r.Type {
+	case RecordEmailCode, RecordPhoneCode:
+		m["templateType"] = r.Template
+	case RecordOneTimeToken:
+		m["oneTimeTokenContext"] = r.TokenContext
+	}
+	return m
+}
+
+// provesAddress reports whether a verified record of this type proves that
+// the guest reads what is sent to its identifier.
+func (r Record) provesAddress() bool {
+	return r.Verified && (r.Type == RecordEmailCode || r.Type == RecordPhoneCode || r.Type == RecordOneTimeToken)
+}
+
+// record returns the record with an id.
+func (i *Interaction) record(id string) (Record, bool) {
+	for _, r := range i.Records {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return Record{}, false
+}
+
+// ofType returns the record of a type.
+func (i *Interaction) ofType(t RecordType) (Record, bool) {
+	for _, r := range i.Records {
+		if r.Type == t {
+			return r, true
+		}
+	}
+	return Record{}, false
+}
+
+// putRecord adds a record as the latest, replacing the one of its type.
+func (i *Interaction) putRecord(r Record) {
+	kept := make([]Record, 0, len(i.Records)+1)
+	for _, old := range i.Records {
+		if old.Type != r.Type {
+			kept = append(kept, old)
+		}
+	}
+	i.Records = append(kept, r)
+}
+
+// heldToken returns the verified one-time token record, if there is one.
+func (i *Interaction) heldToken() (Record, bool) {
+	r, ok := i.ofType(RecordOneTimeToken)
+	return r, ok && r.Verified
+}
+
+func (i *Interaction) provedByToken() bool { _, ok := i.heldToken(); return ok }

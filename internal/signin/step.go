@@ -1,0 +1,99 @@
+package signin
+
+import "guestlist"
+
+// Step is what an action led to.
+type Step struct {
+	// Page is the path of the hosted page that asks for what is needed next;
+	// empty once the interaction is finished.
+	Page string
+	// Missing lists what the account still needs, in the wire's words.
+	Missing []string
+	// VerificationID is the record that the action made.
+	VerificationID string
+	// Registered says that Identify chose a new account (wire: 201).
+	Registered bool
+	// Finished says that Finish succeeded; RedirectTo is where the browser goes
+	// then, empty after a password reset, which makes no session.
+	Finished   bool
+	RedirectTo string
+}
+
+// The paths of the hosted pages, as on the wire.
+const (
+	PageSignIn         = "/sign-in"
+	PageRegister       = "/register"
+	PageOneTimeToken   = "/one-time-token"
+	PageForgotPassword = "/forgot-password"
+	PageNewPassword    = "/forgot-password/reset"
+	PageContinue       = "/continue/" // and what is missing
+)
+
+// Facts are what decides the next step.
+type Facts struct {
+	Event           guestlist.InteractionEvent
+	Mode            guestlist.SignInMode
+	Identified      bool
+	Finished        bool
+	Missing         []string // of the account, with what is staged; see guestlist.MissingProfile
+	HasNewPassword  bool     // ForgotPassword: the new password is staged
+	CodeSent        bool     // a code was sent and not yet verified
+	MustConfirm     bool     // a one-time token waits for the typed address
+	HoldsToken      bool     // a one-time token is verified
+	StagedAnonymous bool     // Register: a profile is staged before identification
+}
+
+// Next returns the page that the facts call for: a pure function, so that no
+// order of actions can skip a required step.
+func Next(f Facts) Step {
+	switch {
+	case f.Finished:
+		return Step{Finished: true}
+	case f.MustConfirm:
+		return Step{Page: PageOneTimeToken}
+	case f.Event == guestlist.EventForgotPassword:
+		return nextOfReset(f)
+	case f.CodeSent && !f.Identified:
+		return Step{Page: firstPage(f) + "/verification-code"}
+	case !f.Identified && f.HoldsToken && len(f.Missing) > 0 && f.Event == guestlist.EventRegister:
+		return Step{Page: PageContinue + f.Missing[0], Missing: f.Missing}
+	case !f.Identified && f.StagedAnonymous && len(f.Missing) > 0:
+		return continueOrRegister(f)
+	case !f.Identified && f.HoldsToken:
+		return Step{Page: PageOneTimeToken}
+	case !f.Identified:
+		return Step{Page: firstPage(f)}
+	case f.CodeSent:
+		return Step{Page: PageContinue + "verification-code", Missing: f.Missing}
+	case len(f.Missing) > 0:
+		return Step{Page: PageContinue + f.Missing[0], Missing: f.Missing}
+	}
+	return Step{Page: firstPage(f)} // all is there but Finish
+}
+
+// nextOfReset is Next for ForgotPassword.
+func nextOfReset(f Facts) Step {
+	switch {
+	case f.Identified && !f.HasNewPassword:
+		return Step{Page: PageNewPassword}
+	case f.CodeSent && !f.Identified:
+		return Step{Page: PageForgotPassword + "/verification-code"}
+	}
+	return Step{Page: PageForgotPassword}
+}
+
+// continueOrRegister asks for a password right after the name on the register
+// page, and for anything else on the continue pages.
+func continueOrRegister(f Facts) Step {
+	if f.Missing[0] == guestlist.MissingPassword {
+		return Step{Page: PageRegister + "/password", Missing: f.Missing}
+	}
+	return Step{Page: PageContinue + f.Missing[0], Missing: f.Missing}
+}
+
+func firstPage(f Facts) string {
+	if f.Event == guestlist.EventRegister {
+		return PageRegister
+	}
+	return PageSignIn
+}
