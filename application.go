@@ -68,7 +68,8 @@ const (
 	DefaultSecretName              = "Default secret"
 	DemoApplication                = ApplicationID("demo-app")
 	ManagementRoleName             = "Logto Management API access"
-	AdminRoleName                  = "#internal:admin"
+	AdminRoleName                  = InternalRolePrefix + "admin"
+	InternalRolePrefix             = "#internal:" // of roles that no list shows
 	MaxApplicationNameLength       = 256
 	DefaultSessionTTLSeconds       = 1209600
 	MaxRedirectURIsPerApplication  = 100

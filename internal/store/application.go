@@ -64,6 +64,46 @@ func (tx *Tx) Application(id guestlist.ApplicationID) (guestlist.Application, er
 	return one(tx, scanApplication, "SELECT "+applicationColumns+" FROM applications WHERE id = $1", id)
 }
 
+// ApplicationFilter says which applications a list has. The zero value means
+// all.
+type ApplicationFilter struct {
+	Search      guestlist.Search
+	Types       []guestlist.ApplicationType // any of them; none means all
+	OfRole      guestlist.RoleID            // only machines that have the role
+	ExcludeRole guestlist.RoleID            // only those that lack it
+	ThirdParty  *bool
+}
+
+// Applications returns the applications that pass a filter, newest first, and
+// how many there are in all.
+func (tx *Tx) Applications(f ApplicationFilter, p Page) ([]guestlist.Application, int, error) {
+	match, args, err := tx.search(f.Search, tx.columnsOf("applications", "id", "name", "description"), 1)
+	if err != nil {
+		return nil, 0, err
+	}
+	where := "applications WHERE " + match
+	if len(f.Types) > 0 {
+		where += " AND type IN (" + placeholders(len(args)+1, len(f.Types)) + ")"
+		for _, t := range f.Types {
+			args = append(args, t)
+		}
+	}
+	and := func(condition string, arg any) {
+		args = append(args, arg)
+		where += fmt.Sprintf(" AND "+condition, len(args))
+	}
+	if f.ThirdParty != nil {
+		and("is_third_party = $%d", *f.ThirdParty)
+	}
+	if f.OfRole != "" {
+		and("id IN (SELECT application_id FROM application_roles WHERE role_id = $%d)", f.OfRole)
+	}
+	if f.ExcludeRole != "" {
+		and("id NOT IN (SELECT application_id FROM application_roles WHERE role_id = $%d)", f.ExcludeRole)
+	}
+	return page(tx, scanApplication, applicationColumns, where, "created_at DESC, id DESC", args, p)
+}
+
 // InsertApplication creates a client as given, without secrets.
 func (tx *Tx) InsertApplication(a guestlist.Application) error {
 	args, err := applicationArgs(a)

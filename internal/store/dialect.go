@@ -48,6 +48,9 @@ const readerConns = 8
 // writer nobody ever meets SQLITE_BUSY; with WAL readers never wait for it.
 func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	s.dialect = sqliteDialect
+	if err := registerFunctions(); err != nil {
+		return cannotOpen(o.Database, err)
+	}
 	if dir := filepath.Dir(o.Database); dir != "." {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return cannotOpen(o.Database, err)

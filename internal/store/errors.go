@@ -42,6 +42,7 @@ const (
 	pgForeignKey    = "23503"
 	pgSerialization = "40001"
 	pgDeadlock      = "40P01"
+	pgRegexp        = "2201B"
 )
 
 // explain turns an engine's error into one that the floors above know: no row,
@@ -63,6 +64,8 @@ func (d dialect) explain(err error) error {
 			return duplicate(pg.ConstraintName, err)
 		case pgForeignKey:
 			return ErrForeignKey
+		case pgRegexp: // one that Go understands and PostgreSQL does not
+			return guestlist.Refuse(guestlist.KindInvalid, "request.invalid_input").Because(err)
 		}
 	case errors.As(err, &lite):
 		switch lite.Code() {

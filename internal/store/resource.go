@@ -37,17 +37,10 @@ func (tx *Tx) DefaultResource() (guestlist.Resource, error) {
 	return one(tx, scanResource, "SELECT "+resourceColumns+" FROM resources WHERE is_default")
 }
 
-// Resources returns API resources in the order of their creation.
-func (tx *Tx) Resources(p Page) ([]guestlist.Resource, error) {
-	limit, args := p.sql(1)
-	return collect(tx, scanResource, "SELECT "+resourceColumns+" FROM resources ORDER BY created_at, id"+limit, args...)
-}
-
-// CountResources returns how many API resources there are.
-func (tx *Tx) CountResources() (int, error) {
-	var n int
-	err := tx.row("SELECT COUNT(*) FROM resources", nil, &n)
-	return n, err
+// Resources returns API resources in the order of their creation, and how many
+// there are in all.
+func (tx *Tx) Resources(p Page) ([]guestlist.Resource, int, error) {
+	return page(tx, scanResource, resourceColumns, "resources", "created_at, id", nil, p)
 }
 
 // InsertResource creates an API resource. A taken indicator gives
@@ -94,6 +87,26 @@ func (tx *Tx) DeleteResource(id guestlist.ResourceID) error {
 // Scope returns a scope by id; ErrNotFound if unknown.
 func (tx *Tx) Scope(id guestlist.ScopeID) (guestlist.Scope, error) {
 	return one(tx, scanScope, "SELECT "+scopeColumns+" FROM scopes WHERE id = $1", id)
+}
+
+// Scopes returns the scopes of an API resource that match a search, in the
+// order of their creation, and how many there are in all.
+func (tx *Tx) Scopes(id guestlist.ResourceID, s guestlist.Search, p Page) ([]guestlist.Scope, int, error) {
+	return tx.scopesWhere("scopes.resource_id = $1", id, s, p)
+}
+
+// ScopesOfRoleMatching is Scopes for those of a role.
+func (tx *Tx) ScopesOfRoleMatching(id guestlist.RoleID, s guestlist.Search, p Page) ([]guestlist.Scope, int, error) {
+	return tx.scopesWhere("scopes.id IN (SELECT scope_id FROM role_scopes WHERE role_id = $1)", id, s, p)
+}
+
+func (tx *Tx) scopesWhere(condition string, arg any, s guestlist.Search, p Page) ([]guestlist.Scope, int, error) {
+	match, more, err := tx.search(s, tx.columnsOf("scopes", "id", "name", "description"), 2)
+	if err != nil {
+		return nil, 0, err
+	}
+	return page(tx, scanScope, scopeColumns, "scopes WHERE "+condition+" AND "+match,
+		"scopes.created_at, scopes.id", append([]any{arg}, more...), p)
 }
 
 // ScopesOfResource returns every scope of an API resource, in the order of

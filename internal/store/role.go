@@ -1,6 +1,8 @@
 package store
 
 import (
+	"fmt"
+
 	"guestlist"
 )
 
@@ -25,6 +27,96 @@ func (tx *Tx) RoleByName(name string) (guestlist.Role, error) {
 // DefaultRoles returns the roles that a new user or machine is given.
 func (tx *Tx) DefaultRoles(t guestlist.RoleType) ([]guestlist.Role, error) {
 	return collect(tx, scanRole, "SELECT "+roleColumns+" FROM roles WHERE is_default AND type = $1 ORDER BY created_at, id", t)
+}
+
+// RoleFilter says which roles a list has. The zero value means all but those
+// that are internal.
+type RoleFilter struct {
+	Search             guestlist.Search
+	Type               guestlist.RoleType      // empty: both
+	OfUser             guestlist.UserID        // only roles that the user has
+	OfApplication      guestlist.ApplicationID // only roles that the machine has
+	ExcludeUser        guestlist.UserID        // only roles that the user lacks
+	ExcludeApplication guestlist.ApplicationID // only roles that the machine lacks
+}
+
+// Roles returns the roles that pass a filter in the order of their creation,
+// and how many there are in all. Internal roles are in no list.
+func (tx *Tx) Roles(f RoleFilter, p Page) ([]guestlist.Role, int, error) {
+	match, args, err := tx.search(f.Search, tx.columnsOf("roles", "id", "name", "description"), 1)
+	if err != nil {
+		return nil, 0, err
+	}
+	where := "roles WHERE roles.name NOT LIKE '" + guestlist.InternalRolePrefix + "%' AND " + match
+	and := func(condition string, arg any) {
+		args = append(args, arg)
+		where += fmt.Sprintf(" AND "+condition, len(args))
+	}
+	if f.Type != "" {
+		and("roles.type = $%d", f.Type)
+	}
+	if f.OfUser != "" {
+		and("roles.id IN (SELECT role_id FROM user_roles WHERE user_id = $%d)", f.OfUser)
+	}
+	if f.OfApplication != "" {
+		and("roles.id IN (SELECT role_id FROM application_roles WHERE application_id = $%d)", f.OfApplication)
+	}
+	if f.ExcludeUser != "" {
+		and("roles.id NOT IN (SELECT role_id FROM user_roles WHERE user_id = $%d)", f.ExcludeUser)
+	}
+	if f.ExcludeApplication != "" {
+		and("roles.id NOT IN (SELECT role_id FROM application_roles WHERE application_id = $%d)", f.ExcludeApplication)
+	}
+	return page(tx, scanRole, roleColumns, where, "roles.created_at, roles.id", args, p)
+}
+
+// FeaturedUser is a user as a list of roles shows it.
+type FeaturedUser struct {
+	ID     guestlist.UserID `json:"id"`
+	Avatar *string          `json:"avatar"`
+	Name   *string          `json:"name"`
+}
+
+// FeaturedApplication is an application as a list of roles shows it.
+type FeaturedApplication struct {
+	ID   guestlist.ApplicationID   `json:"id"`
+	Name string                    `json:"name"`
+	Type guestlist.ApplicationType `json:"type"`
+}
+
+// RoleUsage says how many have a role, and names a few of them.
+type RoleUsage struct {
+	UsersCount           int                   `json:"usersCount"`
+	FeaturedUsers        []FeaturedUser        `json:"featuredUsers"`
+	ApplicationsCount    int                   `json:"applicationsCount"`
+	FeaturedApplications []FeaturedApplication `json:"featuredApplications"`
+}
+
+// maxFeatured is how many users and applications a RoleUsage names.
+const maxFeatured = 3
+
+// RoleUsage counts who has a role.
+func (tx *Tx) RoleUsage(id guestlist.RoleID) (RoleUsage, error) {
+	var u RoleUsage
+	var err error
+	few := Page{Limit: maxFeatured}
+	u.FeaturedUsers, u.UsersCount, err = page(tx, func(sc scanner) (FeaturedUser, error) {
+		var f FeaturedUser
+		err := sc.Scan(&f.ID, &f.Avatar, &f.Name)
+		return f, err
+	}, "users.id, users.avatar, users.name", "user_roles JOIN users ON users.id = user_roles.user_id WHERE user_roles.role_id = $1",
+		"user_roles.user_id", []any{id}, few)
+	if err != nil {
+		return u, err
+	}
+	u.FeaturedApplications, u.ApplicationsCount, err = page(tx, func(sc scanner) (FeaturedApplication, error) {
+		var f FeaturedApplication
+		err := sc.Scan(&f.ID, &f.Name, &f.Type)
+		return f, err
+	}, "applications.id, applications.name, applications.type",
+		"application_roles JOIN applications ON applications.id = application_roles.application_id WHERE application_roles.role_id = $1",
+		"application_roles.application_id", []any{id}, few)
+	return u, err
 }
 
 // RolesOfUser returns every role of a user in the order of their creation.

@@ -186,3 +186,17 @@ func (p Page) sql(first int) (string, []any) {
 	}
 	return fmt.Sprintf(" LIMIT $%d OFFSET $%d", first, first+1), []any{p.Limit, p.Offset}
 }
+
+// page reads a window of a list and counts the whole of it. from is all between
+// FROM and ORDER BY.
+func page[T any](tx *Tx, scan func(scanner) (T, error), columns, from, order string, args []any, p Page) ([]T, int, error) {
+	limit, more := p.sql(len(args) + 1)
+	rows, err := collect(tx, scan, "SELECT "+columns+" FROM "+from+" ORDER BY "+order+limit,
+		append(args[:len(args):len(args)], more...)...)
+	if err != nil || p.Limit == 0 {
+		return rows, len(rows), err
+	}
+	var total int
+	err = tx.row("SELECT COUNT(*) FROM "+from, args, &total)
+	return rows, total, err
+}
