@@ -127,7 +127,7 @@ func twilioFactory() guestlist.ConnectorFactory {
 			"ar": "يرسل الرسائل القصيرة عبر خدمة مراسلة من Twilio.",
 		}, []guestlist.FormItem{
 			{Type: text, Key: "accountSID", Label: "Account SID", Placeholder: "AC…", Required: true},
-			{Type: text, Key: "authToken", Label: "Auth token", Required: true, IsConfidential: true},
+			{Type: text, Key: "authToken", Label: "Auth token", Placeholder: "<auth token>", Required: true, IsConfidential: true},
 			{Type: text, Key: "fromMessagingServiceSID", Label: "Messaging service SID", Placeholder: "MG…", Required: true},
 			{Type: guestlist.FormJSON, Key: "templates", Label: "Templates", Required: true, DefaultValue: defaultTemplates(false)},
 			{Type: guestlist.FormSwitch, Key: "disableRiskCheck", Label: "Skip Twilio's risk check", DefaultValue: false,

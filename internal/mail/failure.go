@@ -26,7 +26,8 @@ func failure(detail string, secrets []string, permanent bool) error {
 
 func failureCode(kind guestlist.Kind, code, detail string, secrets []string, permanent bool) error {
 	detail = tidy(detail, secrets)
-	e := guestlist.Refuse(kind, code).With(map[string]any{"message": detail}).Because(errors.New(detail))
+	e := guestlist.Refuse(kind, code).With(map[string]any{"message": detail}).
+		WithArgs(map[string]any{"errorDescription": detail}).Because(errors.New(detail))
 	if permanent {
 		return &PermanentError{Err: e}
 	}
@@ -53,7 +54,8 @@ func connectFailure(err error, secrets []string) error {
 	var blocked *BlockedAddressError
 	if errors.As(err, &blocked) {
 		e := guestlist.Refuse(guestlist.KindInvalid, "connector.general").
-			With(map[string]any{"message": blocked.Error()}).Because(blocked)
+			With(map[string]any{"message": blocked.Error()}).
+			WithArgs(map[string]any{"errorDescription": blocked.Error()}).Because(blocked)
 		e.Hint = "Use a public address, or allow this network for outgoing requests."
 		return &PermanentError{Err: e}
 	}

@@ -61,7 +61,7 @@ func (s *httpSender) Send(ctx context.Context, l Letter) (Receipt, error) {
 		return Receipt{}, failure("the payload is not JSON", nil, true)
 	}
 	secrets := secretsOf(m, s.config.Authorization)
-	req, err := http.NewRequest(http.MethodPost, s.config.Endpoint, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.config.Endpoint, bytes.NewReader(body))
 	if err != nil {
 		return Receipt{}, failure(err.Error(), secrets, true)
 	}
@@ -72,7 +72,7 @@ func (s *httpSender) Send(ctx context.Context, l Letter) (Receipt, error) {
 	if m.ID != "" {
 		req.Header.Set("Idempotency-Key", m.ID)
 	}
-	answer, err := do(ctx, s.client, req, secrets)
+	answer, err := do(s.client, req, secrets)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -80,8 +80,8 @@ func (s *httpSender) Send(ctx context.Context, l Letter) (Receipt, error) {
 }
 
 // do makes a request within HTTPTimeout and returns the body of a 2xx answer.
-func do(ctx context.Context, client *http.Client, req *http.Request, secrets []string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, HTTPTimeout)
+func do(client *http.Client, req *http.Request, secrets []string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), HTTPTimeout)
 	defer cancel()
 	resp, err := client.Do(req.WithContext(ctx))
 	if err != nil {

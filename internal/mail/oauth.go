@@ -74,13 +74,13 @@ func (s *tokenSource) token(ctx context.Context, now time.Time) (string, error) 
 func (s *tokenSource) fetch(ctx context.Context, form url.Values, now time.Time) (string, error) {
 	secrets := []string{form.Get("assertion"), s.auth.RefreshToken, s.auth.ClientSecret}
 	secrets = nonEmpty(secrets)
-	req, err := http.NewRequest(http.MethodPost, s.endpoint(), strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.endpoint(), strings.NewReader(form.Encode()))
 	if err != nil {
 		return "", failure(err.Error(), secrets, false)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
-	answer, err := do(ctx, s.client, req, secrets)
+	answer, err := do(s.client, req, secrets)
 	if err != nil {
 		var p *PermanentError
 		if errors.As(err, &p) {

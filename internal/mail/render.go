@@ -18,7 +18,7 @@ import (
 const maxPayloadDepth = 8 // levels of a payload that are looked into
 
 // Rendered is a message in words. HTML is "" when the template is plain text
-// and for SMS; Text is "" when the template of the tenant is HTML only.
+// and for SMS; Text is always there, drawn from the HTML where need be.
 type Rendered struct {
 	Subject     string `json:"subject"`
 	HTML        string `json:"html,omitempty"`
@@ -148,6 +148,7 @@ func (t template) fill(m guestlist.Message) Rendered {
 	}
 	r.ContentType = textHTML
 	r.HTML = fill(t.Content, m.Payload, inHTML)
+	r.Text = textOf(r.HTML)
 	return r
 }
 

@@ -160,8 +160,9 @@ func (s *smtpSender) dialer(whole context.Context) gomail.DialContextFunc {
 		if err != nil {
 			return nil, err
 		}
-		context.AfterFunc(whole, func() { conn.Close() })
-		greeting := time.AfterFunc(milliseconds(c.GreetingTimeout, greetingTimeout), func() { conn.Close() })
+		hangUp := func() { _ = conn.Close() } // whoever is talking on it gets the error
+		context.AfterFunc(whole, hangUp)
+		greeting := time.AfterFunc(milliseconds(c.GreetingTimeout, greetingTimeout), hangUp)
 		context.AfterFunc(ctx, func() { greeting.Stop() }) // ctx ends with the setting up
 		if !c.Secure {
 			return conn, nil
@@ -194,9 +195,11 @@ func (s *smtpSender) compose(l Letter) (*gomail.Msg, error) {
 		msg.ReplyToMailAddress(reply)
 	}
 	for name, values := range s.config.CustomHeaders {
-		for _, v := range values {
-			msg.SetGenHeader(gomail.Header(name), fill(v, l.Message.Payload, oneLine))
+		filled := make([]string, len(values))
+		for i, v := range values {
+			filled[i] = fill(v, l.Message.Payload, oneLine)
 		}
+		msg.SetGenHeader(gomail.Header(name), filled...) // go-mail writes several as one, with commas
 	}
 	msg.Subject(oneLine(l.Words.Subject))
 	msg.SetDateWithValue(l.At)

@@ -57,13 +57,13 @@ func (s *twilioSender) Send(ctx context.Context, l Letter) (Receipt, error) {
 		form.Set("RiskCheck", "disable")
 	}
 	path := s.base + "/2010-04-01/Accounts/" + url.PathEscape(s.config.AccountSID) + "/Messages.json"
-	req, err := http.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return Receipt{}, failure(err.Error(), secrets, true)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.SetBasicAuth(s.config.AccountSID, s.config.AuthToken)
-	answer, err := do(ctx, s.client, req, secrets)
+	answer, err := do(s.client, req, secrets)
 	if err != nil {
 		return Receipt{}, err
 	}
