@@ -102,6 +102,9 @@ type PasswordDigest struct {
 	Digest    string
 	Algorithm string // the wire's passwordAlgorithm: Argon2id, Bcrypt, ...
 	Temporary bool   // must be changed at the next sign-in
+	// Own says that a holder of the account set it, not an administrator: it
+	// goes when the account's address is proved for the first time.
+	Own bool
 }
 
 // IdentifierType says how a person named themselves at the door.

@@ -52,16 +52,22 @@ func (tx *Tx) Interaction(id guestlist.InteractionID) (Interaction, error) {
 	return i, err
 }
 
-// UpdateInteraction writes the state if nobody wrote since i.Version was read,
-// and ErrStale otherwise.
-func (tx *Tx) UpdateInteraction(i Interaction) error {
-	n, err := tx.exec(`UPDATE interactions SET sealed = $3, version = version + 1
-		WHERE id = $1 AND version = $2 AND expires_at > $4`,
-		i.ID, i.Version, tx.s.key.SealString(sealInteraction, string(i.State)), tx.Now)
+// LockInteraction makes the transaction the only one that acts on an
+// interaction as it was read at version; ErrStale when somebody was faster.
+func (tx *Tx) LockInteraction(id guestlist.InteractionID, version int64) error {
+	n, err := tx.exec("UPDATE interactions SET version = version + 1 WHERE id = $1 AND version = $2 AND expires_at > $3",
+		id, version, tx.Now)
 	if err == nil && n == 0 {
 		return ErrStale
 	}
 	return err
+}
+
+// UpdateInteraction writes the state of an interaction that this transaction
+// has locked.
+func (tx *Tx) UpdateInteraction(i Interaction) error {
+	return changed(tx.exec("UPDATE interactions SET sealed = $2 WHERE id = $1",
+		i.ID, tx.s.key.SealString(sealInteraction, string(i.State))))
 }
 
 // DeleteInteraction removes an interaction as it was read and reports whether

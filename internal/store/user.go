@@ -43,20 +43,20 @@ func (tx *Tx) InsertUser(u guestlist.User, password *guestlist.PasswordDigest) e
 		return err
 	}
 	var digest, algorithm *string
-	var temporary bool
+	var temporary, own bool
 	if password != nil {
 		sealed := tx.s.key.SealString(sealPassword, password.Digest)
-		digest, algorithm, temporary = &sealed, &password.Algorithm, password.Temporary
+		digest, algorithm, temporary, own = &sealed, &password.Algorithm, password.Temporary, password.Own
 		u.PasswordChangedAt = &tx.Now
 	}
 	if err := tx.run(`INSERT INTO users (id, username, username_key, primary_email, email_key, primary_phone, name,
 			name_key, avatar, custom_data, profile, logto_config, password_digest, password_algorithm,
-			password_is_temporary, password_is_expired, password_changed_at, is_suspended, application_id,
+			password_is_temporary, password_is_own, password_is_expired, password_changed_at, is_suspended, application_id,
 			email_verified_at, phone_verified_at, last_sign_in_at, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
 		u.ID, u.Username, usernameKey, u.PrimaryEmail, emailKey(u.PrimaryEmail), u.PrimaryPhone, u.Name,
 		foldKey(u.Name), u.Avatar, objectText(u.CustomData), profile, objectText(u.LogtoConfig), digest, algorithm,
-		temporary, u.PasswordIsExpired, u.PasswordChangedAt, u.IsSuspended, u.ApplicationID,
+		temporary, own, u.PasswordIsExpired, u.PasswordChangedAt, u.IsSuspended, u.ApplicationID,
 		u.EmailVerifiedAt, u.PhoneVerifiedAt, u.LastSignInAt, u.CreatedAt, u.UpdatedAt); err != nil {
 		return err
 	}
@@ -88,14 +88,14 @@ func (tx *Tx) UpdateUser(u guestlist.User) error {
 // SetPassword replaces a user's password, or removes it when digest is nil.
 func (tx *Tx) SetPassword(id guestlist.UserID, password *guestlist.PasswordDigest) error {
 	var digest, algorithm *string
-	var temporary bool
+	var temporary, own bool
 	if password != nil {
 		sealed := tx.s.key.SealString(sealPassword, password.Digest)
-		digest, algorithm, temporary = &sealed, &password.Algorithm, password.Temporary
+		digest, algorithm, temporary, own = &sealed, &password.Algorithm, password.Temporary, password.Own
 	}
 	return changed(tx.exec(`UPDATE users SET password_digest = $2, password_algorithm = $3, password_is_temporary = $4,
-			password_is_expired = FALSE, password_changed_at = $5, updated_at = $5 WHERE id = $1`,
-		id, digest, algorithm, temporary, tx.Now))
+			password_is_own = $5, password_is_expired = FALSE, password_changed_at = $6, updated_at = $6 WHERE id = $1`,
+		id, digest, algorithm, temporary, own, tx.Now))
 }
 
 // Password returns a user's password digest, or nil if there is none.

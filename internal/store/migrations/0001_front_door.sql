@@ -50,6 +50,7 @@ CREATE TABLE users (
     password_digest       TEXT, -- sealed
     password_algorithm    TEXT,
     password_is_temporary BOOLEAN NOT NULL,
+    password_is_own       BOOLEAN NOT NULL DEFAULT FALSE, -- set by a holder of the account, not by an administrator
     password_is_expired   BOOLEAN NOT NULL,
     password_changed_at   BIGINT,
     is_suspended          BOOLEAN NOT NULL,
@@ -72,6 +73,7 @@ CREATE TABLE user_identities (
     issuer      TEXT   NOT NULL, -- the provider's issuer, or '' where the target stands for it
     identity_id TEXT   NOT NULL,
     details     TEXT,
+    is_own      BOOLEAN NOT NULL DEFAULT FALSE, -- linked by a holder of the account, not by an administrator
     created_at  BIGINT NOT NULL,
     CONSTRAINT user_identities_user_id_target PRIMARY KEY (user_id, target)
 );
