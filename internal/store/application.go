@@ -135,10 +135,7 @@ func (tx *Tx) UpdateApplication(a guestlist.Application) error {
 // DeleteApplication removes a client with its secrets and roles, and ends what
 // users granted to it.
 func (tx *Tx) DeleteApplication(id guestlist.ApplicationID) error {
-	if err := tx.run("DELETE FROM tokens WHERE grant_id IN (SELECT id FROM grants WHERE application_id = $1)", id); err != nil {
-		return err
-	}
-	if err := tx.run("UPDATE grants SET revoked_at = $2 WHERE application_id = $1 AND revoked_at IS NULL", id, tx.Now); err != nil {
+	if err := tx.RevokeApplication(id); err != nil {
 		return err
 	}
 	if err := changed(tx.exec("DELETE FROM applications WHERE id = $1", id)); err != nil {
@@ -210,22 +207,47 @@ func (tx *Tx) DeleteApplicationSecret(id guestlist.ApplicationID, name string) e
 	return tx.touchConfig()
 }
 
-// MatchApplicationSecret finds which of a client's secrets was presented, in a
-// time that does not depend on how much of it was right. Whether it expired is
-// for the caller to judge.
-func (tx *Tx) MatchApplicationSecret(id guestlist.ApplicationID, secret string) (guestlist.ApplicationSecret, bool, error) {
+// ClientSecrets recognises the secrets of one client without the database; it
+// is made to be cached. It holds hashes alone.
+type ClientSecrets struct {
+	key    crypt.Key
+	stored []storedSecret
+}
+
+// ClientSecrets returns what recognises a client's secrets.
+func (tx *Tx) ClientSecrets(id guestlist.ApplicationID) (ClientSecrets, error) {
 	stored, err := tx.storedSecrets(id)
-	if err != nil {
-		return guestlist.ApplicationSecret{}, false, err
+	for i := range stored {
+		stored[i].sealed = ""
 	}
-	presented := tx.s.key.Hash(hashClientSecret, secret)
+	return ClientSecrets{key: tx.s.key, stored: stored}, err
+}
+
+// Match finds which secret was presented, in a time that does not depend on
+// how much of it was right. Whether it expired is for the caller to judge. The
+// value of the result is empty.
+func (c ClientSecrets) Match(secret string) (guestlist.ApplicationSecret, bool) {
 	var found guestlist.ApplicationSecret
 	ok := false
-	for _, s := range stored { // all of them: an early end would tell which one
+	if len(c.stored) == 0 {
+		return found, false
+	}
+	presented := c.key.Hash(hashClientSecret, secret)
+	for _, s := range c.stored { // all of them: an early end would tell which one
 		if crypt.Equal(s.hash, presented) {
 			found, ok = s.ApplicationSecret, true
 		}
 	}
+	return found, ok
+}
+
+// MatchApplicationSecret is ClientSecrets and Match in one.
+func (tx *Tx) MatchApplicationSecret(id guestlist.ApplicationID, secret string) (guestlist.ApplicationSecret, bool, error) {
+	secrets, err := tx.ClientSecrets(id)
+	if err != nil {
+		return guestlist.ApplicationSecret{}, false, err
+	}
+	found, ok := secrets.Match(secret)
 	return found, ok, nil
 }
 

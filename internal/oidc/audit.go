@@ -1,0 +1,180 @@
+package oidc
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"guestlist"
+	"guestlist/internal/store"
+	"guestlist/internal/token"
+)
+
+const (
+	auditBatch = 500                    // lines of one transaction
+	auditDelay = 100 * time.Millisecond // that a line waits at most
+	auditQueue = 10 * auditBatch        // lines in memory; then callers wait
+	maxParam   = 512                    // bytes of a parameter that are logged
+)
+
+// Audit writes audit lines a moment later, many at once, so that an endpoint
+// that needs no database does not wait for one. Make it with NewAudit; Run
+// writes until its context ends, and then what is left.
+type Audit struct {
+	store *store.Store
+	log   *slog.Logger
+	queue chan guestlist.LogEntry
+	done  chan struct{}
+	once  sync.Once
+}
+
+// NewAudit returns an Audit that writes to st.
+func NewAudit(st *store.Store, log *slog.Logger) *Audit {
+	return &Audit{store: st, log: log, queue: make(chan guestlist.LogEntry, auditQueue), done: make(chan struct{})}
+}
+
+// Write hands a line over. It waits while the queue is full, and fails when
+// the caller goes away meanwhile or Run has ended.
+func (a *Audit) Write(ctx context.Context, e guestlist.LogEntry) error {
+	select {
+	case a.queue <- e:
+		return nil
+	default:
+	}
+	select {
+	case a.queue <- e:
+		return nil
+	case <-a.done:
+		return guestlist.Refuse(guestlist.KindUnavailable, "oidc.temporarily_unavailable")
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Run writes lines until ctx ends, and then those that were handed over before.
+// End the requests first.
+func (a *Audit) Run(ctx context.Context) {
+	defer a.once.Do(func() { close(a.done) })
+	for {
+		select {
+		case e := <-a.queue:
+			a.flush(context.WithoutCancel(ctx), a.gather(ctx, e))
+		case <-ctx.Done():
+			for len(a.queue) > 0 {
+				a.flush(context.WithoutCancel(ctx), a.gather(ctx, <-a.queue))
+			}
+			return
+		}
+	}
+}
+
+// gather collects a batch that begins with first: until it is full, auditDelay
+// has passed, or ctx ended and nothing waits.
+func (a *Audit) gather(ctx context.Context, first guestlist.LogEntry) []guestlist.LogEntry {
+	batch := append(make([]guestlist.LogEntry, 0, auditBatch), first)
+	timer := time.NewTimer(auditDelay)
+	defer timer.Stop()
+	for len(batch) < auditBatch {
+		select {
+		case e := <-a.queue:
+			batch = append(batch, e)
+		case <-timer.C:
+			return batch
+		case <-ctx.Done():
+			select {
+			case e := <-a.queue:
+				batch = append(batch, e)
+			default:
+				return batch
+			}
+		}
+	}
+	return batch
+}
+
+func (a *Audit) flush(ctx context.Context, batch []guestlist.LogEntry) {
+	err := a.store.Update(ctx, func(tx *store.Tx) error { return tx.Log(batch...) })
+	if err != nil {
+		a.log.LogAttrs(ctx, slog.LevelError, "audit lines lost", slog.Int("lines", len(batch)), slog.String("error", err.Error()))
+	}
+}
+
+// secretParams never reach the log.
+var secretParams = map[string]bool{
+	"client_secret": true, "client_assertion": true, "code": true, "code_verifier": true, "refresh_token": true,
+	"token": true, "access_token": true, "one_time_token": true, "id_token_hint": true,
+}
+
+// logExchange writes the audit line of a token request.
+func (d *Door) logExchange(r *http.Request, form url.Values, c caller, a token.Answer, failure error) error {
+	key, known := auditKeys[form.Get("grant_type")]
+	if !known {
+		key = "ExchangeTokenBy.Unknown"
+	}
+	e := d.auditEntry(r, key, form, c, failure)
+	e.UserID = a.UserID
+	if failure == nil {
+		e.Extra["tokenTypes"] = a.Types()
+	}
+	return d.Audit.Write(r.Context(), e)
+}
+
+// logRevocation writes the audit line of a revocation.
+func (d *Door) logRevocation(r *http.Request, form url.Values, c caller, user guestlist.UserID, failure error) error {
+	e := d.auditEntry(r, "RevokeToken", form, c, failure)
+	e.UserID = user
+	return d.Audit.Write(r.Context(), e)
+}
+
+func (d *Door) auditEntry(r *http.Request, key string, form url.Values, c caller, failure error) guestlist.LogEntry {
+	e := guestlist.LogEntry{Key: key, IP: d.ip(r), UserAgent: clip(r.UserAgent()),
+		Extra: map[string]any{"params": auditParams(form)}}
+	if c.client != nil {
+		e.ApplicationID = c.ID
+	}
+	if c.secretName != "" {
+		e.Extra["applicationSecret"] = map[string]string{"name": c.secretName}
+	}
+	if failure != nil {
+		refusal := asError(failure)
+		e.Failed, e.Error = true, codePrefix+refusal.Name
+		if refusal.Kind != guestlist.KindInternal && refusal.Description != "" {
+			e.Error += ": " + refusal.Description
+		}
+	}
+	return e
+}
+
+// maxParams is how many parameters a line shows.
+const maxParams = 32
+
+// auditParams copies the parameters with the secrets starred.
+func auditParams(form url.Values) map[string]any {
+	params := make(map[string]any, len(form))
+	for name, values := range form {
+		switch {
+		case len(params) >= maxParams || len(values) == 0:
+		case secretParams[name]:
+			params[clip(name)] = "******"
+		case len(values) == 1:
+			params[clip(name)] = clip(values[0])
+		default:
+			list := make([]string, 0, min(len(values), maxParams))
+			for _, v := range values[:cap(list)] {
+				list = append(list, clip(v))
+			}
+			params[clip(name)] = list
+		}
+	}
+	return params
+}
+
+func clip(s string) string {
+	if len(s) > maxParam {
+		return s[:maxParam]
+	}
+	return s
+}
