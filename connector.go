@@ -23,8 +23,9 @@ func (t ConnectorType) Channel() Channel {
 		return ChannelEmail
 	case ConnectorSMS:
 		return ChannelSMS
+	default:
+		return ""
 	}
-	return ""
 }
 
 // Translations is a text in several languages, keyed by BCP 47 tag. English

@@ -21,6 +21,10 @@ import (
 // carry a letter of its own.
 const maxName = 64
 
+// shortName is the length of a name, in characters, that fits on one line of a
+// narrow phone.
+const shortName = 16
+
 // houseName stands where nobody has named the product.
 const houseName = "Guestlist"
 
@@ -70,7 +74,8 @@ var readLibrary = sync.OnceValues(func() (*library, error) {
 type page struct {
 	Lang, Dir, Product, Initial, Subject, Heading, Lead, Action string
 	Code, Link, Closing, Keep, SentTo                           string
-	Accent, OnAccent                                            htmltemplate.CSS
+	Accent, OnAccent                                            string
+	Short                                                       bool // the product's name leaves room beside it
 	Words                                                       words
 }
 
@@ -136,7 +141,7 @@ func (lib *library) page(lang string, kind guestlist.TemplateType, names map[str
 	if lang == "ar" {
 		p.Dir = "rtl"
 	}
-	p.Initial = initial(p.Product)
+	p.Initial, p.Short = initial(p.Product), len([]rune(p.Product)) <= shortName
 	if kind == guestlist.TemplateOrganizationInvitation {
 		p.Closing = w.Unexpected
 		if names["inviter"] != "" {

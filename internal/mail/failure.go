@@ -39,13 +39,14 @@ func failureCode(kind guestlist.Kind, code, detail string, secrets []string, per
 // redirect will not get better by themselves; 5xx may.
 func httpFailure(status int, detail string, secrets []string) error {
 	detail = strings.TrimSpace(http.StatusText(status) + " " + detail)
-	switch {
-	case status == http.StatusTooManyRequests:
+	switch status {
+	case http.StatusTooManyRequests:
 		return failureCode(guestlist.KindTooMany, "connector.rate_limit_exceeded", detail, secrets, false)
-	case status == http.StatusRequestTimeout, status == http.StatusTooEarly:
+	case http.StatusRequestTimeout, http.StatusTooEarly:
 		return failure(detail, secrets, false)
+	default:
+		return failure(detail, secrets, status < 500)
 	}
-	return failure(detail, secrets, status < 500)
 }
 
 // connectFailure judges an error that came before any answer. A blocked

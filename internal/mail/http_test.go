@@ -174,7 +174,7 @@ func TestTheGuardIgnoresProxies(t *testing.T) {
 func TestTwilio(t *testing.T) {
 	config, _ := json.Marshal(map[string]any{"accountSID": "AC1", "authToken": "tw-secret", "fromMessagingServiceSID": "MG1",
 		"templates": defaultTemplates(false), "disableRiskCheck": true})
-	send := func(status int, answer string) (Receipt, error, []request) {
+	send := func(status int, answer string) (Receipt, []request, error) {
 		server, got := answering(t, status, answer)
 		sender, err := newTwilioSender(config, openClient())
 		if err != nil {
@@ -187,23 +187,23 @@ func TestTwilio(t *testing.T) {
 			t.Fatal(err)
 		}
 		receipt, err := sender.Send(context.Background(), Letter{Message: m, Words: words, At: testTime})
-		return receipt, err, *got
+		return receipt, *got, err
 	}
-	receipt, err, got := send(201, `{"sid":"SM9","status":"accepted"}`)
+	receipt, got, err := send(201, `{"sid":"SM9","status":"accepted"}`)
 	want := request{Path: "/2010-04-01/Accounts/AC1/Messages.json", Type: "application/x-www-form-urlencoded",
 		Auth: "Basic " + base64.StdEncoding.EncodeToString([]byte("AC1:tw-secret")),
 		Body: "Body=493817+is+your+code+to+sign+in.+It+works+for+10+minutes.&MessagingServiceSid=MG1&RiskCheck=disable&To=%2B447700900123"}
 	if err != nil || receipt != (Receipt{ID: "SM9", Detail: "accepted"}) || len(got) != 1 || cmp.Diff(want, got[0]) != "" {
 		t.Errorf("receipt %+v, err %v, diff %s", receipt, err, cmp.Diff([]request{want}, got))
 	}
-	if _, err, _ := send(400, `{"code":21211,"message":"not a number: 493817 tw-secret"}`); !IsPermanent(err) ||
+	if _, _, err := send(400, `{"code":21211,"message":"not a number: 493817 tw-secret"}`); !IsPermanent(err) ||
 		strings.Contains(err.Error(), "493817") || strings.Contains(err.Error(), "tw-secret") || !strings.Contains(err.Error(), "21211") {
 		t.Errorf("400: %v", err)
 	}
-	if _, err, _ := send(429, `{}`); err == nil || IsPermanent(err) {
+	if _, _, err := send(429, `{}`); err == nil || IsPermanent(err) {
 		t.Errorf("429: %v", err)
 	}
-	if _, err, _ := send(201, `<html>`); err != nil {
+	if _, _, err := send(201, `<html>`); err != nil {
 		t.Errorf("a taken message with an unreadable receipt would be sent twice: %v", err)
 	}
 }

@@ -19,9 +19,9 @@ import (
 )
 
 const (
-	googleTokens = "https://oauth2.googleapis.com/token" // where no accessUrl is given
+	googleTokens = "https://oauth2.googleapis.com/token" //nolint:gosec // a public address; where no accessUrl is given
 	googleScope  = "https://mail.google.com/"
-	jwtBearer    = "urn:ietf:params:oauth:grant-type:jwt-bearer" // RFC 7523 §2.1
+	jwtBearer    = "urn:ietf:params:oauth:grant-type:jwt-bearer" //nolint:gosec // the name of a grant, RFC 7523 §2.1
 	tokenLeeway  = time.Minute                                   // a token is renewed this long before it ends
 	tokenLife    = time.Hour                                     // where the server does not say
 )

@@ -24,7 +24,7 @@ func NormalizePhone(s string) (string, error) {
 		return "", bad
 	}
 	for i, r := range s {
-		if (r < '0' || r > '9') && !strings.ContainsRune(" -.()/", r) && !(r == '+' && i == 0) {
+		if !strings.ContainsRune("0123456789 -.()/", r) && (r != '+' || i > 0) {
 			return "", bad
 		}
 	}

@@ -220,7 +220,7 @@ func checkChannel(t *testing.T, name string, m guestlist.Message, r Rendered) {
 func TestColorsKeepTheirContrast(t *testing.T) {
 	for _, hex := range []string{"#000000", "#ffffff", "#2f5bd0", "#757575", "#767676", "#ff0", "#f00", "#0f0", "#888888"} {
 		background, text := accent(hex)
-		l1, l2 := luminance(string(background)), luminance(string(text))
+		l1, l2 := luminance(background), luminance(text)
 		if ratio := (max(l1, l2) + 0.05) / (min(l1, l2) + 0.05); ratio < 4.5 {
 			t.Errorf("%s with %s has a contrast of %.2f", hex, text, ratio)
 		}

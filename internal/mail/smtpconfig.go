@@ -120,12 +120,12 @@ func (c smtpConfig) check(is *issues) {
 func parseAuth(raw json.RawMessage) (smtpAuth, error) {
 	var a smtpAuth
 	if t := bytes.TrimSpace(raw); len(t) == 0 || t[0] != '{' {
-		return a, errors.New("Expected an object, which may be empty")
+		return a, errors.New("expected an object, which may be empty")
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	if d.Decode(&a) != nil { // its error could quote a password
-		return a, errors.New(`Expected {"user", "pass"} or the members of an OAuth 2 login, all of them texts`)
+		return a, errors.New(`expected {"user", "pass"} or the members of an OAuth 2 login, all of them texts`)
 	}
 	return a, nil
 }
@@ -169,16 +169,16 @@ func (c tlsConfig) build(servername string) (*tls.Config, error) {
 	case "TLSv1.3":
 		t.MinVersion = tls.VersionTLS13
 	default:
-		return nil, errors.New("minVersion: Expected TLSv1.2 or TLSv1.3")
+		return nil, errors.New("minVersion: expected TLSv1.2 or TLSv1.3")
 	}
 	if c.RejectUnauthorized != nil && !*c.RejectUnauthorized {
-		t.InsecureSkipVerify = true //nolint:gosec // the operator asked for it by Node's own name
+		t.InsecureSkipVerify = true // the operator asked for it by Node's own name
 	}
 	if len(c.CA) > 0 {
 		t.RootCAs = x509.NewCertPool()
 		for _, pem := range c.CA {
 			if !t.RootCAs.AppendCertsFromPEM([]byte(pem)) {
-				return nil, errors.New("ca: Expected certificates in PEM")
+				return nil, errors.New("ca: expected certificates in PEM")
 			}
 		}
 	}
