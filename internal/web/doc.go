@@ -12,6 +12,11 @@
 // It promises that no cause, query string, cookie or body reaches a log line,
 // and that an idle JSON GET costs a few microseconds on top of net/http.
 //
+// Pages have manners too: a Page is a value (a heading, at most one form with
+// one primary action, quiet ways beside it), and Pages draws every one of them
+// with one template, one style sheet and one script, dressed in the tenant's
+// Look, whose colours are corrected until they can be read.
+//
 // It refuses to know what is being asked for: no accounts, no tokens, no
-// database, no templates. Pages hand it the function that draws an error page.
+// database. The doors say what stands on a page; how it looks is decided here.
 package web

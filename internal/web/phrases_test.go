@@ -144,20 +144,20 @@ func TestMatch(t *testing.T) {
 func TestPhrasesWith(t *testing.T) {
 	p := mustLoad(t)
 	own := p.With("pt-BR", map[string]any{
-		"pages":  map[string]any{"common": map[string]any{"continue": "Continuar já", "back": ""}},
+		"pages":  map[string]any{"action": map[string]any{"continue": "Continuar já", "back": ""}},
 		"number": 5.0,
 	})
-	if got := own.T("pt-BR", "pages.common.continue", nil); got != "Continuar já" {
+	if got := own.T("pt-BR", "pages.action.continue", nil); got != "Continuar já" {
 		t.Errorf("custom text = %q", got)
 	}
-	if got := own.T("pt-BR", "pages.common.back", nil); got != "Back" {
+	if got := own.T("pt-BR", "pages.action.back", nil); got != "Back" {
 		t.Errorf("gap = %q, want the English text", got)
 	}
-	if got := p.T("pt-BR", "pages.common.continue", nil); got != "Continue" {
+	if got := p.T("pt-BR", "pages.action.continue", nil); got != "Continue" {
 		t.Errorf("With changed its receiver: %q", got)
 	}
 	tree := own.Nested("pt-BR")
-	if got := tree["pages"].(map[string]any)["common"].(map[string]any)["continue"]; got != "Continuar já" {
+	if got := tree["pages"].(map[string]any)["action"].(map[string]any)["continue"]; got != "Continuar já" {
 		t.Errorf("Nested: %v", got)
 	}
 }

@@ -1,0 +1,75 @@
+// What scripts add to pages that work without them. Nothing here decides
+// anything: the server judges every step by itself.
+
+const $$ = (s) => document.querySelectorAll(s);
+
+// Moments are written in UTC; show them in the guest's own time.
+for (const el of $$('time[datetime]')) {
+  const at = new Date(el.dateTime);
+  const lang = document.documentElement.lang;
+  if (!Number.isNaN(at.getTime())) {
+    el.title = el.textContent;
+    el.textContent = new Intl.DateTimeFormat(lang, { dateStyle: 'long', timeStyle: 'short' }).format(at);
+  }
+}
+
+// A password may be shown while it is typed; it is hidden again when sent.
+const eye = '<svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="M1.8 10S4.8 4.5 10 4.5 18.2 10 18.2 10 15.2 15.5 10 15.5 1.8 10 1.8 10Z"/><circle cx="10" cy="10" r="2.5"/></svg>';
+for (const input of $$('input[type=password]')) {
+  const b = document.createElement('button');
+  b.type = 'button';
+  b.className = 'reveal';
+  b.innerHTML = eye;
+  b.setAttribute('aria-label', document.body.dataset.show);
+  b.setAttribute('aria-pressed', 'false');
+  b.setAttribute('aria-controls', input.id);
+  b.onclick = () => {
+    const shown = input.type === 'text';
+    input.type = shown ? 'password' : 'text';
+    b.setAttribute('aria-pressed', String(!shown));
+    input.focus();
+  };
+  input.form.addEventListener('submit', () => { input.type = 'password'; });
+  input.after(b);
+}
+
+// Codes are pasted with spaces and dashes.
+for (const input of $$('.code input')) {
+  input.addEventListener('input', () => {
+    const digits = input.value.normalize('NFKC').replace(/[^0-9]/g, '');
+    if (digits !== input.value) input.value = digits;
+  });
+}
+
+// One press is enough.
+for (const form of $$('form')) {
+  form.addEventListener('submit', (e) => {
+    if (form.dataset.sent) e.preventDefault();
+    form.dataset.sent = '1';
+    form.setAttribute('aria-busy', 'true');
+  });
+}
+// Coming back with the browser's button finds the page as it was left.
+addEventListener('pageshow', (e) => {
+  if (!e.persisted) return;
+  for (const form of $$('form[data-sent]')) {
+    delete form.dataset.sent;
+    form.removeAttribute('aria-busy');
+  }
+});
+
+// A new code may be asked for after a while.
+for (const b of $$('[data-wait]')) {
+  const text = b.textContent;
+  const end = Date.now() + b.dataset.wait * 1000;
+  const tick = () => {
+    const left = Math.ceil((end - Date.now()) / 1000);
+    b.disabled = left > 0;
+    b.textContent = left > 0 ? b.dataset.waiting.replace('{{seconds}}', left) : text;
+    if (left > 0) setTimeout(tick, 250);
+  };
+  tick();
+}
+
+// Answers that travel on by form go by themselves.
+document.querySelector('form[data-auto]')?.requestSubmit();
