@@ -129,7 +129,7 @@ var confined = []struct {
 	},
 	{
 		imports: []string{"testing", "net/http/httptest", "github.com/google/go-cmp"},
-		rooms:   []string{"internal/store/storetest"},
+		rooms:   []string{"internal/store/storetest", "internal/web/webtest"},
 		why:     "the product carries no test code",
 	},
 }
