@@ -34,3 +34,16 @@ type Grant struct {
 	ExpiresAt      Time
 	RevokedAt      *Time
 }
+
+// JobBackchannelLogout is the kind of the job that tells an application that a
+// session ended; its payload is a BackchannelLogout.
+const JobBackchannelLogout = "backchannel.logout"
+
+// BackchannelLogout says whose session ended at which application (OpenID
+// Connect Back-Channel Logout §2.4).
+type BackchannelLogout struct {
+	ID       string        `json:"id"` // jti of the logout token, the same at every attempt
+	ClientID ApplicationID `json:"clientId"`
+	UserID   UserID        `json:"userId"`
+	SID      string        `json:"sid"`
+}

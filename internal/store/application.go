@@ -289,3 +289,41 @@ func (tx *Tx) applicationText(query string, id guestlist.ApplicationID) (json.Ra
 	}
 	return json.RawMessage(*text), nil
 }
+
+// ConsentScopes returns the OIDC scopes that a third-party client may ask its
+// users for, besides openid and offline_access.
+func (tx *Tx) ConsentScopes(id guestlist.ApplicationID) ([]string, error) {
+	return collect(tx, func(sc scanner) (string, error) {
+		var scope string
+		err := sc.Scan(&scope)
+		return scope, err
+	}, "SELECT scope FROM application_user_scopes WHERE application_id = $1 ORDER BY scope", id)
+}
+
+// ConsentResourceScopes returns the scopes of a resource that a third-party
+// client may ask its users for.
+func (tx *Tx) ConsentResourceScopes(id guestlist.ApplicationID, resource guestlist.ResourceID) ([]guestlist.Scope, error) {
+	return collect(tx, scanScope, "SELECT "+scopeColumns+` FROM scopes
+		WHERE resource_id = $2 AND id IN (SELECT scope_id FROM application_resource_scopes WHERE application_id = $1)
+		ORDER BY name`, id, resource)
+}
+
+// AddConsentScope lets a third-party client ask for an OIDC scope; having it
+// already is no error.
+func (tx *Tx) AddConsentScope(id guestlist.ApplicationID, scope string) error {
+	if err := tx.run(`INSERT INTO application_user_scopes (application_id, scope) VALUES ($1, $2)
+		ON CONFLICT (application_id, scope) DO NOTHING`, id, scope); err != nil {
+		return err
+	}
+	return tx.touchConfig()
+}
+
+// AddConsentResourceScope lets a third-party client ask for a resource's scope;
+// having it already is no error.
+func (tx *Tx) AddConsentResourceScope(id guestlist.ApplicationID, scope guestlist.ScopeID) error {
+	if err := tx.run(`INSERT INTO application_resource_scopes (application_id, scope_id) VALUES ($1, $2)
+		ON CONFLICT (application_id, scope_id) DO NOTHING`, id, scope); err != nil {
+		return err
+	}
+	return tx.touchConfig()
+}

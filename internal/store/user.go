@@ -289,5 +289,11 @@ func (tx *Tx) SetLastSignIn(id guestlist.UserID) error {
 		tx.Now.Std().Format("2006-01-02"), id)
 }
 
+// SetUserApplication notes the application that a user signed in to first; a
+// later one changes nothing.
+func (tx *Tx) SetUserApplication(id guestlist.UserID, app guestlist.ApplicationID) error {
+	return tx.run("UPDATE users SET application_id = $2 WHERE id = $1 AND application_id IS NULL", id, app)
+}
+
 // CountUsers returns the number of users, in time that does not grow with it.
 func (tx *Tx) CountUsers() (int, error) { return tx.count(tallyUsers) }
