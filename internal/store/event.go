@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 
 	"guestlist"
 	"guestlist/internal/crypt"
@@ -27,7 +29,7 @@ type PendingEvent struct {
 // caller enqueues their deliveries in the same transaction, so that an event
 // is either still waiting or has its deliveries.
 func (tx *Tx) TakeEvents(limit int) ([]PendingEvent, error) {
-	return collect(tx, func(sc scanner) (PendingEvent, error) {
+	events, err := collect(tx, func(sc scanner) (PendingEvent, error) {
 		var e PendingEvent
 		var payload string
 		err := sc.Scan(&e.ID, &e.Key, &payload, &e.CreatedAt)
@@ -36,4 +38,16 @@ func (tx *Tx) TakeEvents(limit int) ([]PendingEvent, error) {
 	}, `DELETE FROM events WHERE id IN (
 			SELECT id FROM events ORDER BY created_at, id LIMIT $1`+tx.s.dialect.skipLocked+`)
 		RETURNING id, key, payload, created_at`, limit)
+	slices.SortFunc(events, func(a, b PendingEvent) int {
+		return cmp.Or(cmp.Compare(a.CreatedAt, b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return events, err
+}
+
+// EventsWait reports whether there are events that were not yet turned into
+// deliveries.
+func (tx *Tx) EventsWait() (bool, error) {
+	var wait bool
+	err := tx.row("SELECT EXISTS (SELECT 1 FROM events)", nil, &wait)
+	return wait, err
 }

@@ -308,9 +308,9 @@ CREATE INDEX events_created_at_index ON events (created_at, id);
 CREATE TABLE jobs (
     id           TEXT   NOT NULL CONSTRAINT jobs_id PRIMARY KEY,
     kind         TEXT   NOT NULL,
-    lane         TEXT   NOT NULL,
+    lane         TEXT   NOT NULL, -- the kind, or kind/name
     dedupe_key   TEXT,
-    payload      TEXT   NOT NULL, -- sealed
+    payload      TEXT   NOT NULL, -- sealed; erased when the job is done
     state        TEXT   NOT NULL, -- queued, running, done, dead
     attempts     BIGINT NOT NULL,
     max_attempts BIGINT NOT NULL,
@@ -321,9 +321,9 @@ CREATE TABLE jobs (
     finished_at  BIGINT
 );
 CREATE UNIQUE INDEX jobs_dedupe_key ON jobs (dedupe_key);
-CREATE INDEX jobs_state_run_at_index ON jobs (state, run_at);
-CREATE INDEX jobs_lane_index ON jobs (lane, state);
-CREATE INDEX jobs_finished_at_index ON jobs (finished_at);
+-- What is to be done yet, running or not: an ended lease is due like any other.
+CREATE INDEX jobs_lane_run_at_index ON jobs (lane, run_at) WHERE finished_at IS NULL;
+CREATE INDEX jobs_finished_at_index ON jobs (finished_at) WHERE finished_at IS NOT NULL;
 
 -- A message to a guest, and what became of it.
 CREATE TABLE messages (
