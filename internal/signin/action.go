@@ -14,6 +14,9 @@ type Action interface {
 	// apply changes the interaction and the database. An error undoes all of
 	// it; a refusal that must be remembered goes through run.refuse.
 	apply(tx *store.Tx, r *run) error
+	// logKey names the action in the audit log, with {event} for the
+	// interaction's event.
+	logKey() string
 }
 
 // SetEvent begins anew with an event; everything gathered so far is forgotten

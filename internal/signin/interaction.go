@@ -30,6 +30,8 @@ type Interaction struct {
 	New     bool             `json:"new,omitempty"`
 	Profile Profile          `json:"profile"`
 	Records []Record         `json:"records,omitempty"`
+	// ProvedBy is the record by which the guest was identified.
+	ProvedBy string `json:"provedBy,omitempty"`
 	// Typed says that the guest typed something that a link scanner could not:
 	// a password, a code, a name.
 	Typed bool   `json:"typed,omitempty"`

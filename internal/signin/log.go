@@ -1,6 +1,13 @@
 package signin
 
-import "guestlist"
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"guestlist"
+	"guestlist/internal/store"
+)
 
 // logEntry is a line of the audit log about an interaction.
 func (i *Interaction) logEntry(key string, from Caller) guestlist.LogEntry {
@@ -13,3 +20,26 @@ func (i *Interaction) logEntry(key string, from Caller) guestlist.LogEntry {
 // jti is what the wire calls the id of an interaction in logs and events: not
 // the uid, which is a secret, but its keyed hash.
 func (i *Interaction) jti() string { return string(i.ID) }
+
+// logEntry is the line of an action; {event} in its key is the interaction's.
+func (r *run) logEntry(a Action) guestlist.LogEntry {
+	event := r.i.Event
+	if begins, ok := a.(SetEvent); ok {
+		event = begins.Event
+	}
+	return r.i.logEntry(strings.ReplaceAll(a.logKey(), "{event}", string(event)), r.from)
+}
+
+// logRefusal writes a refused action to the audit log, in a transaction of its
+// own. What is our own fault goes to the caller alone.
+func (d *Desk) logRefusal(ctx context.Context, r *run, a Action, refused error) {
+	code := guestlist.CodeOf(refused)
+	if code == "" || errors.Is(refused, store.ErrStale) {
+		return
+	}
+	entry := r.logEntry(a)
+	entry.Failed, entry.Error = true, code
+	if err := d.Store.Update(ctx, func(tx *store.Tx) error { return tx.Log(entry) }); err != nil {
+		d.Log.WarnContext(ctx, "a refused sign-in step was not logged", "error", err)
+	}
+}

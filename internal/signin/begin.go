@@ -1,0 +1,74 @@
+package signin
+
+import (
+	"guestlist"
+	"guestlist/internal/store"
+)
+
+func isEvent(e guestlist.InteractionEvent) bool {
+	return e == guestlist.EventSignIn || e == guestlist.EventRegister || e == guestlist.EventForgotPassword
+}
+
+func (SetEvent) logKey() string { return "Interaction.{event}.Create" }
+
+func (a SetEvent) prepare(*run) error {
+	if !isEvent(a.Event) {
+		return errInvalidInput
+	}
+	return nil
+}
+
+// apply forgets everything. The gate is not asked here, as on the wire: to
+// begin gives nothing, and every step that could give something asks.
+func (a SetEvent) apply(_ *store.Tx, r *run) error {
+	r.i.reset()
+	r.i.Event, r.i.IP = a.Event, r.from.IP
+	return nil
+}
+
+// reset forgets what was gathered; a token that was held lapses.
+func (i *Interaction) reset() {
+	i.Event, i.UserID, i.New, i.Profile, i.Records, i.Typed, i.ProvedBy = "", "", false, Profile{}, nil, false, ""
+}
+
+func (ChangeEvent) logKey() string { return "Interaction.{event}.Update" }
+
+func (a ChangeEvent) prepare(*run) error {
+	if !isEvent(a.Event) {
+		return errInvalidInput
+	}
+	return nil
+}
+
+func (a ChangeEvent) apply(_ *store.Tx, r *run) error {
+	if a.Event == r.i.Event {
+		return r.admit(a.Event, r.i.heldEmail())
+	}
+	if a.Event == guestlist.EventForgotPassword || r.i.Event == guestlist.EventForgotPassword {
+		return errNotForReset
+	}
+	if err := r.admit(a.Event, r.i.heldEmail()); err != nil {
+		return err
+	}
+	r.i.Event, r.i.Profile = a.Event, Profile{}
+	if r.i.New { // the account that was to be made is not wanted any more
+		r.i.UserID, r.i.New, r.i.ProvedBy = "", false, ""
+	}
+	return nil
+}
+
+// admit asks the gate about this interaction, with the e-mail address that a
+// new account would have.
+func (r *run) admit(event guestlist.InteractionEvent, email string) error {
+	a := guestlist.Admission{Event: event, Email: email}
+	if token, ok := r.i.heldToken(); ok {
+		a.TokenEmail, a.TokenEvent = token.Identifier.Value, token.TokenContext.InteractionEvent
+	}
+	return guestlist.Admit(r.exp.SignInMode, a)
+}
+
+// heldEmail is the address of the one-time token that the interaction holds.
+func (i *Interaction) heldEmail() string {
+	token, _ := i.heldToken()
+	return token.Identifier.Value
+}

@@ -1,0 +1,203 @@
+package signin
+
+import (
+	"errors"
+	"slices"
+
+	"guestlist"
+	"guestlist/internal/crypt"
+	"guestlist/internal/store"
+)
+
+func (Identify) logKey() string { return "Interaction.{event}.Identifier.Submit" }
+
+func (Identify) prepare(*run) error { return nil }
+
+func (a Identify) apply(tx *store.Tx, r *run) error {
+	record, given, err := a.find(r.i)
+	if err != nil {
+		return err
+	}
+	if r.i.Event == guestlist.EventRegister {
+		return r.identifyNew(tx, record, given)
+	}
+	if !given {
+		return errInvalidInput
+	}
+	return r.identifyUser(tx, record)
+}
+
+// find returns the record that the action means, if it means any.
+func (a Identify) find(i *Interaction) (record Record, given bool, err error) {
+	if a.Latest && len(i.Records) > 0 {
+		return i.Records[len(i.Records)-1], true, nil
+	}
+	if a.VerificationID == "" {
+		return Record{}, false, nil
+	}
+	record, ok := i.record(a.VerificationID)
+	if !ok {
+		return Record{}, false, errNoVerification
+	}
+	return record, true, nil
+}
+
+// identifyUser says which existing user the guest is.
+func (r *run) identifyUser(tx *store.Tx, record Record) error {
+	if err := r.mayIdentifyBy(record); err != nil {
+		return err
+	}
+	if !record.Verified || record.Type == RecordNewPasswordIdentity {
+		return errVerificationFailed
+	}
+	u, err := tx.UserByIdentifier(record.Identifier)
+	if errors.Is(err, store.ErrNotFound) {
+		identifier := map[string]any{"identifier": record.Identifier.Value}
+		return errUserNotExist.With(identifier).WithArgs(identifier)
+	}
+	if err != nil {
+		return err
+	}
+	switch {
+	case u.IsSuspended:
+		return errSuspended
+	case r.i.UserID != "" && r.i.UserID != u.ID:
+		return errIdentityConflict
+	}
+	r.i.UserID, r.i.New, r.i.ProvedBy, r.acct = u.ID, false, record.ID, nil
+	return nil
+}
+
+// mayIdentifyBy asks the gate and the settings whether this kind of proof
+// serves. A one-time token serves for whatever it was issued for; whoever
+// issued it decided so.
+func (r *run) mayIdentifyBy(record Record) error {
+	if err := r.admit(r.i.Event, r.i.heldEmail()); err != nil {
+		return err
+	}
+	if record.Type == RecordOneTimeToken {
+		if only := record.TokenContext.InteractionEvent; only != "" && only != r.i.Event {
+			return guestlist.ErrTokenEventMismatch
+		}
+		return nil
+	}
+	if r.i.Event == guestlist.EventForgotPassword {
+		return r.mayRecoverBy(record)
+	}
+	method, enabled := r.exp.SignIn.Method(record.Identifier.Type)
+	switch record.Type {
+	case RecordPassword:
+		enabled = enabled && method.Password
+	case RecordEmailCode, RecordPhoneCode:
+		enabled = enabled && method.VerificationCode
+	default:
+		enabled = false
+	}
+	if !enabled {
+		return errMethodNotEnabled
+	}
+	return nil
+}
+
+// mayRecoverBy permits codes, where the settings do.
+func (r *run) mayRecoverBy(record Record) error {
+	if record.Type != RecordEmailCode && record.Type != RecordPhoneCode {
+		return errResetMethod
+	}
+	if methods := r.exp.ForgotPasswordMethods; methods != nil && !slices.Contains(*methods, string(record.Type)) {
+		return errResetMethod
+	}
+	return nil
+}
+
+// identifyNew says that the guest is new. The account is made by Finish; what
+// is staged so far stays when something is missing.
+func (r *run) identifyNew(tx *store.Tx, record Record, given bool) error {
+	if r.i.UserID != "" && !r.i.New {
+		return errIdentityConflict // identified as somebody, then switched to Register
+	}
+	profile := r.i.Profile
+	if given {
+		if err := profile.take(record); err != nil {
+			return err
+		}
+	}
+	if err := r.admit(guestlist.EventRegister, profile.Email); err != nil {
+		return err
+	}
+	if given && profile.Email != "" {
+		if err := r.exp.EmailBlocklistPolicy.Refusal(profile.Email); err != nil {
+			return err
+		}
+	}
+	if err := free(tx, profile); err != nil {
+		return err
+	}
+	r.i.Profile = profile
+	if given {
+		r.i.ProvedBy = record.ID
+	}
+	if missing := r.missing(&account{}); len(missing) > 0 {
+		return r.keep(missingProfile(missing))
+	}
+	if profile.empty() {
+		return errNotIdentified // the settings ask for nothing, but nobody is nobody
+	}
+	if !r.i.New {
+		r.i.UserID, r.i.New = guestlist.UserID(crypt.ShortID()), true
+	}
+	r.step.Registered = true
+	return nil
+}
+
+// take adds what a verified record proves to the profile.
+func (p *Profile) take(record Record) error {
+	if !record.Verified {
+		return errVerificationFailed
+	}
+	switch record.Type {
+	case RecordEmailCode, RecordOneTimeToken:
+		p.Email = record.Identifier.Value
+	case RecordPhoneCode:
+		p.Phone = record.Identifier.Value
+	case RecordNewPasswordIdentity:
+		p.Username, p.Password = record.Identifier.Value, record.Digest
+	default:
+		return errVerificationFailed
+	}
+	return nil
+}
+
+// identifiers lists what a profile would take from others.
+func (p Profile) identifiers() []guestlist.Identifier {
+	var list []guestlist.Identifier
+	for _, id := range []guestlist.Identifier{
+		{Type: guestlist.IdentifierUsername, Value: p.Username},
+		{Type: guestlist.IdentifierEmail, Value: p.Email},
+		{Type: guestlist.IdentifierPhone, Value: p.Phone},
+	} {
+		if id.Value != "" {
+			list = append(list, id)
+		}
+	}
+	return list
+}
+
+// free refuses a profile with an identifier that belongs to somebody. The
+// unique indexes decide in the end; this says it in time.
+func free(tx *store.Tx, p Profile) error {
+	for _, id := range p.identifiers() {
+		taken, err := tx.IsTaken(id)
+		if err != nil {
+			return err
+		}
+		if taken {
+			return guestlist.Refuse(guestlist.KindUnprocessable, "user."+string(id.Type)+"_already_in_use")
+		}
+	}
+	return nil
+}
+
+func missingProfile(missing []string) error {
+	return errMissingProfile.With(map[string]any{"missingProfile": missing})
+}
