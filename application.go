@@ -16,7 +16,8 @@ const (
 	ApplicationSAML        ApplicationType = "SAML"
 )
 
-// Application is an OAuth 2.0 client (RFC 6749 §1.1) in its wire form.
+// Application is an OAuth 2.0 client (RFC 6749 §1.1) in its wire form. The check
+// tags of this and other types are the rules of the management API's input.
 type Application struct {
 	TenantID             string               `json:"tenantId"`
 	ID                   ApplicationID        `json:"id"`
@@ -35,28 +36,28 @@ type Application struct {
 // OIDCClientMetadata holds the registered metadata of a client (OpenID Connect
 // Dynamic Client Registration §2).
 type OIDCClientMetadata struct {
-	RedirectURIs                     []string `json:"redirectUris"`
-	PostLogoutRedirectURIs           []string `json:"postLogoutRedirectUris"`
-	BackchannelLogoutURI             string   `json:"backchannelLogoutUri,omitempty"`
+	RedirectURIs                     []string `json:"redirectUris" check:"max=100,each.format=redirect"`
+	PostLogoutRedirectURIs           []string `json:"postLogoutRedirectUris" check:"max=100,each.format=redirect"`
+	BackchannelLogoutURI             string   `json:"backchannelLogoutUri,omitempty" check:"format=url"`
 	BackchannelLogoutSessionRequired *bool    `json:"backchannelLogoutSessionRequired,omitempty"`
-	LogoURI                          string   `json:"logoUri,omitempty"`
+	LogoURI                          string   `json:"logoUri,omitempty" check:"format=url"`
 }
 
 // CustomClientMetadata holds Logto's own client settings; absent members take
 // the defaults below.
 type CustomClientMetadata struct {
-	CORSAllowedOrigins       []string `json:"corsAllowedOrigins,omitempty"`
-	IDTokenTTL               *int     `json:"idTokenTtl,omitempty"`               // seconds
-	RefreshTokenTTL          *int     `json:"refreshTokenTtl,omitempty"`          // seconds
-	RefreshTokenTTLInDays    *int     `json:"refreshTokenTtlInDays,omitempty"`    // days, 1..180
-	TenantID                 string   `json:"tenantId,omitempty"`                 // kept, unused
-	AlwaysIssueRefreshToken  *bool    `json:"alwaysIssueRefreshToken,omitempty"`  // web types only
-	RotateRefreshToken       *bool    `json:"rotateRefreshToken,omitempty"`       // default true
-	AllowTokenExchange       *bool    `json:"allowTokenExchange,omitempty"`       // RFC 8693
-	IsDeviceFlow             *bool    `json:"isDeviceFlow,omitempty"`             // RFC 8628
-	MaxAllowedGrants         *int     `json:"maxAllowedGrants,omitempty"`         // per user
-	InitiateLoginURI         string   `json:"initiateLoginUri,omitempty"`         // ours: Core §4, third-party initiated login
-	TokenEndpointAuthMethods []string `json:"tokenEndpointAuthMethods,omitempty"` // ours: narrows what a confidential client may use
+	CORSAllowedOrigins       []string `json:"corsAllowedOrigins,omitempty" check:"max=100,each.format=redirect"`
+	IDTokenTTL               *int     `json:"idTokenTtl,omitempty" check:"min=1,max=31536000"`                                             // seconds
+	RefreshTokenTTL          *int     `json:"refreshTokenTtl,omitempty" check:"min=1,max=31536000"`                                        // seconds
+	RefreshTokenTTLInDays    *int     `json:"refreshTokenTtlInDays,omitempty" check:"min=1,max=180"`                                       // days, 1..180
+	TenantID                 string   `json:"tenantId,omitempty"`                                                                          // kept, unused
+	AlwaysIssueRefreshToken  *bool    `json:"alwaysIssueRefreshToken,omitempty"`                                                           // web types only
+	RotateRefreshToken       *bool    `json:"rotateRefreshToken,omitempty"`                                                                // default true
+	AllowTokenExchange       *bool    `json:"allowTokenExchange,omitempty"`                                                                // RFC 8693
+	IsDeviceFlow             *bool    `json:"isDeviceFlow,omitempty"`                                                                      // RFC 8628
+	MaxAllowedGrants         *int     `json:"maxAllowedGrants,omitempty" check:"over=0"`                                                   // per user
+	InitiateLoginURI         string   `json:"initiateLoginUri,omitempty" check:"format=url"`                                               // ours: Core §4, third-party initiated login
+	TokenEndpointAuthMethods []string `json:"tokenEndpointAuthMethods,omitempty" check:"each.enum=client_secret_basic|client_secret_post"` // ours: narrows what a confidential client may use
 }
 
 // Defaults of CustomClientMetadata.
@@ -72,7 +73,6 @@ const (
 	InternalRolePrefix             = "#internal:" // of roles that no list shows
 	MaxApplicationNameLength       = 256
 	DefaultSessionTTLSeconds       = 1209600
-	MaxRedirectURIsPerApplication  = 100
 	MaxApplicationSecretNameLength = 256
 )
 

@@ -1,18 +1,10 @@
 package management
 
 import (
-	"slices"
 	"strings"
 
 	"guestlist"
 )
-
-// Subject is who calls: a machine, or a person through an application.
-type Subject struct {
-	ClientID guestlist.ApplicationID
-	UserID   guestlist.UserID // empty for a machine
-	Scopes   []string
-}
 
 var errUnauthorized = guestlist.Refuse(guestlist.KindUnauthenticated, "auth.unauthorized")
 
@@ -32,11 +24,11 @@ func (a *API) authenticate(c *call) error {
 	if bearer == "" {
 		return errUnauthorized
 	}
-	who, err := a.Verify(c.ctx(), bearer)
+	who, err := a.Tokens.VerifyManagement(c.ctx(), bearer)
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(who.Scopes, guestlist.ScopeAll) {
+	if !who.Has(guestlist.ScopeAll) {
 		return guestlist.Refuse(guestlist.KindForbidden, "auth.forbidden")
 	}
 	c.who = who

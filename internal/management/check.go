@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"guestlist"
 	"guestlist/internal/web"
 )
 
@@ -26,6 +27,9 @@ var formats = map[string]format{
 	"url":   {"invalid_string", "url", "Invalid url", isWebURL},
 	"email": {"invalid_string", "email", "Invalid email", isEmail},
 	"color": {"invalid_string", "regex", "Invalid", hexColor.MatchString},
+
+	"redirect":  {"custom", "", "Invalid input", func(s string) bool { return guestlist.CheckRedirectURI(s) == nil }},
+	"indicator": {"custom", "", "Invalid input", isIndicator},
 }
 
 var hexColor = regexp.MustCompile(`^#[\da-fA-F]{3}([\da-fA-F]{3})?$`)

@@ -9,20 +9,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"guestlist"
 	"guestlist/internal/store"
 	"guestlist/internal/store/storetest"
+	"guestlist/internal/token"
 	"guestlist/internal/web"
-)
-
-// The tokens that the fixture's Verify knows.
-const (
-	goodToken    = "token-of-a-machine"
-	unscoped     = "token-without-scope"
-	foreignToken = "token-for-another-audience"
 )
 
 // fixture is the door over a real store, asked through HTTP.
@@ -31,16 +26,27 @@ type fixture struct {
 	api *API
 	st  *store.Store
 	srv *httptest.Server
+
+	machine guestlist.Application // has the role that opens the API
+	good    string                // its token
 }
 
-// fixedNow is the instant at which tests happen.
-var fixedNow = time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
+// start is when tests begin. Their clock goes on by a millisecond whenever it
+// is looked at, so that rows have an order.
+var start = time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
+
+func ticking() func() time.Time {
+	var ticks atomic.Int64
+	return func() time.Time { return start.Add(time.Duration(ticks.Add(1)) * time.Millisecond) }
+}
 
 // each runs fn over an empty, seeded store on every engine.
 func each(t *testing.T, fn func(t *testing.T, f *fixture)) {
-	storetest.EachAt(t, func() time.Time { return fixedNow }, func(t *testing.T, st *store.Store) {
-		fn(t, newFixture(t, st))
-	})
+	for _, engine := range []string{"sqlite", "postgres"} {
+		t.Run(engine, func(t *testing.T) {
+			fn(t, newFixture(t, storetest.Open(t, engine, ticking())))
+		})
+	}
 }
 
 func newFixture(t testing.TB, st *store.Store) *fixture {
@@ -56,22 +62,50 @@ func newFixture(t testing.TB, st *store.Store) *fixture {
 	f := &fixture{t: t, st: st}
 	f.api = &API{
 		Store: st, Log: log, Endpoint: "http://guestlist.test", Version: "test",
-		Verify: func(_ context.Context, bearer string) (Subject, error) {
-			switch bearer {
-			case goodToken:
-				return Subject{ClientID: "machine", Scopes: []string{guestlist.ScopeAll}}, nil
-			case unscoped:
-				return Subject{ClientID: "machine"}, nil
-			}
-			return Subject{}, guestlist.Refuse(guestlist.KindUnauthenticated, "auth.unauthorized")
-		},
+		Tokens: &token.Mint{Store: st, Issuer: "http://guestlist.test/oidc"},
+		BuiltIn: map[guestlist.ApplicationID]guestlist.Application{guestlist.DemoApplication: {
+			TenantID: guestlist.TenantID, ID: guestlist.DemoApplication, Name: "Demo", Type: guestlist.ApplicationSPA,
+		}},
 	}
+	if err := f.api.Tokens.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	f.machine = f.addMachine("machine", store.ManagementRoleID)
+	f.good = f.token(f.machine, guestlist.ManagementAPI)
 	manners := &web.Manners{Log: log, Phrases: phrases, Endpoint: f.api.Endpoint}
 	mux := web.NewMux(manners, nil)
 	f.api.Mount(mux)
 	f.srv = httptest.NewServer(manners.Wrap(mux))
 	t.Cleanup(f.srv.Close)
 	return f
+}
+
+// addMachine creates a machine with a role; "" means none.
+func (f *fixture) addMachine(id guestlist.ApplicationID, role guestlist.RoleID) guestlist.Application {
+	f.t.Helper()
+	app := guestlist.Application{ID: id, Name: string(id), Type: guestlist.ApplicationMachine}
+	if err := f.st.Update(context.Background(), func(tx *store.Tx) error {
+		app.CreatedAt = tx.Now
+		if err := tx.InsertApplication(app); err != nil || role == "" {
+			return err
+		}
+		return tx.AddApplicationRole(id, role)
+	}); err != nil {
+		f.t.Fatal(err)
+	}
+	return app
+}
+
+// token mints an access token for a machine.
+func (f *fixture) token(app guestlist.Application, resource string) string {
+	f.t.Helper()
+	answer, err := f.api.Tokens.ClientCredentials(context.Background(), token.MachineRequest{
+		Application: app, Scopes: []string{guestlist.ScopeAll}, Resources: []string{resource},
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return answer.AccessToken
 }
 
 // testWriter shows what the server logs as a failure.
@@ -108,7 +142,7 @@ func (a answer) decode(t testing.TB, v any) {
 // anything else as JSON; nil sends none.
 func (f *fixture) call(method, path string, body any) answer {
 	f.t.Helper()
-	return f.send(method, path, body, "Bearer "+goodToken)
+	return f.send(method, path, body, "Bearer "+f.good)
 }
 
 func (f *fixture) send(method, path string, body any, authorization string) answer {

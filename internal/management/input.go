@@ -50,7 +50,7 @@ func inputOf(t reflect.Type) input {
 		} else if columns, ok := f.Tag.Lookup("search"); ok {
 			in.search, in.searchable = i, strings.Split(columns, ",")
 		} else if f.Name == "Body" {
-			in.body, in.bodySchema = i, schemaOf(f.Type)
+			in.body, in.bodySchema = i, requestOf(f.Type)
 			in.bodySchema.apply(f.Tag.Get("check"))
 		} else {
 			panic("management: field " + f.Name + " of " + t.String() + " comes from nowhere")
@@ -60,7 +60,7 @@ func inputOf(t reflect.Type) input {
 }
 
 func paramSchema(f reflect.StructField, optional bool) *schema {
-	s := schemaOf(f.Type)
+	s := requestOf(f.Type)
 	s.optional = optional
 	if s.kind == kindArray {
 		s.item.apply(f.Tag.Get("check"))

@@ -18,27 +18,30 @@
 package management
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 
+	"guestlist"
 	"guestlist/internal/store"
+	"guestlist/internal/token"
 	"guestlist/internal/web"
 )
 
 // API is the door. Wire it by struct literal.
 type API struct {
-	Store *store.Store
-	Log   *slog.Logger
+	Store  *store.Store
+	Tokens *token.Mint
+	Log    *slog.Logger
 
 	// Endpoint is the public base URL, without a trailing slash.
 	Endpoint string
 	// Version is what the OpenAPI document says of itself.
 	Version string
-
-	// Verify checks an access token for the management API. What is wrong with
-	// the token itself is auth.unauthorized or auth.jwt_sub_missing.
-	Verify func(ctx context.Context, bearer string) (Subject, error)
+	// TrustedProxies are those whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	// BuiltIn are the clients that have no row, e.g. demo-app.
+	BuiltIn map[guestlist.ApplicationID]guestlist.Application
 }
 
 // groups is everything that the API offers, in the order of the document.
@@ -46,6 +49,13 @@ func (a *API) groups() [][]route {
 	return [][]route{
 		a.statusRoutes(),
 		a.documentRoutes(),
+		a.applicationRoutes(),
+		a.secretRoutes(),
+		a.applicationRoleRoutes(),
+		a.consentScopeRoutes(),
+		a.resourceRoutes(),
+		a.scopeRoutes(),
+		a.roleRoutes(),
 	}
 }
 
@@ -61,7 +71,7 @@ func (a *API) Mount(mux *web.Mux) {
 // handler lets a caller in and serves.
 func (a *API) handler(rt route) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		c := &call{w: w, r: r, status: rt.status}
+		c := &call{api: a, route: &rt, w: w, r: r, status: rt.status}
 		if !rt.open {
 			if err := a.authenticate(c); err != nil {
 				return err

@@ -96,7 +96,7 @@ func (rt route) success() map[string]any {
 	case rt.output == reflect.TypeFor[created]():
 		answer["content"] = map[string]any{"text/plain": map[string]any{"schema": map[string]any{"const": "Created"}}}
 	case rt.output != reflect.TypeFor[none]():
-		answer["content"] = content(schemaOf(rt.output).document())
+		answer["content"] = content(answerOf(rt.output).document())
 	}
 	if rt.input.paging >= 0 {
 		answer["headers"] = map[string]any{

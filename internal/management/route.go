@@ -10,6 +10,7 @@ import (
 
 	"guestlist"
 	"guestlist/internal/store"
+	"guestlist/internal/token"
 	"guestlist/internal/web"
 )
 
@@ -55,9 +56,11 @@ func orEmpty[T any](rows []T) []T {
 
 // call is one request on its way through a route.
 type call struct {
+	api    *API
+	route  *route
 	w      http.ResponseWriter
 	r      *http.Request
-	who    Subject
+	who    token.Subject
 	status int // what the route answers with; handlers may change it
 	paging web.Paging
 	// pagingOptional says that without page and page_size the whole list is

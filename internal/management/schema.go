@@ -51,27 +51,35 @@ type schemaField struct {
 	*schema
 }
 
-// schemaOf makes the schema of a type. Members are required unless they are
-// pointers, Opt or tagged omitempty or omitzero; Opt members may be null. The
-// tag check adds rules: min, max, over (exclusive minimum), enum=a|b, format,
+// requestOf makes the schema of what is sent to us: pointers and what is tagged
+// omitempty may be absent but not null, Opt may be both.
+func requestOf(t reflect.Type) *schema { return schemaMaker{}.of(t) }
+
+// answerOf makes the schema of what we send: pointers are null when there is
+// nothing, unless they are tagged omitempty.
+func answerOf(t reflect.Type) *schema { return schemaMaker{answer: true}.of(t) }
+
+// schemaMaker makes schemas of types. The tag check adds rules: min, max, over (exclusive minimum), enum=a|b, format,
 // unique, orEmpty, null, required, any; with the prefix "each." they hold for every element.
-func schemaOf(t reflect.Type) *schema {
+type schemaMaker struct{ answer bool }
+
+func (m schemaMaker) of(t reflect.Type) *schema {
 	if t == reflect.TypeFor[guestlist.JSONObject]() {
 		return &schema{kind: kindObject, record: true, item: &schema{kind: kindAny, nullable: true}}
 	}
 	if isOpt(t) {
 		value, _ := t.FieldByName("Value")
-		s := *schemaOf(value.Type)
+		s := *m.of(value.Type)
 		s.optional, s.nullable = true, true
 		return &s
 	}
 	if l, ok := reflect.Zero(t).Interface().(interface{ rowType() reflect.Type }); ok {
-		return &schema{kind: kindArray, item: schemaOf(l.rowType())}
+		return &schema{kind: kindArray, item: m.of(l.rowType())}
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
-		s := *schemaOf(t.Elem())
-		s.optional = true
+		s := *m.of(t.Elem())
+		s.optional, s.nullable = !m.answer, m.answer
 		return &s
 	case reflect.String:
 		return &schema{kind: kindString}
@@ -82,11 +90,11 @@ func schemaOf(t reflect.Type) *schema {
 	case reflect.Float64:
 		return &schema{kind: kindNumber}
 	case reflect.Slice:
-		return &schema{kind: kindArray, item: schemaOf(t.Elem())}
+		return &schema{kind: kindArray, item: m.of(t.Elem())}
 	case reflect.Map:
-		return &schema{kind: kindObject, record: true, item: schemaOf(t.Elem())}
+		return &schema{kind: kindObject, record: true, item: m.of(t.Elem())}
 	case reflect.Struct:
-		return &schema{kind: kindObject, fields: fieldsOf(t)}
+		return &schema{kind: kindObject, fields: m.fields(t)}
 	case reflect.Interface:
 		return &schema{kind: kindAny, nullable: true}
 	}
@@ -99,24 +107,23 @@ func isOpt(t reflect.Type) bool {
 		t.PkgPath() == reflect.TypeFor[web.Invalid]().PkgPath()
 }
 
-func fieldsOf(t reflect.Type) []schemaField {
+func (m schemaMaker) fields(t reflect.Type) []schemaField {
 	var list []schemaField
 	for i := range t.NumField() {
 		f := t.Field(i)
 		tag := f.Tag.Get("json")
 		name, options, _ := strings.Cut(tag, ",")
 		if f.Anonymous && name == "" {
-			list = append(list, fieldsOf(deref(f.Type))...)
+			list = append(list, m.fields(deref(f.Type))...)
 			continue
 		}
 		if !f.IsExported() || name == "-" || name == "" {
 			continue
 		}
-		s := schemaOf(f.Type)
-		if f.Type.Kind() == reflect.Pointer && !strings.Contains(options, "omit") {
-			s.nullable = true // in answers: always there, and null when there is none
+		s := m.of(f.Type)
+		if strings.Contains(options, "omit") {
+			s.optional, s.nullable = true, s.nullable && !m.answer
 		}
-		s.optional = s.optional || strings.Contains(options, "omit")
 		s.apply(f.Tag.Get("check"))
 		list = append(list, schemaField{name, s})
 	}

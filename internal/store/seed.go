@@ -7,7 +7,7 @@ import "guestlist"
 const (
 	ManagementResourceID = guestlist.ResourceID("management-api")
 	ManagementScopeID    = guestlist.ScopeID("management-api-all")
-	managementRoleID     = guestlist.RoleID("management-api-access")
+	ManagementRoleID     = guestlist.RoleID("management-api-access")
 	adminRoleID          = guestlist.RoleID("internal-admin")
 )
 
@@ -20,7 +20,7 @@ func Seed(tx *Tx) error {
 		return err
 	}
 	if err := tx.seedRole(guestlist.Role{
-		ID: managementRoleID, Name: guestlist.ManagementRoleName, Type: guestlist.RoleMachine,
+		ID: ManagementRoleID, Name: guestlist.ManagementRoleName, Type: guestlist.RoleMachine,
 		Description: "Opens the management API to machines.",
 	}); err != nil {
 		return err
