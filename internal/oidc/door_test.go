@@ -1,0 +1,277 @@
+package oidc_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"guestlist"
+	"guestlist/internal/crypt"
+	"guestlist/internal/oidc"
+	"guestlist/internal/store"
+	"guestlist/internal/store/storetest"
+	"guestlist/internal/token"
+	"guestlist/internal/web"
+)
+
+const (
+	endpoint  = "http://localhost:3001"
+	callback  = "http://localhost:3999/cb"
+	verifier  = "1FzFdQdT6UyhZpyeVT9n_Kzce93z39-tEix516AYBqc"
+	secret    = "hXr0pU3dWmZ8sQ1yTn6kVb4cJf9gLe2a"
+	indicator = "https://api.example.com"
+)
+
+// clock is a clock that tests move.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now }
+
+func (c *clock) advance(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now = c.now.Add(d) }
+
+// house is a door over a real store, with one application of each type.
+type house struct {
+	t       testing.TB
+	clock   *clock
+	st      *store.Store
+	mint    *token.Mint
+	audit   *oidc.Audit
+	stop    func() // ends the audit writer, which writes what it has
+	handler http.Handler
+
+	spa, native, web, machine guestlist.Application
+	user                      guestlist.User
+}
+
+func newHouse(t testing.TB) *house {
+	t.Helper()
+	h := &house{t: t, clock: &clock{now: time.UnixMilli(1795219857000)}}
+	h.st = storetest.Open(t, "sqlite", h.clock.Now)
+	h.mint = &token.Mint{Store: h.st, Issuer: endpoint + "/oidc"}
+	if err := h.mint.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	phrases, err := web.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	h.audit = oidc.NewAudit(h.st, log)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { defer close(ended); h.audit.Run(ctx) }()
+	h.stop = func() { cancel(); <-ended }
+	t.Cleanup(h.stop)
+	manners := &web.Manners{Log: log, Phrases: phrases, Endpoint: endpoint}
+	door := &oidc.Door{Store: h.st, Mint: h.mint, Manners: manners, Audit: h.audit, Endpoint: endpoint,
+		BuiltIn: map[guestlist.ApplicationID]guestlist.Application{guestlist.DemoApplication: application("demo-app", guestlist.ApplicationSPA)}}
+	mux := web.NewMux(manners, nil)
+	door.Mount(mux)
+	h.handler = manners.Wrap(mux)
+	h.seed()
+	return h
+}
+
+func application(id string, kind guestlist.ApplicationType) guestlist.Application {
+	a := guestlist.Application{ID: guestlist.ApplicationID(id), Name: id, Type: kind,
+		OIDCClientMetadata: guestlist.OIDCClientMetadata{RedirectURIs: []string{callback}, PostLogoutRedirectURIs: []string{}}}
+	if kind == guestlist.ApplicationMachine {
+		a.OIDCClientMetadata.RedirectURIs = []string{}
+	}
+	return a
+}
+
+// seed fills the store: clients, a resource with three scopes of which alice
+// and the machine hold two, and alice.
+func (h *house) seed() {
+	h.t.Helper()
+	h.spa, h.native = application("spa", guestlist.ApplicationSPA), application("native", guestlist.ApplicationNative)
+	h.web, h.machine = application("web", guestlist.ApplicationTraditional), application("machine", guestlist.ApplicationMachine)
+	name, username, email := "Alice Example", "alice", "alice@example.com"
+	h.user = guestlist.User{ID: "alice0000000", Name: &name, Username: &username, PrimaryEmail: &email}
+	h.update(func(tx *store.Tx) error {
+		h.user.CreatedAt, h.user.UpdatedAt = tx.Now, tx.Now
+		if err := store.Seed(tx); err != nil {
+			return err
+		}
+		if err := tx.InsertUser(h.user, nil); err != nil {
+			return err
+		}
+		for _, a := range []guestlist.Application{h.spa, h.native, h.web, h.machine} {
+			if err := tx.InsertApplication(a); err != nil {
+				return err
+			}
+			if !a.Type.IsConfidential() {
+				continue
+			}
+			if err := tx.InsertApplicationSecret(guestlist.ApplicationSecret{ApplicationID: a.ID, Name: guestlist.DefaultSecretName,
+				Value: secret, CreatedAt: tx.Now}); err != nil {
+				return err
+			}
+		}
+		return h.seedResource(tx)
+	})
+}
+
+func (h *house) seedResource(tx *store.Tx) error {
+	r := guestlist.Resource{ID: "notes", Name: "Notes", Indicator: indicator, AccessTokenTTL: 3600}
+	if err := tx.InsertResource(r); err != nil {
+		return err
+	}
+	people := guestlist.Role{ID: "people", Name: "people", Type: guestlist.RoleUser}
+	machines := guestlist.Role{ID: "machines", Name: "machines", Type: guestlist.RoleMachine}
+	for _, role := range []guestlist.Role{people, machines} {
+		if err := tx.InsertRole(role); err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{"notes:read", "notes:write", "notes:admin"} {
+		s := guestlist.Scope{ID: guestlist.ScopeID(name), ResourceID: r.ID, Name: name, CreatedAt: tx.Now}
+		if err := tx.InsertScope(s); err != nil {
+			return err
+		}
+		if name == "notes:admin" {
+			continue
+		}
+		for _, role := range []guestlist.Role{people, machines} {
+			if err := tx.AddRoleScope(role.ID, s.ID); err != nil {
+				return err
+			}
+		}
+	}
+	if err := tx.AddUserRole(h.user.ID, people.ID); err != nil {
+		return err
+	}
+	return tx.AddApplicationRole(h.machine.ID, machines.ID)
+}
+
+func (h *house) update(fn func(*store.Tx) error) {
+	h.t.Helper()
+	if err := h.st.Update(context.Background(), fn); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// code lets alice sign in to an application and returns the code.
+func (h *house) code(a guestlist.Application, scope string, change ...func(*guestlist.AuthRequest)) string {
+	h.t.Helper()
+	var code string
+	h.update(func(tx *store.Tx) error {
+		grant := guestlist.Grant{ID: guestlist.GrantID(crypt.ID()), UserID: h.user.ID, ApplicationID: a.ID,
+			Scopes: []string{"openid", "offline_access", "profile", "email", "roles", "identities", "custom_data", "phone", "address",
+				"urn:logto:scope:organizations", "urn:logto:scope:organization_roles"},
+			ResourceScopes: map[string][]string{indicator: {"notes:read", "notes:write"}},
+			CreatedAt:      tx.Now, ExpiresAt: tx.Now.Add(token.GrantTTL)}
+		if err := tx.InsertGrant(grant); err != nil {
+			return err
+		}
+		r := guestlist.AuthRequest{ClientID: a.ID, RedirectURI: callback, Scopes: strings.Fields(scope), Nonce: "nonce-1",
+			CodeChallenge: token.Challenge(verifier)}
+		for _, f := range change {
+			f(&r)
+		}
+		var err error
+		code, err = token.IssueCode(tx, grant, r, guestlist.Session{SignedInAt: tx.Now,
+			Clients: []guestlist.SessionApplication{{ApplicationID: a.ID, SID: "sid-1"}}})
+		return err
+	})
+	return code
+}
+
+// answer is what came back.
+type answer struct {
+	Status int
+	Header http.Header
+	Body   string
+	JSON   map[string]any
+}
+
+func (a answer) text(name string) string { s, _ := a.JSON[name].(string); return s }
+
+func (h *house) do(r *http.Request) answer {
+	h.t.Helper()
+	rec := httptest.NewRecorder()
+	h.handler.ServeHTTP(rec, r)
+	a := answer{Status: rec.Code, Header: rec.Header(), Body: rec.Body.String()}
+	if strings.HasPrefix(a.Body, "{") {
+		if err := json.Unmarshal([]byte(a.Body), &a.JSON); err != nil {
+			h.t.Fatalf("body %q: %v", a.Body, err)
+		}
+	}
+	return a
+}
+
+func basic(id, secret string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(id+":"+secret))
+}
+
+// post sends a form to a path under /oidc; header holds name, value pairs.
+func (h *house) post(path string, form url.Values, header ...string) answer {
+	h.t.Helper()
+	r := httptest.NewRequest(http.MethodPost, endpoint+"/oidc"+path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	return h.do(r)
+}
+
+func (h *house) get(path string, header ...string) answer {
+	h.t.Helper()
+	r := httptest.NewRequest(http.MethodGet, endpoint+"/oidc"+path, nil)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	return h.do(r)
+}
+
+// form builds a form from name, value pairs.
+func form(pairs ...string) url.Values {
+	v := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		v.Add(pairs[i], pairs[i+1])
+	}
+	return v
+}
+
+func (h *house) redeem(a guestlist.Application, code string, more ...string) answer {
+	h.t.Helper()
+	return h.post("/token", form(append([]string{"grant_type", "authorization_code", "client_id", string(a.ID), "code", code,
+		"redirect_uri", callback, "code_verifier", verifier}, more...)...))
+}
+
+func (h *house) refresh(a guestlist.Application, refreshToken string, more ...string) answer {
+	h.t.Helper()
+	return h.post("/token", form(append([]string{"grant_type", "refresh_token", "client_id", string(a.ID),
+		"refresh_token", refreshToken}, more...)...))
+}
+
+// claimsOf reads the payload of a JWT without judging it.
+func claimsOf(t testing.TB, jwt string) map[string]any {
+	t.Helper()
+	parts := strings.Split(jwt, ".")
+	if len(parts) != 3 {
+		t.Fatalf("no JWT: %q", jwt)
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims map[string]any
+	if err := json.Unmarshal(raw, &claims); err != nil {
+		t.Fatal(err)
+	}
+	return claims
+}
