@@ -21,3 +21,9 @@ type Job struct {
 
 // DefaultJobAttempts is how often a job is tried unless it says otherwise.
 const DefaultJobAttempts = 12
+
+// The kinds of jobs.
+const (
+	JobSendMessage = "message.send" // payload: a Message
+	JobDeliverHook = "hook.deliver" // payload: notify's own
+)

@@ -59,6 +59,10 @@ type Message struct {
 	// user, inviter, locale, uiLocales and whatever the caller adds.
 	Payload map[string]any `json:"payload,omitempty"`
 	IP      string         `json:"ip,omitempty"` // of the person who caused it, for the sender's abuse checks
+	// ExpiresAt is when the message is no use any more, because its code or
+	// link has expired: it is not sent then. Zero means never.
+	ExpiresAt Time   `json:"expiresAt,omitempty"`
+	UserID    UserID `json:"userId,omitempty"` // whom it concerns, "" while there is no account
 }
 
 // LogValue keeps the recipient and the payload out of logs.
