@@ -30,7 +30,7 @@ bench: ## Run the benchmarks that docs/performance.md reports
 	go test -run '^$$' -bench . -benchmem ./...
 
 generate: ## Write the generated documents and code anew
-	go generate ./...
+	go run ./scripts/reference
 
 build: ## Build bin/guestlist
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/guestlist ./cmd/guestlist

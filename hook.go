@@ -78,3 +78,16 @@ var HookEvents = []string{
 	"OrganizationScope.Created", "OrganizationScope.Deleted", "OrganizationScope.Data.Updated",
 	EventIdentifierLockout, EventMessageRateLimited, "Grant.LimitExceeded",
 }
+
+// emitted lists the events that this version emits.
+var emitted = map[string]bool{
+	EventPostRegister: true, EventPostSignIn: true, EventPostResetPassword: true,
+	EventUserCreated: true, EventUserDeleted: true, EventUserDataUpdated: true, EventUserSuspensionUpdated: true,
+	EventRoleCreated: true, EventRoleDeleted: true, EventRoleDataUpdated: true, EventRoleScopesUpdated: true,
+	EventScopeCreated: true, EventScopeDeleted: true, EventScopeDataUpdated: true,
+	EventIdentifierLockout: true, EventMessageRateLimited: true,
+}
+
+// IsEmitted reports whether this version emits an event; hooks may subscribe
+// to the others as well.
+func IsEmitted(event string) bool { return emitted[event] }

@@ -4,7 +4,12 @@ import (
 	"strings"
 
 	"guestlist"
+	"guestlist/internal/crypt"
+	"guestlist/internal/token"
 )
+
+// localClient names calls in process in the audit log.
+const localClient = guestlist.ApplicationID("guestlist")
 
 var errUnauthorized = guestlist.Refuse(guestlist.KindUnauthenticated, "auth.unauthorized")
 
@@ -23,6 +28,10 @@ func (a *API) authenticate(c *call) error {
 	bearer = strings.TrimSpace(bearer)
 	if bearer == "" {
 		return errUnauthorized
+	}
+	if a.Local != "" && crypt.Equal(bearer, a.Local) {
+		c.who = token.Subject{ClientID: localClient, Scopes: []string{guestlist.ScopeAll}}
+		return nil
 	}
 	who, err := a.Tokens.VerifyManagement(c.ctx(), bearer)
 	if err != nil {

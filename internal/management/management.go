@@ -40,6 +40,9 @@ type API struct {
 	Version string
 	// TrustedProxies are those whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
+	// Local is the bearer token of calls in process, made anew at each start and
+	// known to nobody else; "" admits none.
+	Local string
 	// BuiltIn are the clients that have no row, e.g. demo-app.
 	BuiltIn map[guestlist.ApplicationID]guestlist.Application
 }

@@ -81,7 +81,7 @@ func (c *stmtCache) prepareOne(ctx context.Context, query string) {
 	// Of two that raced, one is kept and the other closed.
 	st, c.stmts[query] = c.stmts[query], st
 	if st != nil {
-		defer st.Close()
+		defer func() { _ = st.Close() }()
 	}
 }
 

@@ -95,6 +95,9 @@ func (s *Store) Engine() string { return s.dialect.name }
 // same keyed hashes.
 func (s *Store) Key() crypt.Key { return s.key }
 
+// Clock returns the clock that the store was opened with.
+func (s *Store) Clock() func() time.Time { return s.now }
+
 // Now returns the store's clock as a Time.
 func (s *Store) Now() guestlist.Time { return guestlist.TimeOf(s.now()) }
 

@@ -41,7 +41,7 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	var res sql.Result
 	var err error
 	if st := tx.stmts.get(query); st != nil {
-		res, err = tx.within(st).ExecContext(tx.ctx, args...)
+		res, err = tx.within(st).ExecContext(tx.ctx, args...) //nolint:sqlclosecheck // the cached statement ends with the transaction
 	} else {
 		res, err = tx.sql.ExecContext(tx.ctx, query, args...)
 	}
@@ -57,7 +57,7 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 
 // within returns a cached statement for use in this transaction.
 func (tx *Tx) within(st *sql.Stmt) *sql.Stmt {
-	return tx.sql.StmtContext(tx.ctx, st) //nolint:sqlclosecheck // it ends with the transaction
+	return tx.sql.StmtContext(tx.ctx, st)
 }
 
 // run is exec where nobody asks for the count.
@@ -71,7 +71,7 @@ func (tx *Tx) rows(scan func(scanner) error, query string, args ...any) error {
 	var rows *sql.Rows
 	var err error
 	if st := tx.stmts.get(query); st != nil {
-		rows, err = tx.within(st).QueryContext(tx.ctx, args...)
+		rows, err = tx.within(st).QueryContext(tx.ctx, args...) //nolint:sqlclosecheck // the cached statement ends with the transaction
 	} else {
 		rows, err = tx.sql.QueryContext(tx.ctx, query, args...)
 	}
@@ -91,7 +91,7 @@ func (tx *Tx) rows(scan func(scanner) error, query string, args ...any) error {
 func (tx *Tx) row(query string, args []any, dest ...any) error {
 	var row *sql.Row
 	if st := tx.stmts.get(query); st != nil {
-		row = tx.within(st).QueryRowContext(tx.ctx, args...)
+		row = tx.within(st).QueryRowContext(tx.ctx, args...) //nolint:sqlclosecheck // the cached statement ends with the transaction
 	} else {
 		row = tx.sql.QueryRowContext(tx.ctx, query, args...)
 	}

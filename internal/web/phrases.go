@@ -87,6 +87,12 @@ func (p *Phrases) T(lang, key string, args map[string]any) string {
 	return fill(s, args)
 }
 
+// Has reports whether the English catalogue has a phrase of this key.
+func (p *Phrases) Has(key string) bool {
+	_, ok := p.texts[Fallback][key]
+	return ok
+}
+
 // N returns the phrase of key in the form that count takes in the language:
 // key_one, key_other and so on (CLDR). {{count}} is filled too.
 func (p *Phrases) N(lang, key string, count int, args map[string]any) string {

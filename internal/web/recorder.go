@@ -33,6 +33,14 @@ var gzipWriters = sync.Pool{New: func() any {
 // Unwrap lets http.ResponseController reach the connection.
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// Status returns the status so far, 200 if none was written.
+func (w *recorder) Status() int {
+	if w.status == 0 {
+		return http.StatusOK
+	}
+	return w.status
+}
+
 // WriteHeader notes the status. It goes out with the first bytes.
 func (w *recorder) WriteHeader(status int) {
 	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {

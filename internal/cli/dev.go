@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"guestlist/internal/server"
+)
+
+type devCmd struct{}
+
+// Run serves the development mode until the context ends. Nothing is kept.
+func (devCmd) Run(ctx context.Context, term terminal, settings *Settings) error {
+	o, err := settings.Options()
+	if err != nil {
+		return err
+	}
+	o.Dev, o.Log = true, logger(term, o.LogLevel)
+	s, err := server.Open(ctx, o)
+	if err != nil {
+		return err
+	}
+	if err := s.Start(ctx); err != nil {
+		return stopAfter(s, o, err)
+	}
+	d, err := s.Furnish(ctx)
+	if err != nil {
+		return stopAfter(s, o, err)
+	}
+	fmt.Fprintf(term.out, `Guestlist is ready at %s
+Development mode: everything is forgotten when it stops. The door is closed; try to get in.
+
+  1. Come in by invitation, as %s:
+     %s
+
+  2. Sign in as %s with the password %s:
+     %s
+
+  3. Read the mail it sends:
+     %s
+
+`, s.Endpoint(), d.Guest, d.MagicLink, d.User, d.Password, d.SignIn, d.Mailbox)
+	return serveUntilDone(ctx, s, o)
+}

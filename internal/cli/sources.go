@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"go.yaml.in/yaml/v3"
+
+	"guestlist"
+)
+
+// sources resolves settings that no flag gave: GUESTLIST_X is read by kong
+// itself; this adds GUESTLIST_X_FILE and the YAML file, in that order. A kong
+// resolver would beat the environment, so it answers nothing where the
+// environment has a say.
+type sources struct {
+	env   lookup
+	fault error
+
+	loaded bool
+	path   string // of the YAML file
+	values map[string]string
+}
+
+// maxSettingFile bounds a file that holds one setting, in bytes.
+const maxSettingFile = 64 << 10
+
+// Validate has nothing to check before there are values.
+func (s *sources) Validate(*kong.Application) error { return nil }
+
+// Resolve finds a value for a flag, or nil.
+func (s *sources) Resolve(kctx *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	if len(flag.Envs) == 0 {
+		return nil, nil
+	}
+	for _, f := range kctx.Flags() {
+		if path, ok := kctx.FlagValue(f).(string); ok && f.Name == "config-file" && path != "" {
+			s.path = path
+		}
+	}
+	if _, ok := s.env(flag.Envs[0]); ok {
+		return nil, nil
+	}
+	value, _, err := s.find(flag)
+	if err != nil {
+		s.note(err)
+		return nil, nil
+	}
+	if value == nil {
+		return nil, nil
+	}
+	return *value, nil
+}
+
+// find returns a flag's value beside the command line and where it is from.
+func (s *sources) find(flag *kong.Flag) (value *string, from string, err error) {
+	name := flag.Envs[0]
+	if v, ok := s.env(name); ok {
+		return &v, "environment " + name, nil
+	}
+	if file, ok := s.env(name + "_FILE"); ok && flag.Name != "config-file" {
+		v, err := readSetting(file)
+		if err != nil {
+			return nil, "", fmt.Errorf("%s_FILE: %w", name, err)
+		}
+		return &v, "file " + file, nil
+	}
+	if err := s.loadYAML(); err != nil {
+		return nil, "", err
+	}
+	if v, ok := s.values[flag.Name]; ok {
+		return &v, "file " + s.path, nil
+	}
+	return nil, "", nil
+}
+
+func (s *sources) note(err error) {
+	if s.fault == nil {
+		s.fault = &guestlist.Error{
+			Kind: guestlist.KindInvalid, Code: "config.invalid", Message: "the settings cannot be read", Err: err,
+			Hint: "correct the file, or leave its variable out",
+		}
+	}
+}
+
+func readSetting(file string) (string, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return "", err
+	}
+	if info.Size() > maxSettingFile {
+		return "", fmt.Errorf("%s is over %d bytes", file, maxSettingFile)
+	}
+	b, err := os.ReadFile(file)
+	return strings.TrimRight(string(b), "\r\n"), err
+}
+
+// loadYAML reads the settings file once. Unknown keys are refused, since a
+// mistyped setting that is silently ignored is the worst kind.
+func (s *sources) loadYAML() error {
+	if s.loaded {
+		return nil
+	}
+	s.loaded = true
+	if s.path == "" {
+		s.path, _ = s.env("GUESTLIST_CONFIG_FILE")
+	}
+	if s.path == "" {
+		return nil
+	}
+	b, err := os.ReadFile(s.path)
+	if err != nil {
+		return err
+	}
+	var raw map[string]any
+	if err := yaml.Unmarshal(b, &raw); err != nil {
+		return fmt.Errorf("%s: %w", s.path, err)
+	}
+	known := settingNames()
+	s.values = map[string]string{}
+	for key, value := range raw {
+		if !known[key] || key == "config-file" {
+			return fmt.Errorf("%s: there is no setting %q", s.path, key)
+		}
+		switch v := value.(type) {
+		case []any:
+			parts := make([]string, len(v))
+			for i, p := range v {
+				parts[i] = fmt.Sprint(p)
+			}
+			s.values[key] = strings.Join(parts, ",")
+		case map[string]any, nil:
+			return fmt.Errorf("%s: %q must be a text, a number or a list", s.path, key)
+		default:
+			s.values[key] = fmt.Sprint(v)
+		}
+	}
+	return nil
+}

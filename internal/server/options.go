@@ -1,0 +1,52 @@
+package server
+
+import (
+	"log/slog"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// DatabaseFile is the name of the SQLite database in the data directory, and
+// KeyFile that of the secret key.
+const (
+	DatabaseFile = "guestlist.db"
+	KeyFile      = "secret.key"
+)
+
+// Options are everything that a process must be told; what a tenant may
+// choose is in the database.
+type Options struct {
+	Listen        string       // host:port
+	Listener      net.Listener // where a caller listens already; instead of Listen
+	Endpoint      string       // public base URL; empty: http:// and the address listened on
+	Data          string       // directory of the SQLite database and the key
+	Database      string       // postgres:// URL; empty: SQLite in Data
+	DatabaseConns int          // most connections to PostgreSQL
+	SecretKey     string       // base64 or hex; empty: KeyFile in Data
+
+	SigningAlgorithm      string // of a new signing key; empty: ES384
+	TrustedProxies        []netip.Prefix
+	AllowedNetworks       []netip.Prefix // private networks that webhooks may reach
+	BreachedPasswordsFile string
+	BreachedPasswordsURL  string
+
+	ShutdownTimeout time.Duration
+	LogLevel        slog.Level
+	Log             *slog.Logger // required
+	Version         string
+
+	// Dev keeps nothing: a temporary database, mail in the browser instead of
+	// real mail, a demo application and sample guests.
+	Dev bool
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// The limits of the HTTP server. Slow clients hold a connection no longer than
+// this, and headers are no longer than this.
+const (
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 120 * time.Second
+	maxHeaderBytes    = 64 << 10
+)

@@ -1,0 +1,133 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"guestlist"
+	"guestlist/client"
+	"guestlist/internal/crypt"
+	"guestlist/internal/demo"
+	"guestlist/internal/management"
+	"guestlist/internal/oidc"
+	"guestlist/internal/signin"
+	"guestlist/internal/token"
+	"guestlist/internal/web"
+)
+
+// parts are the rooms, wired.
+type parts struct {
+	handler http.Handler
+	mint    *token.Mint
+	audit   *oidc.Audit
+	desk    *signin.Desk
+	metrics *metrics
+	local   string // bearer token of calls in process
+
+	background background
+}
+
+// wire makes every part. This is the only place where rooms meet.
+func wire(ctx context.Context, s *Server) (*parts, error) {
+	phrases, err := web.Load()
+	if err != nil {
+		return nil, fmt.Errorf("server: phrases: %w", err)
+	}
+	p := &parts{
+		mint: &token.Mint{Store: s.store, Issuer: s.o.Endpoint + "/oidc", Algorithm: s.o.SigningAlgorithm},
+		desk: &signin.Desk{Store: s.store, Hasher: crypt.NewHasher(), Endpoint: s.o.Endpoint, Log: s.o.Log},
+
+		audit: oidc.NewAudit(s.store, s.o.Log),
+		local: crypt.Opaque(),
+	}
+	if err := p.mint.Start(ctx); err != nil {
+		return nil, err
+	}
+	manners := &web.Manners{Log: s.o.Log, Phrases: phrases, Endpoint: s.o.Endpoint, LargeBody: isStream}
+	pages, err := web.NewPages(phrases)
+	if err != nil {
+		return nil, fmt.Errorf("server: pages: %w", err)
+	}
+	builtIn := map[guestlist.ApplicationID]guestlist.Application{guestlist.DemoApplication: demo.Client(s.o.Endpoint)}
+	mux := web.NewMux(manners, isPage)
+	p.metrics = newMetrics(s.o.Version)
+	s.operations(mux, p.metrics)
+	door := &oidc.Door{
+		Store: s.store, Desk: p.desk, Mint: p.mint, Manners: manners, Audit: p.audit,
+		Cookies:  web.Cookies{Keys: p.cookieKeys, Secure: strings.HasPrefix(s.o.Endpoint, "https:")},
+		Endpoint: s.o.Endpoint, Trusted: s.o.TrustedProxies, BuiltIn: builtIn,
+	}
+	door.Mount(mux)
+	api := &management.API{
+		Store: s.store, Tokens: p.mint, Log: s.o.Log, Endpoint: s.o.Endpoint, Version: s.o.Version,
+		TrustedProxies: s.o.TrustedProxies, BuiltIn: builtIn, Local: p.local,
+	}
+	api.Mount(mux)
+	mux.API("GET /assets/{file}", pages.Asset)
+	(&demo.App{Endpoint: s.o.Endpoint, HTTP: p.inProcess(), Pages: pages, Now: s.store.Clock()}).Mount(mux)
+	protected, err := web.CSRF{Bypass: bypass}.Wrap(manners, isPage, mux)
+	if err != nil {
+		return nil, fmt.Errorf("server: csrf: %w", err)
+	}
+	p.handler = manners.Wrap(p.metrics.count(protected))
+	p.background.tasks = []func(context.Context){p.audit.Run}
+	return p, nil
+}
+
+// bypass lists the routes that other origins may call: they take no cookie, or
+// are navigated to across origins by design.
+var bypass = []string{
+	"/oidc/token", "/oidc/token/", "/oidc/me", "/oidc/request", "/oidc/auth", "/oidc/session/end",
+}
+
+// isStream reports requests whose body may be of any size.
+func isStream(r *http.Request) bool {
+	return r.Method == http.MethodPost && r.URL.Path == "/api/users/bulk"
+}
+
+// isPage reports requests whose errors are pages: everything but the doors for
+// machines.
+func isPage(r *http.Request) bool {
+	for _, prefix := range []string{"/api", "/oidc", "/healthz", "/readyz", "/metrics", "/assets/"} {
+		if strings.HasPrefix(r.URL.Path, prefix) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *parts) cookieKeys() [][]byte {
+	keys, err := p.mint.CookieKeys(context.Background())
+	if err != nil {
+		return nil // no key verifies and none signs: whoever holds a cookie starts again
+	}
+	return keys
+}
+
+// Client returns a client of the management API in process, with every right.
+func (s *Server) Client() *client.Client {
+	return &client.Client{
+		Endpoint: s.o.Endpoint, HTTP: s.parts.inProcess(),
+		Token: func(context.Context) (string, error) { return s.parts.local, nil },
+	}
+}
+
+// inProcess returns an HTTP client that this server answers.
+func (p *parts) inProcess() *http.Client {
+	return client.InProcess(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }))
+}
+
+func (p *parts) start(ctx context.Context) error {
+	p.background.start(context.WithoutCancel(ctx))
+	return nil
+}
+
+func (p *parts) stop(ctx context.Context) error { return errors.Join(p.background.stop(ctx)) }
+
+// httpLog gives net/http's complaints to the structured log.
+func httpLog(l *slog.Logger) *log.Logger { return slog.NewLogLogger(l.Handler(), slog.LevelDebug) }
