@@ -16,9 +16,10 @@ var ErrUnfinished error = guestlist.Refuse(guestlist.KindInvalid, "oidc.interact
 
 // Resumed is what Resume gives to the OpenID provider.
 type Resumed struct {
-	Request      guestlist.AuthRequest
-	OneTimeToken string            // of the request
-	TokenUsed    bool              // that token was redeemed by this very interaction
+	Request guestlist.AuthRequest
+	// OneTimeToken is the token of the request, which consent has to look at;
+	// empty once this interaction redeemed it.
+	OneTimeToken string
 	Session      guestlist.Session // the session to go on with
 	// NewCookie is the value of the session cookie to set; empty when the
 	// browser keeps the one it has.
@@ -65,8 +66,10 @@ func (d *Desk) Resume(ctx context.Context, uid, cookie string, from Caller) (Res
 
 func (d *Desk) resume(tx *store.Tx, i *Interaction, cookie string) (Resumed, error) {
 	res := Resumed{
-		Request: i.Request, OneTimeToken: i.OneTimeToken, TokenUsed: i.Done.OneTimeTokenID != "",
-		GrantID: i.Done.GrantID, Denied: i.Done.Denied,
+		Request: i.Request, OneTimeToken: i.OneTimeToken, GrantID: i.Done.GrantID, Denied: i.Done.Denied,
+	}
+	if i.Done.OneTimeTokenID != "" {
+		res.OneTimeToken = ""
 	}
 	old, err := sessionOf(tx, cookie)
 	if err != nil {

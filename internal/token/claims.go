@@ -24,10 +24,7 @@ const (
 
 // UserScopes lists the scopes that applications may ask for besides those of
 // API resources.
-var UserScopes = []string{
-	scopeOpenID, scopeOfflineAccess, scopeProfile, scopeEmail, scopePhone, scopeAddress, scopeCustomData,
-	scopeIdentities, scopeRoles, organizationsScope, scopeOrganizationRoles,
-}
+var UserScopes = guestlist.UserScopes
 
 // IDTokenConfig is the setting of what ID tokens carry beyond the base claims.
 type IDTokenConfig struct {
