@@ -1,6 +1,10 @@
 package store
 
-import "guestlist"
+import (
+	"fmt"
+
+	"guestlist"
+)
 
 const templateColumns = `id, language_tag, template_type, details, created_at`
 
@@ -33,4 +37,53 @@ func (tx *Tx) PutTemplate(t guestlist.EmailTemplate) error {
 	return tx.run("INSERT INTO email_templates ("+templateColumns+`) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (language_tag, template_type) DO UPDATE SET details = excluded.details`,
 		t.ID, t.LanguageTag, string(t.TemplateType), details, t.CreatedAt)
+}
+
+// TemplateFilter says which templates are meant; empty members mean any.
+type TemplateFilter struct {
+	LanguageTag  string
+	TemplateType guestlist.TemplateType
+}
+
+func (f TemplateFilter) where() (string, []any) {
+	where, args := "email_templates WHERE TRUE", []any{}
+	if f.LanguageTag != "" {
+		args = append(args, f.LanguageTag)
+		where += fmt.Sprintf(" AND language_tag = $%d", len(args))
+	}
+	if f.TemplateType != "" {
+		args = append(args, string(f.TemplateType))
+		where += fmt.Sprintf(" AND template_type = $%d", len(args))
+	}
+	return where, args
+}
+
+// Templates lists the tenant's own templates in the order of their creation.
+func (tx *Tx) Templates(f TemplateFilter) ([]guestlist.EmailTemplate, error) {
+	where, args := f.where()
+	return collect(tx, scanTemplate, "SELECT "+templateColumns+" FROM "+where+" ORDER BY created_at, id", args...)
+}
+
+// Template returns a template by id; ErrNotFound if unknown.
+func (tx *Tx) Template(id guestlist.TemplateID) (guestlist.EmailTemplate, error) {
+	return one(tx, scanTemplate, "SELECT "+templateColumns+" FROM email_templates WHERE id = $1", id)
+}
+
+// DeleteTemplate removes a template; ErrNotFound if unknown.
+func (tx *Tx) DeleteTemplate(id guestlist.TemplateID) error {
+	if err := tx.touchConfig(); err != nil {
+		return err
+	}
+	return changed(tx.exec("DELETE FROM email_templates WHERE id = $1", id))
+}
+
+// DeleteTemplates removes the templates that are meant and says how many there
+// were.
+func (tx *Tx) DeleteTemplates(f TemplateFilter) (int, error) {
+	if err := tx.touchConfig(); err != nil {
+		return 0, err
+	}
+	where, args := f.where()
+	n, err := tx.exec("DELETE FROM "+where, args...)
+	return int(n), err
 }
