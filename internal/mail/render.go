@@ -59,7 +59,7 @@ func Render(m guestlist.Message, src Sources) (Rendered, error) {
 	}
 	payload, err := generic(m.Payload)
 	if err != nil {
-		return Rendered{}, &PermanentError{Err: guestlist.Refuse(guestlist.KindInternal, "").Because(err)}
+		return Rendered{}, &PermanentError{Err: guestlist.Refuse(guestlist.KindInternal, "connector.bad_payload").Because(err)}
 	}
 	m.Payload = payload
 	if t, ok := choose(m, src); ok {
