@@ -24,6 +24,13 @@ func (serveCmd) Run(ctx context.Context, term terminal, settings *Settings) erro
 		return stopAfter(s, o, err)
 	}
 	fmt.Fprintf(term.out, "Guestlist is ready at %s\n", s.Endpoint())
+	link, err := s.SetupLink(ctx)
+	if err != nil {
+		return stopAfter(s, o, err)
+	}
+	if link != "" {
+		fmt.Fprintf(term.out, "\nNobody administers it yet. Open this link once to become the administrator:\n\n  %s\n\n", link)
+	}
 	return serveUntilDone(ctx, s, o)
 }
 

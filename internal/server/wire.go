@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"log/slog"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"guestlist/internal/management"
 	"guestlist/internal/oidc"
 	"guestlist/internal/signin"
+	"guestlist/internal/store"
 	"guestlist/internal/token"
 	"guestlist/internal/web"
 )
@@ -29,6 +31,7 @@ type parts struct {
 	metrics *metrics
 	local   string // bearer token of calls in process
 
+	breachFile io.Closer // nil unless there is one
 	background background
 }
 
@@ -40,12 +43,16 @@ func wire(ctx context.Context, s *Server) (*parts, error) {
 	}
 	p := &parts{
 		mint: &token.Mint{Store: s.store, Issuer: s.o.Endpoint + "/oidc", Algorithm: s.o.SigningAlgorithm},
-		desk: &signin.Desk{Store: s.store, Hasher: crypt.NewHasher(), Endpoint: s.o.Endpoint, Log: s.o.Log},
-
+		desk: &signin.Desk{
+			Store: s.store, Hasher: crypt.NewHasher(), Endpoint: s.o.Endpoint, Log: s.o.Log, HasConnector: s.hasConnector,
+		},
 		audit: oidc.NewAudit(s.store, s.o.Log),
 		local: crypt.Opaque(),
 	}
 	if err := p.mint.Start(ctx); err != nil {
+		return nil, err
+	}
+	if p.desk.Breaches, p.breachFile, err = breaches(s.o); err != nil {
 		return nil, err
 	}
 	manners := &web.Manners{Log: s.o.Log, Phrases: phrases, Endpoint: s.o.Endpoint, LargeBody: isStream}
@@ -77,6 +84,37 @@ func wire(ctx context.Context, s *Server) (*parts, error) {
 	p.handler = manners.Wrap(p.metrics.count(protected))
 	p.background.tasks = []func(context.Context){p.audit.Run}
 	return p, nil
+}
+
+// breaches opens the list of known passwords that the options name, if any.
+func breaches(o Options) (signin.Breaches, io.Closer, error) {
+	switch {
+	case o.BreachedPasswordsFile != "":
+		file, err := signin.OpenBreachFile(o.BreachedPasswordsFile)
+		if err != nil {
+			return nil, nil, err
+		}
+		return file, file, nil
+	case o.BreachedPasswordsURL != "":
+		return signin.BreachRange{Base: o.BreachedPasswordsURL}, nil, nil
+	default:
+		return nil, nil, nil
+	}
+}
+
+// hasConnector reports whether messages of a channel can be delivered.
+func (s *Server) hasConnector(ctx context.Context, channel guestlist.Channel) (bool, error) {
+	return store.Cached(ctx, s.store, "has-connector/"+string(channel), func(tx *store.Tx) (bool, error) {
+		_, err := tx.ConnectorOf(connectorTypes[channel])
+		if errors.Is(err, store.ErrNotFound) {
+			return false, nil
+		}
+		return err == nil, err
+	})
+}
+
+var connectorTypes = map[guestlist.Channel]guestlist.ConnectorType{
+	guestlist.ChannelEmail: guestlist.ConnectorEmail, guestlist.ChannelSMS: guestlist.ConnectorSMS,
 }
 
 // bypass lists the routes that other origins may call: they take no cookie, or
@@ -117,6 +155,16 @@ func (s *Server) Client() *client.Client {
 	}
 }
 
+// SetupLink returns the link by which the first administrator comes in, or ""
+// when there is one already.
+func (s *Server) SetupLink(ctx context.Context) (string, error) {
+	setup, ok, err := s.parts.desk.IssueSetup(ctx)
+	if err != nil || !ok {
+		return "", err
+	}
+	return s.o.Endpoint + "/setup?token=" + setup, nil
+}
+
 // inProcess returns an HTTP client that this server answers.
 func (p *parts) inProcess() *http.Client {
 	return client.InProcess(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }))
@@ -127,7 +175,13 @@ func (p *parts) start(ctx context.Context) error {
 	return nil
 }
 
-func (p *parts) stop(ctx context.Context) error { return errors.Join(p.background.stop(ctx)) }
+func (p *parts) stop(ctx context.Context) error {
+	err := p.background.stop(ctx)
+	if p.breachFile != nil {
+		err = errors.Join(err, p.breachFile.Close())
+	}
+	return err
+}
 
 // httpLog gives net/http's complaints to the structured log.
 func httpLog(l *slog.Logger) *log.Logger { return slog.NewLogLogger(l.Handler(), slog.LevelDebug) }
