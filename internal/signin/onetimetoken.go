@@ -132,6 +132,9 @@ type TokenView struct {
 	NeedsAddress bool
 	// Missing is what the guest will be asked for after the button.
 	Missing []string
+	// Known says that the address belongs to a user already.
+	Known     bool
+	ExpiresAt guestlist.Time
 }
 
 // OpenToken looks at a link and changes nothing. Only who shows a valid token
@@ -159,7 +162,7 @@ func (d *Desk) OpenToken(ctx context.Context, uid, token, email string) (TokenVi
 
 // viewToken foresees what the button would lead to.
 func (d *Desk) viewToken(tx *store.Tx, i *Interaction, t guestlist.OneTimeToken, nameless bool) (TokenView, error) {
-	v := TokenView{Email: t.Email, Masked: guestlist.MaskEmail(t.Email), Event: t.Context.InteractionEvent}
+	v := TokenView{Email: t.Email, Masked: guestlist.MaskEmail(t.Email), Event: t.Context.InteractionEvent, ExpiresAt: t.ExpiresAt}
 	if v.Event == "" {
 		v.Event = guestlist.EventSignIn
 	}
@@ -176,7 +179,7 @@ func (d *Desk) viewToken(tx *store.Tx, i *Interaction, t guestlist.OneTimeToken,
 	u, err := tx.UserByIdentifier(address)
 	switch {
 	case err == nil:
-		ahead.UserID = u.ID
+		ahead.UserID, v.Known = u.ID, true
 	case !errors.Is(err, store.ErrNotFound):
 		return v, err
 	}

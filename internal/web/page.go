@@ -14,11 +14,12 @@ import (
 // which is how every page of the product keeps its shape. All texts are in the
 // page's language and complete; escaping is the template's business.
 type Page struct {
-	Name    string // kebab-case, e.g. "sign-in"; <body data-page>
-	Title   string // heading and title of the tab
-	Lead    []Part // the sentence under the heading
-	Facts   []Fact // who, what, until when: the rows of the guest list
-	Alert   *Alert // what went wrong, and what to do next
+	Name    string   // kebab-case, e.g. "sign-in"; <body data-page>
+	Title   string   // heading and title of the tab
+	Lead    []Part   // the sentence under the heading
+	Facts   []Fact   // who, what, until when: the rows of the guest list
+	List    []string // what is being agreed to, one thing a row
+	Alert   *Alert   // what went wrong, and what to do next
 	Form    *Form
 	Actions []Action // other ways on, in order of likelihood
 	Note    []Part   // small print under the actions

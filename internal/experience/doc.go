@@ -1,0 +1,14 @@
+// Package experience is the door for guests: the hosted pages on which people
+// sign in, register, recover a password and follow their links.
+//
+// It promises pages that work without scripts, that opening a page changes
+// nothing, that every refusal says what to do next, and that a page asks one
+// thing at a time. What a guest does is handed to signin.Desk as an action; the
+// desk says which page comes next, and this room only draws it. A form that
+// was refused comes back with what was typed, but for secrets; one that was
+// accepted is answered by a redirect, so that going back never sends it twice.
+//
+// It refuses to know who may come in: the gate, the lock-out, the tokens and
+// the order of steps are signin's. It knows no SQL, no password digest and no
+// protocol.
+package experience

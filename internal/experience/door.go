@@ -1,0 +1,167 @@
+package experience
+
+import (
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"guestlist"
+	"guestlist/internal/signin"
+	"guestlist/internal/web"
+)
+
+// Door serves the hosted pages. Wire it by struct literal; BuiltIn and Trusted
+// may be nil.
+type Door struct {
+	Desk    *signin.Desk
+	Manners *web.Manners
+	Pages   *web.Pages
+	Cookies web.Cookies
+
+	// BuiltIn are the clients that have no row, such as demo-app.
+	BuiltIn map[guestlist.ApplicationID]guestlist.Application
+
+	// Trusted are the proxies whose X-Forwarded-For counts.
+	Trusted []netip.Prefix
+
+	// Now is the clock: nothing but countdowns and what a page says depends on it.
+	Now func() time.Time
+}
+
+// The pages. Those that the state machine leads to have their names there.
+const (
+	pageIdentifierSignIn   = "/identifier-sign-in"
+	pageIdentifierRegister = "/identifier-register"
+	pageSignInPassword     = signin.PageSignIn + "/password"
+	pageRegisterPassword   = signin.PageRegister + "/password"
+	pageResetPassword      = "/reset-password"
+	pageTokenError         = signin.PageOneTimeToken + "/error"
+	pageSwitchAccount      = "/switch-account"
+	pageConsent            = "/consent"
+	pageUnknownSession     = "/unknown-session"
+	pageSuspended          = "/account-suspended"
+	pageSetup              = "/setup"
+	pageSetupDone          = "/setup/done"
+	codeStep               = "/verification-code"
+)
+
+// step is a page: what it shows, and what its form does.
+type step struct {
+	path string
+	get  func(*visit) error
+	post func(*visit) error
+}
+
+// steps are the pages that need an interaction.
+func steps() []step {
+	return []step{
+		{signin.PageSignIn, getSignIn, postSignIn},
+		{pageIdentifierSignIn, getSignIn, postSignIn},
+		{pageSignInPassword, getSignInPassword, postSignInPassword},
+		{signin.PageRegister, getRegister, postRegister},
+		{pageIdentifierRegister, getRegister, postRegister},
+		{pageRegisterPassword, getRegisterPassword, postRegisterPassword},
+		{pageResetPassword, getReset, postReset},
+		{signin.PageForgotPassword, getReset, postReset},
+		{signin.PageNewPassword, getNewPassword, postNewPassword},
+		{signin.PageSignIn + codeStep, getCode, postCode},
+		{signin.PageRegister + codeStep, getCode, postCode},
+		{signin.PageForgotPassword + codeStep, getCode, postCode},
+		{signin.PageContinue + "verification-code", getCode, postCode},
+		{signin.PageContinue + "{missing}", getContinue, postContinue},
+		{signin.PageOneTimeToken, getToken, postToken},
+		{pageSwitchAccount, getSwitch, nil},
+		{pageConsent, getConsent, postConsent},
+	}
+}
+
+// Mount adds every route of the door.
+func (d *Door) Mount(mux *web.Mux) {
+	mux.Page("GET /{$}", d.needsInteraction(func(v *visit) error { return v.to(http.StatusSeeOther, signin.PageSignIn) }))
+	for _, s := range steps() {
+		mux.Page("GET "+s.path, d.needsInteraction(s.get))
+		if s.post != nil {
+			mux.Page("POST "+s.path, d.needsInteraction(s.post))
+		}
+	}
+	for path, get := range map[string]func(*visit) error{
+		pageUnknownSession: getUnknownSession, pageSuspended: getSuspended, pageTokenError: getTokenError, pageSetup: getSetup,
+		pageSetupDone: getSetupDone,
+	} {
+		mux.Page("GET "+path, d.open(get))
+	}
+	mux.Page("POST "+pageSetup, d.open(postSetup))
+	mux.Page("GET /assets/{file}", d.Pages.Asset)
+}
+
+// open adapts the handler of a page that anybody may open.
+func (d *Door) open(h func(*visit) error) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		v, err := d.visit(w, r)
+		if err != nil {
+			return err
+		}
+		return h(v)
+	}
+}
+
+// needsInteraction is open for pages within an interaction. A browser without
+// one is sent away (wire §6.2), but for the preview of a page, which shows it
+// and can do nothing.
+func (d *Door) needsInteraction(h func(*visit) error) web.Handler {
+	return d.open(func(v *visit) error {
+		if v.run == nil && (v.r.Method == http.MethodPost || v.query.Get("preview") == "") {
+			return v.unknownSession()
+		}
+		return h(v)
+	})
+}
+
+// unknownSession sends the browser to where the operator wants it when there
+// is nothing to go on with.
+func (v *visit) unknownSession() error {
+	to := pageUnknownSession
+	if u := v.exp.UnknownSessionRedirectURL; u != nil && *u != "" {
+		to = *u
+	}
+	http.Redirect(v.w, v.r, to, http.StatusFound)
+	return nil
+}
+
+// kept are the parameters that go from page to page: they choose the
+// interaction and the language. Tokens and hints do not travel on.
+func kept() []string { return []string{"app_id", "organization_id", "ui_locales", "identifier"} }
+
+// link returns the address of a page with the parameters that are kept.
+func (v *visit) link(path string) string {
+	q := url.Values{}
+	for _, name := range kept() {
+		if value := v.query.Get(name); value != "" {
+			q.Set(name, value)
+		}
+	}
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
+}
+
+// to redirects to a page of ours.
+func (v *visit) to(status int, path string) error {
+	http.Redirect(v.w, v.r, v.link(path), status)
+	return nil
+}
+
+// next answers an accepted form.
+func (v *visit) next(path string) error { return v.to(http.StatusSeeOther, path) }
+
+// withQuery redirects to a page of ours with the whole query: token and hint
+// included (a closed door must not cost the guest their link).
+func (v *visit) withQuery(path string) error {
+	if v.r.URL.RawQuery != "" {
+		path += "?" + v.r.URL.RawQuery
+	}
+	http.Redirect(v.w, v.r, path, http.StatusSeeOther)
+	return nil
+}

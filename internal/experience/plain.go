@@ -1,0 +1,66 @@
+package experience
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"guestlist"
+	"guestlist/internal/signin"
+	"guestlist/internal/web"
+)
+
+var errNoPage = guestlist.Refuse(guestlist.KindNotFound, "request.route_not_found")
+
+func getUnknownSession(v *visit) error {
+	return v.show(&web.Page{
+		Name: "unknown-session", Badge: web.BadgeShut, Title: v.t("session.title"), Lead: web.Plain(v.t("session.lead")),
+	})
+}
+
+func getSuspended(v *visit) error {
+	p := &web.Page{
+		Name: "account-suspended", Badge: web.BadgeShut, Title: v.t("suspended.title"), Lead: web.Plain(v.t("suspended.lead")),
+	}
+	if v.run != nil {
+		p.Actions = []web.Action{{Text: v.t("action.back_to_sign_in"), Href: v.link(signin.PageSignIn)}}
+	}
+	return v.show(p)
+}
+
+// ErrorPage draws the page of a failed request; wire it as web.Manners.ErrorPage.
+func (d *Door) ErrorPage(w http.ResponseWriter, r *http.Request, e web.ErrorView) {
+	var look web.Look
+	if exp, err := d.Desk.Experience(r.Context()); err == nil {
+		look = Dress(exp) // without it the page wears the house's own dress
+	}
+	look.Lang = e.Lang
+	t := func(key string) string { return d.Manners.Phrases.T(e.Lang, "pages.error."+key, nil) }
+	p := &web.Page{Name: "error", Badge: web.BadgeShut, Title: t("refused_title"), Lead: web.Plain(e.Message), Note: web.Plain(t("refused_next"))}
+	switch {
+	case e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed:
+		p.Title, p.Lead, p.Note = t("not_found_title"), web.Plain(t("not_found_lead")), nil
+	case e.Status >= http.StatusInternalServerError:
+		p.Title, p.Note = t("title"), nil
+		p.Facts = []web.Fact{{Term: t("reference"), Value: e.RequestID}}
+	}
+	if err := d.Pages.Write(w, e.Status, look, p); err != nil {
+		w.WriteHeader(e.Status) // a page that cannot be drawn still has its status
+	}
+}
+
+// away sends the browser to a place that the desk named.
+func (v *visit) away(to string) error {
+	http303(v, to)
+	return nil
+}
+
+func http303(v *visit, to string) { http.Redirect(v.w, v.r, to, http.StatusSeeOther) }
+
+// join adds parameters to a path that may have a query already.
+func join(path string, q url.Values) string {
+	if strings.Contains(path, "?") {
+		return path + "&" + q.Encode()
+	}
+	return path + "?" + q.Encode()
+}

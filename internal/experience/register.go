@@ -1,0 +1,121 @@
+package experience
+
+import (
+	"guestlist"
+	"guestlist/internal/signin"
+	"guestlist/internal/web"
+)
+
+// registerTypes are the identifiers that a new account may begin with.
+func (v *visit) registerTypes() []guestlist.IdentifierType {
+	return v.allowed(v.exp.SignUp.Identifiers)
+}
+
+func getRegister(v *visit) error {
+	if len(v.exp.SignUp.Identifiers) == 0 && v.exp.SignInMode != guestlist.ModeRegister {
+		return v.withQuery(signin.PageSignIn)
+	}
+	if gone, err := elsewhere(v, guestlist.ModeSignIn, signin.PageSignIn); gone {
+		return err
+	}
+	return v.show(registerPage(v, v.hint()))
+}
+
+func registerPage(v *visit, who string) *web.Page {
+	types := v.registerTypes()
+	f := v.identifierField(types, who, registerAutocomplete(types))
+	f.Focus = true
+	if len(types) == 1 && types[0] == guestlist.IdentifierUsername {
+		f.Hint = v.t("field.username_hint")
+	}
+	p := &web.Page{
+		Name: "register", Title: v.t("register.title"), Lead: v.toApp("register.lead"),
+		Form: &web.Form{Action: v.link(v.r.URL.Path), Fields: []web.Field{f}, Submit: v.t("action.create_account")},
+	}
+	if v.exp.SignInMode == guestlist.ModeSignInAndRegister {
+		p.Actions = []web.Action{{Before: v.t("action.have_account"), Text: v.t("action.sign_in"), Href: v.link(signin.PageSignIn)}}
+	}
+	v.terms(p, true)
+	return p
+}
+
+func registerAutocomplete(types []guestlist.IdentifierType) string {
+	if len(types) == 1 {
+		switch types[0] {
+		case guestlist.IdentifierEmail:
+			return "email"
+		case guestlist.IdentifierPhone:
+			return "tel"
+		}
+	}
+	return "username"
+}
+
+func postRegister(v *visit) error {
+	if v.exp.SignInMode == guestlist.ModeSignIn {
+		return v.withQuery(signin.PageSignIn)
+	}
+	typed := v.typed(fieldIdentifier)
+	p := registerPage(v, typed)
+	id, problem, ok := parseIdentifier(typed, v.registerTypes())
+	if ok && id.Type == guestlist.IdentifierUsername && !guestlist.IsUsername(id.Value) {
+		ok = !wrong(p, fieldIdentifier, v.username())
+	} else if !ok {
+		wrong(p, fieldIdentifier, v.t(problem))
+	}
+	if ok = v.agreed(p) && ok; !ok {
+		return v.again(p)
+	}
+	if id.Type != guestlist.IdentifierUsername {
+		return v.sendCode(p, guestlist.EventRegister, id)
+	}
+	_, err := v.submit(signin.SetEvent{Event: guestlist.EventRegister}, signin.SetUsername{Username: id.Value})
+	if err != nil {
+		return v.refused(p, err)
+	}
+	if err := v.leave(note{Who: id}); err != nil {
+		return err
+	}
+	if v.exp.SignUp.Password {
+		return v.next(pageRegisterPassword)
+	}
+	return v.proceed(p)
+}
+
+// username says what a username may look like.
+func (v *visit) username() string {
+	return v.look.Phrases.T(v.look.Lang, "errors.user.username_invalid", nil)
+}
+
+func getRegisterPassword(v *visit) error {
+	if v.run.Event != guestlist.EventRegister || v.run.Profile.Username == "" {
+		return v.next(signin.PageRegister)
+	}
+	return v.show(registerPasswordPage(v))
+}
+
+func registerPasswordPage(v *visit) *web.Page {
+	return &web.Page{
+		Name: "register-password", Badge: web.BadgeKey, Title: v.t("register.password_title"),
+		Lead: v.sentence("register.password_lead", "name", v.run.Profile.Username),
+		Form: &web.Form{
+			Action: v.link(pageRegisterPassword), Fields: v.newPasswordFields(), Submit: v.t("action.create_account"),
+		},
+		Actions: []web.Action{v.change(guestlist.IdentifierUsername, signin.PageRegister)},
+	}
+}
+
+func postRegisterPassword(v *visit) error {
+	if v.run.Event != guestlist.EventRegister || v.run.Profile.Username == "" {
+		return v.next(signin.PageRegister)
+	}
+	p := registerPasswordPage(v)
+	password, ok := v.chosenPassword(p)
+	if !ok {
+		return v.again(p)
+	}
+	if _, err := v.submit(signin.SetPassword{Password: password}); err != nil {
+		return v.refused(p, err)
+	}
+	return v.proceed(p)
+}
