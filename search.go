@@ -3,6 +3,7 @@ package guestlist
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -85,4 +86,120 @@ func SimilarToRegexp(pattern string) (string, error) {
 		return "", err
 	}
 	return s, nil
+}
+
+// LikeRegexp translates a LIKE pattern with "\\" as escape character to an
+// anchored regular expression of package regexp.
+func LikeRegexp(pattern string) string {
+	var b strings.Builder
+	b.WriteString(`(?s)\A`)
+	escaped := false
+	for _, c := range pattern {
+		switch {
+		case escaped:
+			b.WriteString(regexp.QuoteMeta(string(c)))
+			escaped = false
+		case c == '\\':
+			escaped = true
+		case c == '%':
+			b.WriteString(".*")
+		case c == '_':
+			b.WriteString(".")
+		default:
+			b.WriteString(regexp.QuoteMeta(string(c)))
+		}
+	}
+	if escaped {
+		b.WriteString(`\\`)
+	}
+	b.WriteString(`\z`)
+	return b.String()
+}
+
+// LikePrefix returns the text that everything a LIKE pattern matches begins
+// with, and whether the pattern is that text and nothing more.
+func LikePrefix(pattern string) (prefix string, whole bool) {
+	var b strings.Builder
+	escaped := false
+	for _, c := range pattern {
+		switch {
+		case !escaped && (c == '%' || c == '_'):
+			return b.String(), false
+		case !escaped && c == '\\':
+			escaped = true
+			continue
+		}
+		b.WriteRune(c)
+		escaped = false
+	}
+	if escaped {
+		b.WriteByte('\\')
+	}
+	return b.String(), true
+}
+
+// Matcher judges one row: field returns the text of a column, and false for
+// one that is null.
+type Matcher func(field func(name string) (text string, ok bool)) bool
+
+// Matcher compiles a search. It is what the answer of a database has to agree
+// with, and it decides where no database can: expressions mean the same on
+// every engine only if the same program reads them. It fails on a broken
+// expression.
+func (s Search) Matcher() (Matcher, error) {
+	all := make([]Matcher, 0, len(s.Matches))
+	for _, m := range s.Matches {
+		test, err := m.test(s.CaseSensitive)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, func(field func(string) (string, bool)) bool {
+			return slices.ContainsFunc(m.Fields, func(name string) bool {
+				text, ok := field(name)
+				return ok && test(text)
+			})
+		})
+	}
+	and := s.Joint == JointAnd || len(all) == 0
+	return func(field func(string) (string, bool)) bool {
+		for _, matches := range all {
+			if matches(field) != and {
+				return !and
+			}
+		}
+		return and
+	}, nil
+}
+
+// test returns what judges one text.
+func (m Match) test(caseSensitive bool) (func(string) bool, error) {
+	fold := strings.ToLower
+	if caseSensitive {
+		fold = func(s string) string { return s }
+	}
+	var expression string
+	var err error
+	switch m.Mode {
+	case ModeExact:
+		return func(s string) bool {
+			return slices.ContainsFunc(m.Values, func(v string) bool { return fold(v) == fold(s) })
+		}, nil
+	case ModePosix:
+		expression, fold = m.Values[0], func(s string) string { return s }
+		if !caseSensitive {
+			expression = "(?i)" + expression
+		}
+	case ModeSimilarTo:
+		expression, err = SimilarToRegexp(m.Values[0])
+	default:
+		expression = LikeRegexp(fold(m.Values[0]))
+	}
+	if err != nil {
+		return nil, err
+	}
+	re, err := regexp.Compile(expression)
+	if err != nil {
+		return nil, err
+	}
+	return func(s string) bool { return re.MatchString(fold(s)) }, nil
 }

@@ -25,6 +25,7 @@ type dialect struct {
 	name          string
 	goose         goose.Dialect
 	skipLocked    string // row locks of a job claim
+	forUpdate     string // row lock of a row that is read to be written
 	viewIsolation sql.IsolationLevel
 }
 
@@ -38,6 +39,7 @@ var postgresDialect = dialect{
 	name:          "postgres",
 	goose:         database.DialectPostgres,
 	skipLocked:    " FOR UPDATE SKIP LOCKED",
+	forUpdate:     " FOR UPDATE",
 	viewIsolation: sql.LevelReadCommitted,
 }
 

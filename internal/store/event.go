@@ -17,6 +17,34 @@ func (tx *Tx) Emit(e guestlist.Event) error {
 		crypt.ID(), e.Key, objectText(e.Payload), tx.Now)
 }
 
+// EmitAll writes many events at once, as Emit does one.
+func (tx *Tx) EmitAll(events []guestlist.Event) error {
+	rows := make([][]any, len(events))
+	for i, e := range events {
+		rows[i] = []any{crypt.ID(), e.Key, objectText(e.Payload), tx.Now}
+	}
+	tx.hasWork = tx.hasWork || len(events) > 0
+	return tx.insertRows("INSERT INTO events (id, key, payload, created_at) VALUES ", "($, $, $, $)", "", nil, rows)
+}
+
+// IsWanted reports whether any hook listens to an event now. Whoever has
+// thousands to emit may leave them out when nobody does: a hook that is made
+// later hears of what happens later.
+func (tx *Tx) IsWanted(key string) (bool, error) {
+	wanted := false
+	err := tx.rows(func(sc scanner) error {
+		h := guestlist.Hook{Enabled: true}
+		var events string
+		if err := sc.Scan(&h.Event, &events); err != nil {
+			return err
+		}
+		err := fromJSON(events, &h.Events)
+		wanted = wanted || h.Matches(key)
+		return err
+	}, "SELECT event, events FROM hooks WHERE enabled")
+	return wanted, err
+}
+
 // PendingEvent is an emitted event that was not yet turned into deliveries.
 type PendingEvent struct {
 	ID        string

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ func (s *Store) prepareSchema(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("store: migrations: %w", err)
 	}
-	var opts []goose.ProviderOption
+	opts := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(s.byteOrder())}
 	if s.dialect.name == postgresDialect.name {
 		locker, err := lock.NewPostgresSessionLocker()
 		if err != nil {
@@ -69,6 +70,31 @@ func migrate(ctx context.Context, provider *goose.Provider, current, newest int6
 		current = reached
 	}
 	return nil
+}
+
+// bytewise are the columns whose order is that of their bytes on PostgreSQL
+// too, so that an index over one finds a prefix whatever the language of the
+// database is. SQLite has no other order.
+var bytewise = map[string][]string{
+	"users": {"id", "username", "username_key", "email_key", "primary_phone", "name_key"},
+}
+
+// byteOrder is the second step of the schema, the only one that the engines do
+// not share.
+func (s *Store) byteOrder() *goose.Migration {
+	return goose.NewGoMigration(2, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+		if s.dialect.name != postgresDialect.name {
+			return nil
+		}
+		for table, columns := range bytewise {
+			for _, column := range columns {
+				if _, err := tx.ExecContext(ctx, "ALTER TABLE "+table+" ALTER COLUMN "+column+` TYPE TEXT COLLATE "C"`); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}}, nil)
 }
 
 // SchemaVersion returns the version of the database's schema.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode"
 
 	"modernc.org/sqlite"
 
@@ -15,8 +16,12 @@ import (
 )
 
 // searchColumn is a searchable column: as it is, and folded for comparison
-// without regard to letter case.
-type searchColumn struct{ plain, folded string }
+// without regard to letter case. ordered says that there is an index over the
+// folded form, in the order of its bytes.
+type searchColumn struct {
+	plain, folded string
+	ordered       bool
+}
 
 // columnsOf makes the search columns of a table whose folding is left to the
 // engine.
@@ -71,6 +76,21 @@ func (d dialect) fold(expression string) string {
 
 // match writes that a column matches.
 func (d dialect) match(column searchColumn, m guestlist.Match, caseSensitive bool, first int) (string, []any, error) {
+	if column.ordered {
+		if m.Mode == guestlist.ModeLike {
+			if text, whole := guestlist.LikePrefix(m.Values[0]); whole {
+				m.Mode, m.Values = guestlist.ModeExact, []string{text}
+			}
+		}
+		if narrow, args := narrowed(column, m, first); narrow != "" {
+			if m.Mode == guestlist.ModeExact && !caseSensitive {
+				return narrow, args, nil
+			}
+			column.ordered = false
+			exact, more, err := d.match(column, m, caseSensitive, first+len(args))
+			return "(" + narrow + " AND " + exact + ")", append(args, more...), err
+		}
+	}
 	left := column.folded
 	value := strings.ToLower
 	if caseSensitive {
@@ -100,11 +120,50 @@ func (d dialect) match(column searchColumn, m guestlist.Match, caseSensitive boo
 	return "", nil, fmt.Errorf("store: unknown search mode %q", m.Mode)
 }
 
+// narrowed writes a condition that an index answers and that every row that
+// matches fulfils; "" if there is none.
+func narrowed(column searchColumn, m guestlist.Match, first int) (string, []any) {
+	switch m.Mode {
+	case guestlist.ModeExact:
+		var args []any
+		for _, v := range m.Values {
+			args = append(args, strings.ToLower(v))
+		}
+		return column.folded + " IN (" + placeholders(first, len(args)) + ")", args
+	case guestlist.ModeLike:
+		prefix, _ := guestlist.LikePrefix(strings.ToLower(m.Values[0]))
+		after := successor(prefix)
+		if after == "" {
+			return "", nil
+		}
+		return fmt.Sprintf("%s >= $%d AND %s < $%d", column.folded, first, column.folded, first+1), []any{prefix, after}
+	}
+	return "", nil
+}
+
+// successor returns the least text after all that begin with a prefix, in the
+// order of bytes; "" if there is no prefix or nothing comes after it.
+func successor(prefix string) string {
+	runes := []rune(prefix)
+	for i := len(runes) - 1; i >= 0; i-- {
+		switch next := runes[i] + 1; {
+		case next == surrogates:
+			return string(append(runes[:i], afterSurrogates))
+		case next <= unicode.MaxRune:
+			return string(append(runes[:i], next))
+		}
+	}
+	return ""
+}
+
+// No text has a character from surrogates up to afterSurrogates.
+const surrogates, afterSurrogates = 0xD800, 0xE000
+
 // like writes an SQL LIKE. SQLite's ignores the case of ASCII letters, so that
 // a case-sensitive one is an expression there.
 func (d dialect) like(left, pattern string, caseSensitive bool, first int) (string, []any, error) {
 	if caseSensitive && d.name == sqliteDialect.name {
-		return d.posix(left, likeRegexp(pattern), true, first)
+		return d.posix(left, guestlist.LikeRegexp(pattern), true, first)
 	}
 	if strings.HasSuffix(pattern, `\`) && !strings.HasSuffix(pattern, `\\`) {
 		pattern += `\` // PostgreSQL refuses a pattern that ends in the escape character
@@ -124,33 +183,6 @@ func (d dialect) posix(left, expression string, caseSensitive bool, first int) (
 		operator = "~*"
 	}
 	return fmt.Sprintf("%s %s $%d", left, operator, first), []any{expression}, nil
-}
-
-// likeRegexp translates a LIKE pattern.
-func likeRegexp(pattern string) string {
-	var b strings.Builder
-	b.WriteString(`(?s)\A`)
-	escaped := false
-	for _, c := range pattern {
-		switch {
-		case escaped:
-			b.WriteString(regexp.QuoteMeta(string(c)))
-			escaped = false
-		case c == '\\':
-			escaped = true
-		case c == '%':
-			b.WriteString(".*")
-		case c == '_':
-			b.WriteString(".")
-		default:
-			b.WriteString(regexp.QuoteMeta(string(c)))
-		}
-	}
-	if escaped {
-		b.WriteString(`\\`)
-	}
-	b.WriteString(`\z`)
-	return b.String()
 }
 
 // registerFunctions teaches SQLite what searches need. The driver keeps

@@ -6,20 +6,6 @@ import (
 	"guestlist"
 )
 
-// GiveDefaultRoles gives a new user the roles that every new user has.
-func (tx *Tx) GiveDefaultRoles(id guestlist.UserID) error {
-	roles, err := tx.DefaultRoles(guestlist.RoleUser)
-	if err != nil {
-		return err
-	}
-	for _, r := range roles {
-		if err := tx.AddUserRole(id, r.ID); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // RehashPassword replaces the digest of the same password, if nobody changed
 // the password since old was read.
 func (tx *Tx) RehashPassword(id guestlist.UserID, old, digest guestlist.PasswordDigest) error {

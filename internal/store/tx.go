@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	"guestlist"
 )
 
@@ -21,6 +23,7 @@ type Tx struct {
 	sql      *sql.Tx
 	stmts    *stmtCache
 	writable bool
+	unusual  bool // the text of the next statements will hardly come again
 
 	tallies       map[string]int64
 	experience    *guestlist.SignInExperience // read once per transaction
@@ -55,6 +58,23 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	return n, nil
 }
 
+// prepared returns the cached statement of a text, or nil.
+func (tx *Tx) prepared(query string) *sql.Stmt {
+	if tx.unusual {
+		return nil
+	}
+	return tx.stmts.get(query)
+}
+
+// planned asks PostgreSQL to plan an unusual statement for its arguments: the
+// plan that it would keep may come from when the table was small.
+func (tx *Tx) planned(args []any) []any {
+	if !tx.unusual || tx.s.dialect.name != postgresDialect.name {
+		return args
+	}
+	return append([]any{pgx.QueryExecModeCacheDescribe}, args...)
+}
+
 // within returns a cached statement for use in this transaction.
 func (tx *Tx) within(st *sql.Stmt) *sql.Stmt {
 	return tx.sql.StmtContext(tx.ctx, st)
@@ -70,10 +90,10 @@ func (tx *Tx) run(query string, args ...any) error {
 func (tx *Tx) rows(scan func(scanner) error, query string, args ...any) error {
 	var rows *sql.Rows
 	var err error
-	if st := tx.stmts.get(query); st != nil {
+	if st := tx.prepared(query); st != nil {
 		rows, err = tx.within(st).QueryContext(tx.ctx, args...) //nolint:sqlclosecheck // the cached statement ends with the transaction
 	} else {
-		rows, err = tx.sql.QueryContext(tx.ctx, query, args...)
+		rows, err = tx.sql.QueryContext(tx.ctx, query, tx.planned(args)...)
 	}
 	if err != nil {
 		return tx.s.dialect.explain(err)
@@ -90,10 +110,10 @@ func (tx *Tx) rows(scan func(scanner) error, query string, args ...any) error {
 // row runs a query that gives at most one row; none is ErrNotFound.
 func (tx *Tx) row(query string, args []any, dest ...any) error {
 	var row *sql.Row
-	if st := tx.stmts.get(query); st != nil {
+	if st := tx.prepared(query); st != nil {
 		row = tx.within(st).QueryRowContext(tx.ctx, args...) //nolint:sqlclosecheck // the cached statement ends with the transaction
 	} else {
-		row = tx.sql.QueryRowContext(tx.ctx, query, args...)
+		row = tx.sql.QueryRowContext(tx.ctx, query, tx.planned(args)...)
 	}
 	return tx.s.dialect.explain(row.Scan(dest...))
 }

@@ -122,6 +122,13 @@ func (tx *Tx) User(id guestlist.UserID) (guestlist.User, error) {
 	return tx.userWhere("id = $1", id)
 }
 
+// UserForUpdate is User for a caller that will write back what it read: on an
+// engine with several writers it makes the others wait, so that no change is
+// lost.
+func (tx *Tx) UserForUpdate(id guestlist.UserID) (guestlist.User, error) {
+	return tx.userWhere("id = $1"+tx.s.dialect.forUpdate, id)
+}
+
 // UserByIdentifier finds a user by what a person types. Letter case does not
 // matter in addresses, and in usernames only if the policy says so.
 func (tx *Tx) UserByIdentifier(id guestlist.Identifier) (guestlist.User, error) {

@@ -64,6 +64,7 @@ CREATE TABLE users (
 CREATE UNIQUE INDEX users_username_key ON users (username_key);
 CREATE UNIQUE INDEX users_email_key ON users (email_key);
 CREATE UNIQUE INDEX users_primary_phone ON users (primary_phone);
+CREATE INDEX users_username_lower_index ON users (lower(username)); -- for searches: username_key may keep its case
 CREATE INDEX users_name_key_index ON users (name_key);
 CREATE INDEX users_created_at_index ON users (created_at, id);
 

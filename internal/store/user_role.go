@@ -1,0 +1,57 @@
+package store
+
+import (
+	"errors"
+
+	"guestlist"
+)
+
+// GiveRoles gives a user roles and returns those that the user lacked, in the
+// order given. An unknown user or role gives ErrForeignKey.
+func (tx *Tx) GiveRoles(user guestlist.UserID, roles ...guestlist.RoleID) ([]guestlist.RoleID, error) {
+	added := []guestlist.RoleID{}
+	for _, role := range roles {
+		n, err := tx.exec("INSERT INTO user_roles (user_id, role_id) VALUES ($1, $2) ON CONFLICT (user_id, role_id) DO NOTHING", user, role)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			added = append(added, role)
+		}
+	}
+	return added, nil
+}
+
+// SetRoles makes the roles of a user exactly these.
+func (tx *Tx) SetRoles(user guestlist.UserID, roles ...guestlist.RoleID) error {
+	if err := tx.run("DELETE FROM user_roles WHERE user_id = $1", user); err != nil {
+		return err
+	}
+	_, err := tx.GiveRoles(user, roles...)
+	return err
+}
+
+// GiveDefaultRoles gives new users the roles that every new user has.
+func (tx *Tx) GiveDefaultRoles(users ...guestlist.UserID) error {
+	roles, err := tx.DefaultRoles(guestlist.RoleUser)
+	if err != nil {
+		return err
+	}
+	var rows [][]any
+	for _, user := range users {
+		for _, role := range roles {
+			rows = append(rows, []any{user, role.ID})
+		}
+	}
+	return tx.insertRows("INSERT INTO user_roles (user_id, role_id) VALUES ", "($, $)", "", nil, rows)
+}
+
+// HasUser reports whether a user exists.
+func (tx *Tx) HasUser(id guestlist.UserID) (bool, error) {
+	var one int
+	err := tx.row("SELECT 1 FROM users WHERE id = $1", []any{id}, &one)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}

@@ -1,0 +1,193 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"guestlist"
+)
+
+// UserFilter says which users a list has; the zero value means all.
+type UserFilter struct {
+	Search      guestlist.Search
+	ExcludeRole guestlist.RoleID // only users who lack the role
+	OfRole      guestlist.RoleID // only users who have the role
+}
+
+// userSearchColumns are the columns that searches name. Every folded form has an index in the
+// order of its bytes, so that texts and prefixes are found at once among any
+// number of users.
+var userSearchColumns = map[string]searchColumn{
+	"id":            {plain: "users.id", folded: "users.id", ordered: true},
+	"username":      {plain: "users.username", folded: "lower(users.username)", ordered: true},
+	"primary_email": {plain: "users.primary_email", folded: "users.email_key", ordered: true},
+	"primary_phone": {plain: "users.primary_phone", folded: "users.primary_phone", ordered: true},
+	"name":          {plain: "users.name", folded: "users.name_key", ordered: true},
+}
+
+// newestFirst is the order of a list of users; its index is read backwards.
+const newestFirst = "users.created_at DESC, users.id DESC"
+
+// Users lists the users that pass a filter, the newest first, with how many
+// pass it in all. Texts and prefixes are found by index; a pattern that begins
+// with a wildcard reads every user once.
+func (tx *Tx) Users(f UserFilter, p Page) ([]guestlist.User, int, error) {
+	if slices.ContainsFunc(f.Search.Matches, isExpression) {
+		return tx.usersByExpression(f, p)
+	}
+	where, args, err := tx.userConditions(f)
+	if err != nil {
+		return nil, 0, err
+	}
+	order := newestFirst
+	if len(f.Search.Matches) > 0 && f.isNarrow() {
+		// The sign keeps the engines from reading all users in the wanted order
+		// until enough match, where an index knows the few that do.
+		order = "+" + newestFirst
+	}
+	tx.unusual = len(f.Search.Matches) > 0
+	defer func() { tx.unusual = false }()
+	limit, more := p.sql(len(args) + 1)
+	users, err := collect(tx, scanUser, "SELECT "+userColumns+" FROM users"+where+" ORDER BY "+order+limit,
+		append(args[:len(args):len(args)], more...)...)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := tx.fillIdentities(users); err != nil {
+		return nil, 0, err
+	}
+	total, err := tx.countUsers(f, p, len(users), where, args)
+	return users, total, err
+}
+
+// isExpression reports whether a match needs Go's regular expressions.
+func isExpression(m guestlist.Match) bool {
+	return m.Mode == guestlist.ModePosix || m.Mode == guestlist.ModeSimilarTo
+}
+
+// isNarrow reports whether indexes find what a search is about.
+func (f UserFilter) isNarrow() bool {
+	narrow := func(m guestlist.Match) bool {
+		if m.Mode == guestlist.ModeExact {
+			return true
+		}
+		prefix, _ := guestlist.LikePrefix(m.Values[0])
+		return prefix != ""
+	}
+	if f.Search.Joint == guestlist.JointAnd {
+		return slices.ContainsFunc(f.Search.Matches, narrow)
+	}
+	return !slices.ContainsFunc(f.Search.Matches, func(m guestlist.Match) bool { return !narrow(m) })
+}
+
+// userConditions writes a filter as a WHERE clause.
+func (tx *Tx) userConditions(f UserFilter) (string, []any, error) {
+	match, args, err := tx.search(f.Search, userSearchColumns, 1)
+	if err != nil {
+		return "", nil, err
+	}
+	var all []string
+	if len(f.Search.Matches) > 0 {
+		all = append(all, match)
+	}
+	for _, c := range []struct {
+		role guestlist.RoleID
+		text string
+	}{
+		{f.ExcludeRole, "NOT EXISTS (SELECT 1 FROM user_roles WHERE role_id = $%d AND user_id = users.id)"},
+		{f.OfRole, "users.id IN (SELECT user_id FROM user_roles WHERE role_id = $%d)"},
+	} {
+		if c.role != "" {
+			args = append(args, c.role)
+			all = append(all, fmt.Sprintf(c.text, len(args)))
+		}
+	}
+	if len(all) == 0 {
+		return "", nil, nil
+	}
+	return " WHERE " + strings.Join(all, " AND "), args, nil
+}
+
+// countUsers counts what a filter lets pass, in the cheapest way that is
+// exact. got is how many rows the page p has.
+func (tx *Tx) countUsers(f UserFilter, p Page, got int, where string, args []any) (int, error) {
+	if p.Limit == 0 || got < p.Limit && (got > 0 || p.Offset == 0) {
+		return p.Offset + got, nil // the page has the last row
+	}
+	if len(f.Search.Matches) > 0 || f.OfRole != "" {
+		var n int
+		err := tx.row("SELECT COUNT(*) FROM users"+where, args, &n)
+		return n, err
+	}
+	all, err := tx.CountUsers()
+	if err != nil || f.ExcludeRole == "" {
+		return all, err
+	}
+	var with int
+	err = tx.row("SELECT COUNT(*) FROM user_roles WHERE role_id = $1", []any{f.ExcludeRole}, &with)
+	return all - with, err
+}
+
+// usersByExpression reads every user that the rest of the filter lets pass and
+// lets Go judge: the engines' own expressions differ from each other.
+func (tx *Tx) usersByExpression(f UserFilter, p Page) ([]guestlist.User, int, error) {
+	matches, err := f.Search.Matcher()
+	if err != nil {
+		return nil, 0, guestlist.Refuse(guestlist.KindInvalid, "request.invalid_input").Because(err)
+	}
+	f.Search = guestlist.Search{}
+	where, args, err := tx.userConditions(f)
+	if err != nil {
+		return nil, 0, err
+	}
+	names := []string{"id", "username", "primary_email", "primary_phone", "name"}
+	values := make([]*string, len(names))
+	dest := make([]any, len(names))
+	for i := range values {
+		dest[i] = &values[i]
+	}
+	field := func(name string) (string, bool) {
+		if i := slices.Index(names, name); i >= 0 && values[i] != nil {
+			return *values[i], true
+		}
+		return "", false
+	}
+	var ids []any
+	total := 0
+	err = tx.rows(func(sc scanner) error {
+		if err := sc.Scan(dest...); err != nil {
+			return err
+		}
+		if !matches(field) {
+			return nil
+		}
+		if total++; total > p.Offset && (p.Limit == 0 || len(ids) < p.Limit) {
+			ids = append(ids, *values[0])
+		}
+		return nil
+	}, "SELECT "+strings.Join(names, ", ")+" FROM users"+where+" ORDER BY "+newestFirst, args...)
+	if err != nil {
+		return nil, 0, err
+	}
+	users, err := tx.usersByID(ids)
+	return users, total, err
+}
+
+// maxUsersByID is how many users one statement names at most.
+const maxUsersByID = 500
+
+// usersByID returns the users with these ids, the newest first.
+func (tx *Tx) usersByID(ids []any) ([]guestlist.User, error) {
+	users := []guestlist.User{}
+	for part := range slices.Chunk(ids, maxUsersByID) {
+		some, err := collect(tx, scanUser, "SELECT "+userColumns+" FROM users WHERE id IN ("+placeholders(1, len(part))+
+			") ORDER BY "+newestFirst, part...)
+		if err = errors.Join(err, tx.fillIdentities(some)); err != nil {
+			return nil, err
+		}
+		users = append(users, some...)
+	}
+	return users, nil
+}
