@@ -34,6 +34,7 @@ type AuthRequest struct {
 	DirectSignIn        string        `json:"directSignIn,omitempty"`
 	OneTimeToken        string        `json:"-"` // a secret: the store seals it apart
 	OrganizationID      string        `json:"organizationId,omitempty"`
+	LoginDone           bool          `json:"loginDone,omitempty"`           // the sign-in that Prompts or MaxAge ask for has taken place
 	RedirectURIImplicit bool          `json:"redirectUriImplicit,omitempty"` // omitted by the client, only one registered
 }
 

@@ -15,6 +15,7 @@ package oidc
 import (
 	"net/http"
 	"net/netip"
+	"strings"
 
 	"guestlist"
 	"guestlist/internal/signin"
@@ -72,6 +73,15 @@ func (d *Door) Mount(mux *web.Mux) {
 	d.shared(mux, pathRevoke, d.revoke, http.MethodPost)
 	d.shared(mux, pathUserInfo, d.userInfo, http.MethodGet, http.MethodPost)
 
+	mux.Handle("GET "+pathAuthorize, d.page(d.authorize))
+	mux.Handle("POST "+pathAuthorize, d.page(d.authorize))
+	mux.Handle("GET "+pathAuthorize+"/{uid}", d.page(d.resume))
+	mux.Handle("GET "+pathEndSession, d.page(d.endSession))
+	mux.Handle("POST "+pathEndSession, d.page(d.endSession))
+	mux.Handle("POST "+pathConfirmEnd, d.page(d.confirmEnd))
+	mux.Handle("GET "+pathEnded, d.page(d.ended))
+	d.shared(mux, pathPush, d.push, http.MethodPost)
+
 	unknown := d.handle(d.unknown)
 	mux.Handle(pathBase, unknown)
 	mux.Handle(pathBase+"/", unknown)
@@ -112,6 +122,22 @@ func (d *Door) handle(h web.Handler) http.Handler {
 		if err := h(w, r); err != nil {
 			d.writeError(w, r, err)
 		}
+	})
+}
+
+// page adapts h for browsers: a person who meets an error there sees a page,
+// everybody else OAuth's JSON.
+func (d *Door) page(h web.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := h(w, r)
+		if err == nil {
+			return
+		}
+		if e := asError(err); e.Target == nil && d.Manners.ErrorPage != nil && strings.Contains(r.Header.Get("Accept"), "text/html") {
+			d.Manners.WriteErrorPage(w, r, e.refusal())
+			return
+		}
+		d.writeError(w, r, err)
 	})
 }
 

@@ -2,7 +2,9 @@ package oidc_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -17,6 +19,7 @@ import (
 	"guestlist"
 	"guestlist/internal/crypt"
 	"guestlist/internal/oidc"
+	"guestlist/internal/signin"
 	"guestlist/internal/store"
 	"guestlist/internal/store/storetest"
 	"guestlist/internal/token"
@@ -29,7 +32,14 @@ const (
 	verifier  = "1FzFdQdT6UyhZpyeVT9n_Kzce93z39-tEix516AYBqc"
 	secret    = "hXr0pU3dWmZ8sQ1yTn6kVb4cJf9gLe2a"
 	indicator = "https://api.example.com"
+
+	password = "Corr3ct-horse-9"
 )
+
+// s256 is the challenge of verifier.
+var s256 = token.Challenge(verifier)
+
+var cookieOptions = web.CookieOptions{}
 
 // clock is a clock that tests move.
 type clock struct {
@@ -47,6 +57,9 @@ type house struct {
 	clock   *clock
 	st      *store.Store
 	mint    *token.Mint
+	desk    *signin.Desk
+	cookies web.Cookies
+	door    *oidc.Door
 	audit   *oidc.Audit
 	stop    func() // ends the audit writer, which writes what it has
 	handler http.Handler
@@ -75,13 +88,27 @@ func newHouse(t testing.TB) *house {
 	h.stop = func() { cancel(); <-ended }
 	t.Cleanup(h.stop)
 	manners := &web.Manners{Log: log, Phrases: phrases, Endpoint: endpoint}
-	door := &oidc.Door{Store: h.st, Mint: h.mint, Manners: manners, Audit: h.audit, Endpoint: endpoint,
+	h.desk = &signin.Desk{Store: h.st, Hasher: crypt.NewHasher(), Endpoint: endpoint, Log: log}
+	h.cookies = web.Cookies{Keys: func() [][]byte {
+		keys, err := h.mint.CookieKeys(context.Background())
+		if err != nil {
+			t.Error(err)
+		}
+		return keys
+	}}
+	h.door = &oidc.Door{Store: h.st, Desk: h.desk, Mint: h.mint, Manners: manners, Cookies: h.cookies, Audit: h.audit, Endpoint: endpoint,
 		BuiltIn: map[guestlist.ApplicationID]guestlist.Application{guestlist.DemoApplication: application("demo-app", guestlist.ApplicationSPA)}}
 	mux := web.NewMux(manners, nil)
-	door.Mount(mux)
+	h.door.Mount(mux)
 	h.handler = manners.Wrap(mux)
 	h.seed()
 	return h
+}
+
+// passwordDigest is that of an imported user: quick to make.
+func passwordDigest() *guestlist.PasswordDigest {
+	sum := sha256.Sum256([]byte(password))
+	return &guestlist.PasswordDigest{Digest: hex.EncodeToString(sum[:]), Algorithm: crypt.SHA256}
 }
 
 func application(id string, kind guestlist.ApplicationType) guestlist.Application {
@@ -106,7 +133,7 @@ func (h *house) seed() {
 		if err := store.Seed(tx); err != nil {
 			return err
 		}
-		if err := tx.InsertUser(h.user, nil); err != nil {
+		if err := tx.InsertUser(h.user, passwordDigest()); err != nil {
 			return err
 		}
 		for _, a := range []guestlist.Application{h.spa, h.native, h.web, h.machine} {

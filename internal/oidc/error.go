@@ -26,6 +26,10 @@ type Error struct {
 	// after the client and its redirect URI were matched have one.
 	Target *Target
 
+	// Code replaces "oidc.<Name>" as the member code, where the contract has a
+	// code of its own.
+	Code string
+
 	// Issuer and State are members of the JSON answer at the authorization
 	// endpoint (RFC 9207 §2).
 	Issuer, State string
@@ -117,7 +121,7 @@ func (d *Door) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	body := errorBody{Name: e.Name, Description: e.Description, Scope: e.Scope, State: e.State, Issuer: e.Issuer}
 	// parse_error=false is the contract's switch for the bare OAuth form.
 	if q := r.URL.RawQuery; q == "" || r.URL.Query().Get("parse_error") != "false" {
-		body.Code, body.Message = codePrefix+e.Name, envelope.Message
+		body.Code, body.Message = e.code(), envelope.Message
 		if e.Name == "invalid_grant" {
 			body.URI = invalidGrantURI
 		}
@@ -148,9 +152,17 @@ func (e *Error) refusal() error {
 		}
 		return e
 	}
-	return guestlist.Refuse(e.Kind, codePrefix+e.Name).WithArgs(map[string]any{
+	return guestlist.Refuse(e.Kind, e.code()).WithArgs(map[string]any{
 		"scope": e.Scope, "error_description": e.Description,
 	})
+}
+
+// code is the member code.
+func (e *Error) code() string {
+	if e.Code != "" {
+		return e.Code
+	}
+	return codePrefix + e.Name
 }
 
 // params are what a redirected error carries.

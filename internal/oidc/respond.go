@@ -1,7 +1,6 @@
 package oidc
 
 import (
-	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
@@ -32,44 +31,40 @@ func (d *Door) respond(w http.ResponseWriter, r *http.Request, t Target, params 
 	params = append(params, [2]string{"iss", d.issuer()})
 	noStore(w)
 	if t.Mode == modeFormPost {
-		d.formPost(w, t.URI, params)
+		if err := d.formPost(w, r, t.URI, params); err != nil {
+			d.Manners.WriteError(w, r, err)
+		}
 		return
 	}
-	var b strings.Builder
-	for i, p := range params {
-		if i > 0 {
-			b.WriteByte('&')
-		}
-		b.WriteString(p[0] + "=" + url.QueryEscape(p[1]))
-	}
-	location := t.URI
+	location := normalized(t.URI)
 	switch {
 	case t.Mode == modeFragment:
 		location += "#"
-	case strings.Contains(location, "?"):
-		location += "&"
-	default:
+	case !strings.Contains(location, "?"):
 		location += "?"
+	case !strings.HasSuffix(location, "?"):
+		location += "&"
 	}
-	w.Header().Set("Location", location+b.String())
+	w.Header().Set("Location", location+encode(params))
 	w.WriteHeader(http.StatusSeeOther) // RFC 9700 §4.12: never 307, it would repeat a POST
 }
 
-// formPost answers with a page whose form posts itself.
-func (d *Door) formPost(w http.ResponseWriter, action string, params [][2]string) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(http.StatusOK)
-	_ = formPostPage.Execute(w, map[string]any{"Action": template.URL(action), "Params": params}) //nolint:gosec // the action was matched against the client's registered URIs; the only failure is a closed connection
+// normalized writes a redirect URI as browsers do, so that no byte of it can end
+// a header.
+func normalized(uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return uri // it was parsed before it was matched
+	}
+	return u.String()
 }
 
-var formPostPage = template.Must(template.New("form_post").Parse(`<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><title>Submitting Callback</title></head>
-<body onload="document.forms[0].submit()">
-<form method="post" action="{{.Action}}">
-{{range .Params}}<input type="hidden" name="{{index . 0}}" value="{{index . 1}}">
-{{end}}<noscript><p>One more step.</p><button type="submit">Continue</button></noscript>
-</form>
-</body>
-</html>
-`))
+// formPost answers with a page whose form posts itself (OAuth 2.0 Form Post
+// Response Mode §2). Errors have status 400, as in the contract.
+func (d *Door) formPost(w http.ResponseWriter, r *http.Request, action string, params [][2]string) error {
+	status := http.StatusOK
+	if params[0][0] == "error" {
+		status = http.StatusBadRequest
+	}
+	return d.autoPage(w, r, autoForm{Status: status, Title: "Submitting Callback", Action: normalized(action), Hidden: params})
+}
