@@ -1,6 +1,7 @@
 // Command reference writes the references in docs/reference from the code:
 // commands and settings from the command line's own model, errors from the
-// refusals in the source and their phrases, events from the words.
+// refusals in the source and their phrases, events from the words; and the
+// guides from the scripts that the tests run.
 //
 // It promises the same bytes for the same code, so that a test can tell when a
 // reference is stale. It refuses to hold any text that the code does not.
@@ -37,19 +38,19 @@ func write(root string) error {
 	if err != nil {
 		return err
 	}
-	dir := filepath.Join(root, "docs", "reference")
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // documents are for everybody
-		return err
-	}
 	for name, text := range pages {
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil { //nolint:gosec // documents are for everybody
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // documents are for everybody
+			return err
+		}
+		if err := os.WriteFile(path, text, 0o644); err != nil { //nolint:gosec // documents are for everybody
 			return err
 		}
 	}
 	return nil
 }
 
-// references returns the text of every reference by file name.
+// references returns the text of every generated document by path.
 func references(root string) (map[string][]byte, error) {
 	var commands, config bytes.Buffer
 	if err := cli.WriteCommandReference(&commands); err != nil {
@@ -62,9 +63,15 @@ func references(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{
-		"commands.md": commands.Bytes(), "config.md": config.Bytes(), "errors.md": errs, "events.md": eventReference(),
-	}, nil
+	pages := map[string][]byte{
+		"docs/reference/commands.md": commands.Bytes(), "docs/reference/config.md": config.Bytes(),
+		"docs/reference/errors.md": errs, "docs/reference/events.md": eventReference(),
+	}
+	shown, err := guides(root)
+	for name, text := range shown {
+		pages["docs/guides/"+name] = text
+	}
+	return pages, err
 }
 
 func eventReference() []byte {
