@@ -14,6 +14,7 @@ import (
 	"guestlist/client"
 	"guestlist/internal/crypt"
 	"guestlist/internal/demo"
+	"guestlist/internal/experience"
 	"guestlist/internal/management"
 	"guestlist/internal/oidc"
 	"guestlist/internal/signin"
@@ -55,35 +56,48 @@ func wire(ctx context.Context, s *Server) (*parts, error) {
 	if p.desk.Breaches, p.breachFile, err = breaches(s.o); err != nil {
 		return nil, err
 	}
-	manners := &web.Manners{Log: s.o.Log, Phrases: phrases, Endpoint: s.o.Endpoint, LargeBody: isStream}
+	p.background.tasks = []func(context.Context){p.audit.Run}
+	p.metrics = newMetrics(s.o.Version)
+	p.handler, err = p.doors(s, phrases)
+	return p, err
+}
+
+// doors mounts everything that answers requests.
+func (p *parts) doors(s *Server, phrases *web.Phrases) (http.Handler, error) {
 	pages, err := web.NewPages(phrases)
 	if err != nil {
 		return nil, fmt.Errorf("server: pages: %w", err)
 	}
+	manners := &web.Manners{Log: s.o.Log, Phrases: phrases, Endpoint: s.o.Endpoint, LargeBody: isStream}
+	cookies := web.Cookies{Keys: p.cookieKeys, Secure: strings.HasPrefix(s.o.Endpoint, "https:")}
 	builtIn := map[guestlist.ApplicationID]guestlist.Application{guestlist.DemoApplication: demo.Client(s.o.Endpoint)}
-	mux := web.NewMux(manners, isPage)
-	p.metrics = newMetrics(s.o.Version)
-	s.operations(mux, p.metrics)
-	door := &oidc.Door{
-		Store: s.store, Desk: p.desk, Mint: p.mint, Manners: manners, Audit: p.audit,
-		Cookies:  web.Cookies{Keys: p.cookieKeys, Secure: strings.HasPrefix(s.o.Endpoint, "https:")},
+
+	guests := &experience.Door{
+		Desk: p.desk, Manners: manners, Pages: pages, Cookies: cookies, BuiltIn: builtIn, Trusted: s.o.TrustedProxies,
+		Now: s.store.Clock(),
+	}
+	manners.ErrorPage = guests.ErrorPage
+	applications := &oidc.Door{
+		Store: s.store, Desk: p.desk, Mint: p.mint, Manners: manners, Audit: p.audit, Cookies: cookies,
 		Endpoint: s.o.Endpoint, Trusted: s.o.TrustedProxies, BuiltIn: builtIn,
 	}
-	door.Mount(mux)
-	api := &management.API{
+	machines := &management.API{
 		Store: s.store, Tokens: p.mint, Log: s.o.Log, Endpoint: s.o.Endpoint, Version: s.o.Version,
 		TrustedProxies: s.o.TrustedProxies, BuiltIn: builtIn, Local: p.local,
 	}
-	api.Mount(mux)
-	mux.API("GET /assets/{file}", pages.Asset)
-	(&demo.App{Endpoint: s.o.Endpoint, HTTP: p.inProcess(), Pages: pages, Now: s.store.Clock()}).Mount(mux)
+	app := &demo.App{Endpoint: s.o.Endpoint, HTTP: p.inProcess(), Pages: pages, Now: s.store.Clock()}
+
+	mux := web.NewMux(manners, isPage)
+	s.operations(mux, p.metrics)
+	guests.Mount(mux)
+	applications.Mount(mux)
+	machines.Mount(mux)
+	app.Mount(mux)
 	protected, err := web.CSRF{Bypass: bypass}.Wrap(manners, isPage, mux)
 	if err != nil {
 		return nil, fmt.Errorf("server: csrf: %w", err)
 	}
-	p.handler = manners.Wrap(p.metrics.count(protected))
-	p.background.tasks = []func(context.Context){p.audit.Run}
-	return p, nil
+	return manners.Wrap(p.metrics.count(protected)), nil
 }
 
 // breaches opens the list of known passwords that the options name, if any.
