@@ -40,19 +40,21 @@ func NewAudit(st *store.Store, log *slog.Logger) *Audit {
 // the caller goes away meanwhile or Run has ended.
 func (a *Audit) Write(ctx context.Context, e guestlist.LogEntry) error {
 	select {
-	case a.queue <- e:
-		return nil
+	case <-a.done:
+		return errAuditEnded
 	default:
 	}
 	select {
 	case a.queue <- e:
 		return nil
 	case <-a.done:
-		return guestlist.Refuse(guestlist.KindUnavailable, "oidc.temporarily_unavailable")
+		return errAuditEnded
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
+
+var errAuditEnded = guestlist.Refuse(guestlist.KindUnavailable, "oidc.temporarily_unavailable")
 
 // Run writes lines until ctx ends, and then those that were handed over before.
 // End the requests first.
@@ -108,8 +110,12 @@ var secretParams = map[string]bool{
 	"token": true, "access_token": true, "one_time_token": true, "id_token_hint": true,
 }
 
-// logExchange writes the audit line of a token request.
+// logExchange writes the audit line of a token request. Requests of no client
+// that we know leave none: anybody could fill the log with them.
 func (d *Door) logExchange(r *http.Request, form url.Values, c caller, a token.Answer, failure error) error {
+	if c.client == nil {
+		return nil
+	}
 	key, known := auditKeys[form.Get("grant_type")]
 	if !known {
 		key = "ExchangeTokenBy.Unknown"
@@ -124,6 +130,9 @@ func (d *Door) logExchange(r *http.Request, form url.Values, c caller, a token.A
 
 // logRevocation writes the audit line of a revocation.
 func (d *Door) logRevocation(r *http.Request, form url.Values, c caller, user guestlist.UserID, failure error) error {
+	if c.client == nil {
+		return nil
+	}
 	e := d.auditEntry(r, "RevokeToken", form, c, failure)
 	e.UserID = user
 	return d.Audit.Write(r.Context(), e)
@@ -131,10 +140,7 @@ func (d *Door) logRevocation(r *http.Request, form url.Values, c caller, user gu
 
 func (d *Door) auditEntry(r *http.Request, key string, form url.Values, c caller, failure error) guestlist.LogEntry {
 	e := guestlist.LogEntry{Key: key, IP: d.ip(r), UserAgent: clip(r.UserAgent()),
-		Extra: map[string]any{"params": auditParams(form)}}
-	if c.client != nil {
-		e.ApplicationID = c.ID
-	}
+		ApplicationID: c.ID, Extra: map[string]any{"params": auditParams(form)}}
 	if c.secretName != "" {
 		e.Extra["applicationSecret"] = map[string]string{"name": c.secretName}
 	}

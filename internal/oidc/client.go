@@ -75,7 +75,7 @@ func (d *Door) authenticate(w http.ResponseWriter, r *http.Request, form url.Val
 		return caller{}, err
 	}
 	if err := d.checkOrigin(w, c, origin); err != nil {
-		return caller{}, err
+		return caller{client: c}, err
 	}
 	name, err := d.prove(c, cred)
 	return caller{c, name}, err

@@ -12,8 +12,9 @@ import (
 	"guestlist/internal/web"
 )
 
-// repeatable are the parameters that may occur more than once (RFC 8707 §2).
-func repeatable(name string) bool { return name == "resource" || name == "audience" }
+// paramResource is the only parameter that may occur more than once (RFC 8707
+// §2).
+const paramResource = "resource"
 
 // readForm reads the parameters of a POST: a form, or a JSON object that is
 // taken for one, as in the contract. A parameter given twice is refused (RFC
@@ -24,7 +25,7 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 		return nil, formError(r, err)
 	}
 	for name, values := range form {
-		if len(values) > 1 && !repeatable(name) {
+		if len(values) > 1 && name != paramResource {
 			return nil, invalidRequest("'%s' parameter must not be provided twice", excerpt(name))
 		}
 	}

@@ -2,7 +2,9 @@ package oidc
 
 import (
 	"net/http"
+	"net/url"
 
+	"guestlist"
 	"guestlist/internal/web"
 )
 
@@ -35,14 +37,10 @@ func (d *Door) revoke(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	c, err := d.authenticate(w, r, form)
-	if err != nil {
-		return err
+	var user guestlist.UserID
+	if err == nil {
+		user, err = d.revokeAsked(r, c, form)
 	}
-	asked, err := required(form, "token")
-	if err != nil {
-		return err
-	}
-	user, err := d.Mint.Revoke(r.Context(), c.Application, asked)
 	if logged := d.logRevocation(r, form, c, user, err); err == nil {
 		err = logged
 	}
@@ -53,4 +51,13 @@ func (d *Door) revoke(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(http.StatusOK)
 	return nil
+}
+
+// revokeAsked revokes the token of a form and reports whose it was.
+func (d *Door) revokeAsked(r *http.Request, c caller, form url.Values) (guestlist.UserID, error) {
+	asked, err := required(form, "token")
+	if err != nil {
+		return "", err
+	}
+	return d.Mint.Revoke(r.Context(), c.Application, asked)
 }

@@ -42,9 +42,14 @@ func (d *Door) token(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	noStore(w)
+	w.Header()["Content-Encoding"] = uncompressed
 	return web.WriteJSON(w, http.StatusOK, tokenResponse{answer.AccessToken, answer.ExpiresIn, answer.IDToken,
 		answer.RefreshToken, answer.Scope, "Bearer"})
 }
+
+// uncompressed keeps an answer out of compression: tokens are random, and
+// gzip would cost more than what it saves. Shared, never written to.
+var uncompressed = []string{"identity"}
 
 // exchange runs the grant that a form asks for.
 func (d *Door) exchange(r *http.Request, c caller, form url.Values) (token.Answer, error) {
@@ -91,7 +96,7 @@ func scopes(form url.Values) []string {
 // resources returns the parameters resource (RFC 8707 §2), empty ones left out.
 func resources(form url.Values) []string {
 	var list []string
-	for _, v := range form["resource"] {
+	for _, v := range form[paramResource] {
 		if v != "" {
 			list = append(list, v)
 		}

@@ -116,7 +116,7 @@ func (m *Mint) RedeemCode(ctx context.Context, r CodeRequest) (Answer, error) {
 		if err := json.Unmarshal(row.Data, &data); err != nil {
 			return fmt.Errorf("token: code: %w", err)
 		}
-		if row.ClientID != r.Application.ID || !data.matchesRedirect(r) || !data.matchesVerifier(r.Verifier) {
+		if row.ClientID != r.Application.ID || !data.matchesRedirect(r) || !data.matchesVerifier(r) {
 			return ErrInvalidGrant
 		}
 		if row.ConsumedAt != nil {
@@ -171,12 +171,13 @@ func (d codeData) matchesRedirect(r CodeRequest) bool {
 
 // matchesVerifier compares the S256 hash of a verifier (RFC 7636 §4.6). A
 // verifier without a challenge is refused as well: it is the mark of a request
-// whose challenge somebody took away (RFC 9700 §2.1.1).
-func (d codeData) matchesVerifier(verifier string) bool {
-	if d.Challenge == "" || verifier == "" {
-		return d.Challenge == verifier
+// whose challenge somebody took away (RFC 9700 §2.1.1). Clients without a secret
+// cannot do without (RFC 9700 §2.1.1).
+func (d codeData) matchesVerifier(r CodeRequest) bool {
+	if d.Challenge == "" || r.Verifier == "" {
+		return d.Challenge == r.Verifier && r.Application.Type.IsConfidential()
 	}
-	return crypt.Equal(Challenge(verifier), d.Challenge)
+	return crypt.Equal(Challenge(r.Verifier), d.Challenge)
 }
 
 // Challenge returns the S256 code challenge of a verifier (RFC 7636 §4.2).
