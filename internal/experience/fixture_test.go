@@ -1,0 +1,246 @@
+package experience_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+	"time"
+
+	"guestlist"
+	"guestlist/internal/crypt"
+	"guestlist/internal/experience"
+	"guestlist/internal/invite"
+	"guestlist/internal/signin"
+	"guestlist/internal/store"
+	"guestlist/internal/store/storetest"
+	"guestlist/internal/web"
+	"guestlist/internal/web/webtest"
+)
+
+// house is the door on a real store, with a stand-in for the OpenID provider:
+// /begin begins an interaction as an authorization request would, and
+// /oidc/auth/{uid} resumes it and says who came in.
+type house struct {
+	t    *testing.T
+	st   *store.Store
+	desk *signin.Desk
+	srv  *httptest.Server
+	cook web.Cookies
+	now  time.Time
+}
+
+const testApp = guestlist.ApplicationID("northwind")
+
+func newHouse(t *testing.T, change func(*guestlist.SignInExperience)) *house {
+	t.Helper()
+	h := &house{t: t, now: time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)}
+	h.st = storetest.Open(t, "sqlite", func() time.Time { return h.now })
+	phrases, err := web.Load()
+	h.must(err)
+	pages, err := web.NewPages(phrases)
+	h.must(err)
+	manners := &web.Manners{Log: slog.New(slog.DiscardHandler), Phrases: phrases}
+	mux := web.NewMux(manners, func(*http.Request) bool { return true })
+	handler, err := web.CSRF{}.Wrap(manners, func(*http.Request) bool { return true }, mux)
+	h.must(err)
+	h.srv = httptest.NewServer(manners.Wrap(handler))
+	t.Cleanup(h.srv.Close)
+	h.desk = &signin.Desk{Store: h.st, Hasher: crypt.NewHasher(), Endpoint: h.srv.URL, Log: manners.Log}
+	h.cook = web.Cookies{Keys: func() [][]byte { return [][]byte{[]byte("a key of sufficient length, really")} }}
+	door := &experience.Door{Desk: h.desk, Manners: manners, Pages: pages, Cookies: h.cook, Now: func() time.Time { return h.now }}
+	manners.ErrorPage = door.ErrorPage
+	door.Mount(mux)
+	mux.Page("GET /begin", h.begin)
+	mux.Page("GET /oidc/auth/{uid}", h.resume)
+
+	h.update(func(tx *store.Tx) error {
+		exp := guestlist.DefaultSignInExperience()
+		exp.SignIn.Methods = []guestlist.SignInMethod{
+			{Identifier: guestlist.IdentifierEmail, Password: true, VerificationCode: true, IsPasswordPrimary: true},
+			{Identifier: guestlist.IdentifierUsername, Password: true, IsPasswordPrimary: true},
+		}
+		exp.SignUp = guestlist.SignUpSettings{Identifiers: []guestlist.IdentifierType{guestlist.IdentifierEmail}, Password: true, Verify: true}
+		exp.ForgotPasswordMethods = nil
+		if change != nil {
+			change(&exp)
+		}
+		return errors.Join(store.Seed(tx), tx.PutSignInExperience(exp), tx.InsertApplication(guestlist.Application{
+			ID: testApp, Name: "Northwind", Type: guestlist.ApplicationTraditional, CreatedAt: tx.Now,
+		}))
+	})
+	return h
+}
+
+func (h *house) must(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *house) update(fn func(*store.Tx) error) {
+	h.t.Helper()
+	h.must(h.st.Update(context.Background(), fn))
+}
+
+// begin is the end of an authorization request: the parameters that concern
+// the pages, the cookie, and the redirect (wire oidc §5).
+func (h *house) begin(w http.ResponseWriter, r *http.Request) error {
+	q, err := web.Query(r)
+	if err != nil {
+		return err
+	}
+	cookie, _ := h.cook.Get(r, "_session")
+	session, err := h.desk.Session(r.Context(), cookie)
+	if err != nil {
+		return err
+	}
+	start := signin.Start{
+		Request: guestlist.AuthRequest{
+			ClientID: testApp, RedirectURI: "https://app.example/callback", LoginHint: q.Get("login_hint"),
+			UILocales: q.Get("ui_locales"), Scopes: []string{"openid", "email"},
+		},
+		OneTimeToken: q.Get("one_time_token"), Prompt: signin.PromptLogin, Session: session,
+	}
+	screen := q.Get("screen")
+	if screen == "/consent" {
+		start.Prompt = signin.PromptConsent
+	}
+	uid, err := h.desk.Begin(r.Context(), start)
+	if err != nil {
+		return err
+	}
+	q.Del("screen")
+	q.Set("app_id", string(testApp))
+	h.cook.Set(w, "_interaction", url.QueryEscape(signin.AddUID("", testApp, uid)), web.CookieOptions{})
+	http.Redirect(w, r, screen+"?"+q.Encode(), http.StatusSeeOther)
+	return nil
+}
+
+func (h *house) resume(w http.ResponseWriter, r *http.Request) error {
+	cookie, _ := h.cook.Get(r, "_session")
+	res, err := h.desk.Resume(r.Context(), r.PathValue("uid"), cookie, signin.Caller{})
+	if err != nil {
+		return err
+	}
+	if res.NewCookie != "" {
+		h.cook.Set(w, "_session", res.NewCookie, web.CookieOptions{})
+	}
+	u, err := h.desk.User(r.Context(), res.Session.UserID)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html")
+	_, err = io.WriteString(w, "<h1>In as "+name(u)+"</h1>")
+	return err
+}
+
+func name(u guestlist.User) string {
+	for _, s := range []*string{u.PrimaryEmail, u.Username} {
+		if s != nil {
+			return *s
+		}
+	}
+	return string(u.ID)
+}
+
+// browser returns a new browser; open begins an interaction in it.
+func (h *house) browser() *webtest.Browser { return webtest.NewBrowser(h.t, h.srv.Client()) }
+
+func (h *house) open(b *webtest.Browser, screen string, params url.Values) *webtest.Answer {
+	h.t.Helper()
+	q := url.Values{"screen": {screen}}
+	for k, v := range params {
+		q[k] = v
+	}
+	return b.Get(h.srv.URL + "/begin?" + q.Encode())
+}
+
+// user makes an account; password may be empty.
+func (h *house) user(email, password string) guestlist.UserID {
+	h.t.Helper()
+	var digest *guestlist.PasswordDigest
+	if password != "" {
+		d, algorithm, err := h.desk.Hasher.Hash(context.Background(), password)
+		h.must(err)
+		digest = &guestlist.PasswordDigest{Digest: d, Algorithm: algorithm}
+	}
+	id := guestlist.UserID(crypt.ShortID())
+	h.update(func(tx *store.Tx) error {
+		return tx.InsertUser(guestlist.User{
+			ID: id, PrimaryEmail: &email, CreatedAt: tx.Now, UpdatedAt: tx.Now, EmailVerifiedAt: &tx.Now, HasPassword: digest != nil,
+		}, digest)
+	})
+	return id
+}
+
+func (h *house) token(email string) string {
+	h.t.Helper()
+	var token guestlist.OneTimeToken
+	h.update(func(tx *store.Tx) error {
+		var err error
+		token, err = invite.Issue(tx, invite.Order{Email: email})
+		return err
+	})
+	return token.Token
+}
+
+// mailed returns the codes that wait to be sent to an address, oldest first.
+func (h *house) mailed(to string) []string {
+	h.t.Helper()
+	var codes []string
+	h.update(func(tx *store.Tx) error {
+		lanes, err := tx.Lanes()
+		if err != nil {
+			return err
+		}
+		for _, lane := range lanes {
+			jobs, err := tx.ClaimJobs(lane.Name, tx.Now.Add(time.Minute), 100)
+			if err != nil {
+				return err
+			}
+			for _, j := range jobs {
+				var m guestlist.Message
+				if err := json.Unmarshal(j.Payload, &m); err != nil {
+					return err
+				}
+				if code, ok := m.Payload["code"].(string); ok && m.To == to {
+					codes = append(codes, code)
+				}
+			}
+		}
+		return nil
+	})
+	return codes
+}
+
+func (h *house) code(to string) string {
+	h.t.Helper()
+	codes := h.mailed(to)
+	if len(codes) != 1 {
+		h.t.Fatalf("%d codes for %s, want one", len(codes), to)
+	}
+	return codes[0]
+}
+
+// at fails the test unless the answer is that page.
+func at(t *testing.T, a *webtest.Answer, status int, page string) {
+	t.Helper()
+	if a.Status != status || a.One("body").Attr("data-page") != page {
+		t.Fatalf("at %s %d (%v), want page %q with %d:\n%s", a.URL, a.Status, a.History, page, status, a.One("body").Text())
+	}
+}
+
+// in fails the test unless somebody came in.
+func in(t *testing.T, a *webtest.Answer, who string) {
+	t.Helper()
+	if a.Status != http.StatusOK || a.One("body").Text() != "In as "+who {
+		t.Fatalf("at %s %d (%v), want %s to be in:\n%s", a.URL, a.Status, a.History, who, a.One("body").Text())
+	}
+}
