@@ -17,8 +17,8 @@ type HookLog struct {
 	Payload json.RawMessage
 }
 
-// hookLogKey is what the wire calls the log of an event's delivery.
-func hookLogKey(event string) string { return "TriggerHook." + event }
+// HookLogKey is what the wire calls the log of an event's delivery.
+func HookLogKey(event string) string { return "TriggerHook." + event }
 
 // LogHook writes down an attempt.
 func (tx *Tx) LogHook(l HookLog) error {
@@ -26,7 +26,7 @@ func (tx *Tx) LogHook(l HookLog) error {
 		return fmt.Errorf("store: log of hook %s: the payload is not JSON", l.HookID)
 	}
 	return tx.run(`INSERT INTO hook_logs (id, hook_id, key, payload, failed, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		crypt.ID(), l.HookID, hookLogKey(l.Event), string(l.Payload), l.Failed, tx.Now)
+		crypt.ID(), l.HookID, HookLogKey(l.Event), string(l.Payload), l.Failed, tx.Now)
 }
 
 // HookLogFilter says which attempts a list has.

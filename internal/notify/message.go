@@ -1,0 +1,153 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"guestlist"
+	"guestlist/internal/job"
+	"guestlist/internal/mail"
+	"guestlist/internal/store"
+)
+
+// The reasons for which a message is given up before anybody is asked to
+// carry it.
+var (
+	errNoConnector    = guestlist.Refuse(guestlist.KindNotImplemented, "connector.not_found")
+	errMessageExpired = errors.New("its code or link has expired before it could be sent")
+)
+
+// connectorTypes says which connectors serve a channel.
+var connectorTypes = map[guestlist.Channel]guestlist.ConnectorType{
+	guestlist.ChannelEmail: guestlist.ConnectorEmail,
+	guestlist.ChannelSMS:   guestlist.ConnectorSMS,
+}
+
+// send makes one attempt to send a message.
+func (n *Notifier) send(ctx context.Context, j job.Job) error {
+	var m guestlist.Message
+	if err := json.Unmarshal(j.Payload, &m); err != nil {
+		return job.Cancel(errors.New("its payload is not a message"))
+	}
+	if m.ID == "" {
+		m.ID = string(j.ID) // stays the same at every attempt
+	}
+	plan, err := n.plan(ctx, m)
+	if err != nil || plan.sent {
+		return err
+	}
+	err = n.carry(ctx, m, plan)
+	if errors.Is(ctx.Err(), context.Canceled) && err != nil {
+		return err // the process stops; the attempt does not count
+	}
+	status, cause := store.MessageSent, ""
+	if err != nil {
+		status, cause = store.MessageDeferred, err.Error()
+		if mail.IsPermanent(err) {
+			err = job.Cancel(err)
+		}
+		if mail.IsPermanent(err) || j.Last() {
+			status = store.MessageFailed
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logWithin)
+	defer cancel()
+	if putErr := n.Store.Update(ctx, func(tx *store.Tx) error {
+		return tx.PutMessage(m, status, j.Attempt, cause)
+	}); putErr != nil {
+		return errors.Join(err, fmt.Errorf("notify: %s: %w", m, putErr))
+	}
+	return err
+}
+
+// plan is what is known about a message before it is sent.
+type plan struct {
+	sent      bool // already, by an attempt whose job was not written down
+	connector *guestlist.Connector
+	words     mail.Sources
+	now       guestlist.Time
+}
+
+func (n *Notifier) plan(ctx context.Context, m guestlist.Message) (plan, error) {
+	var p plan
+	err := n.Store.View(ctx, func(tx *store.Tx) error {
+		p.now = tx.Now
+		row, err := tx.Message(m.ID)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if p.sent = row.Status == store.MessageSent; p.sent {
+			return nil
+		}
+		switch c, err := tx.ConnectorOf(connectorTypes[m.Channel]); {
+		case err == nil:
+			p.connector, p.words.Config = &c, c.Config
+		case !errors.Is(err, store.ErrNotFound):
+			return err
+		}
+		if p.words.Rows, err = tx.TemplatesFor(m.Type); err != nil {
+			return err
+		}
+		exp, err := tx.SignInExperience()
+		p.words.Fallback, p.words.Color = exp.LanguageInfo.FallbackLanguage, exp.Color.PrimaryColor
+		return err
+	})
+	if err != nil {
+		return p, fmt.Errorf("notify: %s: %w", m, err)
+	}
+	return p, nil
+}
+
+// carry puts a message into words and hands it to whoever carries it. Its
+// error says by mail.IsPermanent whether another attempt can help.
+func (n *Notifier) carry(ctx context.Context, m guestlist.Message, p plan) error {
+	if m.ExpiresAt != 0 && m.ExpiresAt <= p.now {
+		return &mail.PermanentError{Err: errMessageExpired}
+	}
+	sender, err := n.sender(m.Channel, p.connector)
+	if err != nil {
+		return err
+	}
+	words, err := mail.Render(m, p.words)
+	if err != nil {
+		return err
+	}
+	_, err = sender.Send(ctx, mail.Letter{Message: m, Words: words, At: p.now.Std()})
+	return err
+}
+
+// usedSender is a sender with what it was made of. It is kept while that stays
+// the same, since senders keep connections and access tokens.
+type usedSender struct {
+	sender  mail.Sender
+	id      guestlist.ConnectorID
+	factory string
+	config  string
+}
+
+func (n *Notifier) sender(channel guestlist.Channel, c *guestlist.Connector) (mail.Sender, error) {
+	if c == nil && n.Outbox != nil {
+		return n.Outbox, nil
+	}
+	if c == nil {
+		return nil, &mail.PermanentError{Err: errNoConnector.Saying("no connector is set up for %s", channel)}
+	}
+	kind := connectorTypes[channel]
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	used := n.senders[kind]
+	if used.id == c.ID && used.factory == c.FactoryID && used.config == string(c.Config) {
+		return used.sender, nil
+	}
+	sender, err := mail.NewSender(c.FactoryID, c.Config, n.Client)
+	if err != nil {
+		return nil, &mail.PermanentError{Err: fmt.Errorf("the connector %s cannot be used: %w", c.ID, err)}
+	}
+	if n.senders == nil {
+		n.senders = map[guestlist.ConnectorType]usedSender{}
+	}
+	n.senders[kind] = usedSender{sender: sender, id: c.ID, factory: c.FactoryID, config: string(c.Config)}
+	return sender, nil
+}
