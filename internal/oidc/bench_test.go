@@ -11,6 +11,9 @@ import (
 	"testing"
 )
 
+// callersPerCore makes 16 callers on two cores, as in docs/performance.md.
+const callersPerCore = 8
+
 // BenchmarkES384 is the floor: signing and nothing else.
 func BenchmarkES384(b *testing.B) {
 	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
@@ -34,6 +37,7 @@ func BenchmarkClientCredentials(b *testing.B) {
 	h := newHouse(b)
 	body := form("grant_type", "client_credentials", "resource", indicator, "scope", "notes:read").Encode()
 	authorization := basic("machine", secret)
+	b.SetParallelism(callersPerCore)
 	b.ReportAllocs()
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
@@ -58,6 +62,7 @@ func BenchmarkCodeExchange(b *testing.B) {
 	for range b.N {
 		codes <- h.code(h.spa, "openid offline_access profile email")
 	}
+	b.SetParallelism(callersPerCore)
 	b.ReportAllocs()
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
@@ -79,6 +84,7 @@ func BenchmarkRefreshWithID(b *testing.B) { benchmarkRefresh(b, "openid offline_
 
 func benchmarkRefresh(b *testing.B, scope string) {
 	h := newHouse(b)
+	b.SetParallelism(callersPerCore)
 	b.ReportAllocs()
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
@@ -101,6 +107,7 @@ func BenchmarkKeys(b *testing.B) { benchmarkGet(b, "/jwks") }
 
 func benchmarkGet(b *testing.B, path string) {
 	h := newHouse(b)
+	b.SetParallelism(callersPerCore)
 	b.ReportAllocs()
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
