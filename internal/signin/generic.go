@@ -83,21 +83,5 @@ func (d *Desk) VerifyGenericCode(ctx context.Context, to guestlist.Identifier, c
 	return err
 }
 
-// sweepBatch bounds what one sweep removes, so that it never holds the writer
-// for long.
-const sweepBatch = 1000
-
-// Sweep removes interactions, codes and counters that lapsed, for the
-// periodic work of the server, and returns how many rows went.
-func (d *Desk) Sweep(ctx context.Context) (int64, error) {
-	var n int64
-	err := d.Store.Update(ctx, func(tx *store.Tx) error {
-		var err error
-		n, err = tx.SweepInteractions(sweepBatch)
-		return err
-	})
-	return n, err
-}
-
 // minutesOf rounds a duration up to whole minutes.
 func minutesOf(d time.Duration) int { return int((d + time.Minute - 1) / time.Minute) }

@@ -76,21 +76,3 @@ func (tx *Tx) DeleteInteraction(id guestlist.InteractionID, version int64) (bool
 	n, err := tx.exec("DELETE FROM interactions WHERE id = $1 AND version = $2 AND expires_at > $3", id, version, tx.Now)
 	return n == 1, err
 }
-
-// SweepInteractions removes what lapsed: interactions, codes and counters, at
-// most limit rows of each, and returns how many went.
-func (tx *Tx) SweepInteractions(limit int) (int64, error) {
-	var total int64
-	for _, query := range []string{
-		`DELETE FROM interactions WHERE id IN (SELECT id FROM interactions WHERE expires_at <= $1 LIMIT $2)`,
-		`DELETE FROM verification_codes WHERE id IN (SELECT id FROM verification_codes WHERE expires_at <= $1 LIMIT $2)`,
-		`DELETE FROM limits WHERE name IN (SELECT name FROM limits WHERE window_ends <= $1 AND blocked_until <= $1 LIMIT $2)`,
-	} {
-		n, err := tx.exec(query, tx.Now, limit)
-		if err != nil {
-			return total, err
-		}
-		total += n
-	}
-	return total, nil
-}
