@@ -68,6 +68,6 @@ func LeaveApplication(tx *store.Tx, s guestlist.Session, c guestlist.SessionAppl
 		return err
 	}
 	return tx.Enqueue(guestlist.Job{
-		Kind: guestlist.JobBackchannelLogout, Lane: guestlist.JobBackchannelLogout + " " + string(c.ApplicationID), Payload: payload,
+		Kind: guestlist.JobBackchannelLogout, Lane: string(c.ApplicationID), Payload: payload,
 	})
 }
