@@ -135,6 +135,10 @@ func (s *Store) OnWork(f func()) {
 
 // View runs fn in a read-only transaction.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
+	ctx, err := s.patient(ctx)
+	if err != nil {
+		return err
+	}
 	s.readerStmts.prepare(ctx)
 	sqlTx, err := s.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: s.dialect.viewIsolation})
 	if err != nil {
@@ -142,6 +146,17 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 	}
 	defer func() { _ = sqlTx.Rollback() }() // a view has nothing to commit
 	return fn(&Tx{ctx: ctx, s: s, sql: sqlTx, stmts: &s.readerStmts, Now: s.Now()})
+}
+
+// patient returns the context of a transaction. SQLite's are over in less time
+// than it takes to watch for a cancellation: the driver starts a goroutine for
+// every statement of a context that may end. So a caller who is gone already
+// is turned away, and one who leaves meanwhile is served.
+func (s *Store) patient(ctx context.Context) (context.Context, error) {
+	if s.dialect.name != sqliteDialect.name {
+		return ctx, nil
+	}
+	return context.WithoutCancel(ctx), ctx.Err()
 }
 
 // maxUpdateTries is how often an Update is run when the engine says that it
@@ -161,6 +176,10 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (s *Store) update(ctx context.Context, fn func(*Tx) error) error {
+	ctx, err := s.patient(ctx)
+	if err != nil {
+		return err
+	}
 	s.writerStmts.prepare(ctx)
 	sqlTx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
