@@ -348,7 +348,12 @@ func TestTestHook(t *testing.T) {
 		})
 		stored := b.hook("http://127.0.0.1:1/never", "User.Created")
 		ctx := within(b.t)
-		if err := b.n.TestHook(ctx, stored, guestlist.HookConfig{URL: ep.URL + "/ok", Headers: map[string]string{"x-a": "b"}}, guestlist.HookEvents); err != nil {
+		at := func(url string) guestlist.Hook {
+			h := stored
+			h.Config = guestlist.HookConfig{URL: url, Headers: map[string]string{"x-a": "b"}}
+			return h
+		}
+		if err := b.n.TestHook(ctx, at(ep.URL+"/ok"), guestlist.HookEvents); err != nil {
 			b.t.Fatal(err)
 		}
 		got := ep.requests()
@@ -371,18 +376,18 @@ func TestTestHook(t *testing.T) {
 		if s := bodies["PostResetPassword"]; !strings.HasPrefix(s, `{"event":"PostResetPassword","hookId":"`+id+`","createdAt":"2026-11-21T12:00:00.000Z","interactionEvent":"ForgotPassword","sessionId":"fake-session-id","userAgent":"fake-user-agent","userIp":"fake-user-ip","userId":"fake-id","user":{`) {
 			b.t.Errorf("sample %s", s)
 		}
-		err := b.n.TestHook(ctx, stored, guestlist.HookConfig{URL: ep.URL + "/fail"}, []string{"User.Created"})
+		err := b.n.TestHook(ctx, at(ep.URL + "/fail"), []string{"User.Created"})
 		want := guestlist.Refuse(guestlist.KindUnprocessable, "hook.endpoint_responded_with_error").
 			With(map[string]any{"responseStatus": 500, "responseBody": `{"error":"rec"}`})
 		checkRefusal(b.t, err, want)
-		err = b.n.TestHook(ctx, stored, guestlist.HookConfig{URL: "not_work_url"}, []string{"User.Created"})
+		err = b.n.TestHook(ctx, at("not_work_url"), []string{"User.Created"})
 		checkRefusal(b.t, err, guestlist.Refuse(guestlist.KindUnprocessable, "hook.send_test_payload_failed").
 			WithArgs(map[string]any{"message": "Failed to parse URL from not_work_url"}))
 		if n := len(b.attempts(stored.ID)); n != 0 {
 			b.t.Errorf("%d tests are in the log", n)
 		}
 		guarded := &notify.Notifier{Store: b.st, Client: mail.NewGuardedClient(nil, time.Second)}
-		if err := guarded.TestHook(ctx, stored, guestlist.HookConfig{URL: ep.URL}, []string{"User.Created"}); guestlist.CodeOf(err) != "hook.send_test_payload_failed" {
+		if err := guarded.TestHook(ctx, at(ep.URL), []string{"User.Created"}); guestlist.CodeOf(err) != "hook.send_test_payload_failed" {
 			b.t.Errorf("a test of a private address: %v", err)
 		}
 	})

@@ -70,6 +70,27 @@ type plan struct {
 	now       guestlist.Time
 }
 
+// TestMessage sends a message at once through a connector that need not be
+// stored, so that a config can be tried out. Errors are those of mail, with
+// connector.* codes.
+func (n *Notifier) TestMessage(ctx context.Context, factoryID string, config json.RawMessage, m guestlist.Message) error {
+	p, err := n.plan(ctx, m)
+	if err != nil {
+		return err
+	}
+	sender, err := mail.NewSender(factoryID, config, n.Client)
+	if err != nil {
+		return err
+	}
+	p.words.Config = config
+	words, err := mail.Render(m, p.words)
+	if err != nil {
+		return err
+	}
+	_, err = sender.Send(ctx, mail.Letter{Message: m, Words: words, At: p.now.Std()})
+	return err
+}
+
 func (n *Notifier) plan(ctx context.Context, m guestlist.Message) (plan, error) {
 	var p plan
 	err := n.Store.View(ctx, func(tx *store.Tx) error {

@@ -357,6 +357,28 @@ func TestAnHTTPConnectorIsGuarded(t *testing.T) {
 	}
 }
 
+func TestAConnectorCanBeTriedOutBeforeItIsStored(t *testing.T) {
+	b := newBench(t, "sqlite")
+	s := newSink(t)
+	c := s.connector()
+	if err := b.n.TestMessage(within(t), c.FactoryID, c.Config, message("m1")); err != nil || len(s.got()) != 1 {
+		t.Errorf("%d mails, %v", len(s.got()), err)
+	}
+	s.answer(&smtp.SMTPError{Code: 550, Message: "no"})
+	if err := b.n.TestMessage(within(t), c.FactoryID, c.Config, message("m2")); guestlist.CodeOf(err) == "" {
+		t.Errorf("a refusal: %v", err)
+	}
+	if err := b.n.TestMessage(within(t), c.FactoryID, json.RawMessage(`{}`), message("m3")); guestlist.CodeOf(err) != "connector.invalid_config" {
+		t.Errorf("a bad config: %v", err)
+	}
+	b.update(func(tx *store.Tx) error {
+		if rows, err := tx.Messages(store.Page{}); len(rows) != 0 || err != nil {
+			t.Errorf("rows %+v, %v", rows, err)
+		}
+		return nil
+	})
+}
+
 // stopped is a sender that notices the end of the process.
 type stopped struct{ begun chan struct{} }
 

@@ -20,11 +20,10 @@ var (
 // isoTime is how the wire writes instants in webhooks (ISO 8601).
 const isoTime = "2006-01-02T15:04:05.000Z"
 
-// TestHook sends a made-up payload per event to the config given, signed with
-// the stored key of the hook, all at once. It is an error of kind
-// KindUnprocessable if any does not arrive or is not answered with 2xx. No
-// attempt is logged.
-func (n *Notifier) TestHook(ctx context.Context, hook guestlist.Hook, config guestlist.HookConfig, events []string) error {
+// TestHook sends a made-up payload per event to a hook, all at once. The hook
+// need not be stored as it is given. It is an error of kind KindUnprocessable
+// if any does not arrive or is not answered with 2xx. No attempt is logged.
+func (n *Notifier) TestHook(ctx context.Context, hook guestlist.Hook, events []string) error {
 	now := n.Store.Now()
 	errs := make([]error, len(events))
 	var all sync.WaitGroup
@@ -34,7 +33,7 @@ func (n *Notifier) TestHook(ctx context.Context, hook guestlist.Hook, config gue
 			return fmt.Errorf("notify: sample of %s: %w", event, err)
 		}
 		all.Go(func() {
-			errs[i] = n.testOne(ctx, post{config: config, key: hook.SigningKey, id: "msg_test_" + crypt.ID(), at: now, body: body})
+			errs[i] = n.testOne(ctx, post{config: hook.Config, key: hook.SigningKey, id: "msg_test_" + crypt.ID(), at: now, body: body})
 		})
 	}
 	all.Wait()

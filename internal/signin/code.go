@@ -106,12 +106,17 @@ func (r *run) deliverCode(tx *store.Tx, record Record, deliver bool) error {
 }
 
 // jobMessage is the kind of the jobs that notify delivers as messages.
-const jobMessage = "message.send"
+const jobMessage = guestlist.JobSendMessage
 
 func enqueueCode(tx *store.Tx, record Record, payload map[string]any, from Caller, deliver bool) error {
 	_, channel, _ := codeType(record.Identifier.Type)
+	exp, err := tx.SignInExperience()
+	if err != nil {
+		return err
+	}
 	m := guestlist.Message{
 		ID: crypt.ID(), Channel: channel, To: record.Identifier.Value, Type: record.Template, Payload: payload, IP: from.IP,
+		ExpiresAt: tx.Now.Add(codeTTL(exp)),
 	}
 	if len(from.Languages) > 0 {
 		m.Locale = from.Languages[0]
