@@ -87,7 +87,7 @@ type ProfileAddress struct {
 // JSONObject is a JSON object kept as it came; nil means {}.
 type JSONObject = json.RawMessage
 
-// The longest values that a user's columns take, in bytes.
+// The longest values that a user's columns take, in characters.
 const (
 	MaxUsernameLength = 128
 	MaxEmailLength    = 128

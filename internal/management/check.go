@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"guestlist"
@@ -28,6 +29,11 @@ var formats = map[string]format{
 	"email": {"invalid_string", "email", "Invalid email", isEmail},
 	"color": {"invalid_string", "regex", "Invalid", hexColor.MatchString},
 
+	"address":  {"invalid_string", "regex", "Invalid", isAddress},
+	"username": {"invalid_string", "regex", "Invalid", guestlist.IsUsername},
+	"digits":   {"invalid_string", "regex", "Invalid", isDigits},
+	"date":     {"invalid_string", "regex", "Invalid", isDate},
+
 	"redirect":  {"custom", "", "Invalid input", func(s string) bool { return guestlist.CheckRedirectURI(s) == nil }},
 	"indicator": {"custom", "", "Invalid input", isIndicator},
 }
@@ -39,6 +45,22 @@ var hexColor = regexp.MustCompile(`^#[\da-fA-F]{3}([\da-fA-F]{3})?$`)
 func isWebURL(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && !strings.ContainsAny(s, "\r\n\t <>\"")
+}
+
+// isAddress takes what the contract calls an e-mail address. One that is too
+// long is refused as such elsewhere.
+func isAddress(s string) bool {
+	return guestlist.IsEmail(s) || len(s) > guestlist.MaxEmailLength && address.MatchString(s)
+}
+
+var address = regexp.MustCompile(`^\S+@\S+\.\S+$`)
+
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+// isDate takes the days of the calendar, as 2006-01-02.
+func isDate(s string) bool {
+	_, err := time.Parse(time.DateOnly, s)
+	return err == nil
 }
 
 func isEmail(s string) bool {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"guestlist"
+	"guestlist/internal/crypt"
+	"guestlist/internal/signin"
 	"guestlist/internal/store"
 	"guestlist/internal/store/storetest"
 	"guestlist/internal/token"
@@ -63,6 +65,7 @@ func newFixture(t testing.TB, st *store.Store) *fixture {
 	f.api = &API{
 		Store: st, Log: log, Endpoint: "http://guestlist.test", Version: "test",
 		Tokens: &token.Mint{Store: st, Issuer: "http://guestlist.test/oidc"},
+		Desk:   &signin.Desk{Store: st, Hasher: crypt.NewHasher(), Endpoint: "http://guestlist.test", Log: log},
 		BuiltIn: map[guestlist.ApplicationID]guestlist.Application{guestlist.DemoApplication: {
 			TenantID: guestlist.TenantID, ID: guestlist.DemoApplication, Name: "Demo", Type: guestlist.ApplicationSPA,
 		}},

@@ -105,8 +105,8 @@ func (g golden) play(request string) string {
 
 var (
 	randomID     = regexp.MustCompile(`"([0-9a-z]{21}|[0-9a-z]{12})"`)
-	changingTime = regexp.MustCompile(`"(createdAt|updatedAt|lastSignInAt)": [0-9]{13}`)
-	randomSecret = regexp.MustCompile(`"(value|signingKey)": "[0-9A-Za-z]{32}"`)
+	changingTime = regexp.MustCompile(`"(createdAt|updatedAt|lastSignInAt|expiresAt)": 1795[0-9]{9}`)
+	randomSecret = regexp.MustCompile(`"(value|signingKey|token)": "[0-9A-Za-z]{32}"`)
 )
 
 func (g golden) normalise(a answer) string {

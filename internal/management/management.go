@@ -23,6 +23,7 @@ import (
 	"net/netip"
 
 	"guestlist"
+	"guestlist/internal/signin"
 	"guestlist/internal/store"
 	"guestlist/internal/token"
 	"guestlist/internal/web"
@@ -32,6 +33,7 @@ import (
 type API struct {
 	Store  *store.Store
 	Tokens *token.Mint
+	Desk   *signin.Desk
 	Log    *slog.Logger
 
 	// Endpoint is the public base URL, without a trailing slash.
@@ -59,6 +61,15 @@ func (a *API) groups() [][]route {
 		a.resourceRoutes(),
 		a.scopeRoutes(),
 		a.roleRoutes(),
+		a.userRoutes(),
+		a.userDataRoutes(),
+		a.userPasswordRoutes(),
+		a.userRoleRoutes(),
+		a.userIdentityRoutes(),
+		a.userSessionRoutes(),
+		a.oneTimeTokenRoutes(),
+		a.verificationCodeRoutes(),
+		a.dashboardRoutes(),
 	}
 }
 

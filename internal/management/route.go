@@ -195,12 +195,22 @@ func readBody(c *call, s *schema, v any) error {
 	if body.text == nil {
 		body.text = []byte("{}")
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body.text))
+	return fill(s, body.text, v)
+}
+
+// fill holds a JSON text against s and fills v, a pointer.
+func fill(s *schema, object []byte, v any) error {
+	decoder := json.NewDecoder(bytes.NewReader(object))
 	decoder.UseNumber()
 	var tree any
 	if err := decoder.Decode(&tree); err != nil {
 		return err
 	}
+	return fillTree(s, tree, v)
+}
+
+// fillTree is fill for a text that was decoded.
+func fillTree(s *schema, tree, v any) error {
 	var ch checker
 	clean, _ := ch.check(s, "", tree, true)
 	if err := ch.Err(); err != nil {

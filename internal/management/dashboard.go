@@ -1,0 +1,133 @@
+package management
+
+import (
+	"time"
+
+	"guestlist"
+	"guestlist/internal/store"
+)
+
+func (a *API) dashboardRoutes() []route {
+	return []route{
+		get("/api/dashboard/users/total", "How many users there are", a.totalUsers),
+		get("/api/dashboard/users/new", "How many users are new today and this week, and how many more than before", a.newUsers),
+		get("/api/dashboard/users/active", "How many users signed in, by day, week and month", a.activeUsers),
+	}
+}
+
+type totalUsers struct {
+	TotalUserCount int `json:"totalUserCount"`
+}
+
+func (a *API) totalUsers(c *call, _ struct{}) (totalUsers, error) {
+	var t totalUsers
+	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
+		var err error
+		t.TotalUserCount, err = tx.CountUsers()
+		return err
+	})
+	return t, err
+}
+
+// change is a count, and how much more it is than that of the time before.
+type change struct {
+	Count int `json:"count"`
+	Delta int `json:"delta"`
+}
+
+func changeFrom(before, now int) change { return change{now, now - before} }
+
+type newUsers struct {
+	Today     change `json:"today"`
+	Last7Days change `json:"last7Days"`
+}
+
+// The lengths of the dashboard's windows, in days.
+const (
+	week  = 7
+	month = 30
+)
+
+func (a *API) newUsers(c *call, _ struct{}) (newUsers, error) {
+	var n newUsers
+	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
+		tomorrow := tx.Now.Std().Truncate(24*time.Hour).AddDate(0, 0, 1)
+		count := func(from, to int) (int, error) { // days before tomorrow
+			return tx.CountNewUsers(guestlist.TimeOf(tomorrow.AddDate(0, 0, -from)), guestlist.TimeOf(tomorrow.AddDate(0, 0, -to)))
+		}
+		for _, w := range []struct {
+			days int
+			to   *change
+		}{{1, &n.Today}, {week, &n.Last7Days}} {
+			now, err := count(w.days, 0)
+			if err != nil {
+				return err
+			}
+			before, err := count(2*w.days, w.days)
+			if err != nil {
+				return err
+			}
+			*w.to = changeFrom(before, now)
+		}
+		return nil
+	})
+	return n, err
+}
+
+type activeUsers struct {
+	Curve []activeDay `json:"dauCurve"`
+	Day   change      `json:"dau"`
+	Week  change      `json:"wau"`
+	Month change      `json:"mau"`
+}
+
+type activeDay struct {
+	Date  string `json:"date"`
+	Count int    `json:"count"`
+}
+
+func (a *API) activeUsers(c *call, in struct {
+	Date *string `query:"date" check:"format=date"`
+},
+) (activeUsers, error) {
+	var u activeUsers
+	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
+		last := tx.Now.Std()
+		if in.Date != nil {
+			var err error
+			if last, err = time.Parse(time.DateOnly, *in.Date); err != nil {
+				return err
+			}
+		}
+		days, err := tx.ActiveUsersByDay(last.AddDate(0, 0, 1-month), last)
+		if err != nil {
+			return err
+		}
+		u.Curve = nil
+		for d := last.AddDate(0, 0, 1-month); !d.After(last); d = d.AddDate(0, 0, 1) {
+			name := d.Format(time.DateOnly)
+			u.Curve = append(u.Curve, activeDay{name, days[name]})
+		}
+		for _, w := range []struct {
+			days int
+			to   *change
+		}{{1, &u.Day}, {week, &u.Week}, {month, &u.Month}} {
+			if *w.to, err = activeWithin(tx, last, w.days); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return u, err
+}
+
+// activeWithin counts who was active in so many days up to last, and in as
+// many before.
+func activeWithin(tx *store.Tx, last time.Time, days int) (change, error) {
+	now, err := tx.CountActiveUsers(last.AddDate(0, 0, 1-days), last)
+	if err != nil {
+		return change{}, err
+	}
+	before, err := tx.CountActiveUsers(last.AddDate(0, 0, 1-2*days), last.AddDate(0, 0, -days))
+	return changeFrom(before, now), err
+}

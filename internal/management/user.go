@@ -1,0 +1,240 @@
+package management
+
+import (
+	"guestlist"
+	"guestlist/internal/crypt"
+	"guestlist/internal/signin"
+	"guestlist/internal/store"
+	"guestlist/internal/web"
+)
+
+func (a *API) userRoutes() []route {
+	return []route{
+		get("/api/users", "List users, the newest first", a.listUsers),
+		post("/api/users", "Create a user", a.createUser),
+		get("/api/users/{userId}", "Get a user", a.getUser),
+		patch("/api/users/{userId}", "Change a user; customData and profile are replaced", a.updateUser),
+		patch("/api/users/{userId}/is-suspended", "Suspend a user, which signs the user out everywhere, or end that", a.suspendUser),
+		remove("/api/users/{userId}", "Delete a user", a.deleteUser),
+		get("/api/users/{userId}/organizations", "List the organizations of a user", a.listUserOrganizations),
+	}
+}
+
+// userID is the input of routes that need nothing else.
+type userID struct {
+	ID guestlist.UserID `path:"userId"`
+}
+
+// shownUser is a user with what was asked for besides.
+type shownUser struct {
+	guestlist.User
+	PasswordDigest    web.Opt[string]          `json:"passwordDigest,omitzero"`
+	PasswordAlgorithm web.Opt[string]          `json:"passwordAlgorithm,omitzero"`
+	SSOIdentities     *[]guestlist.SSOIdentity `json:"ssoIdentities,omitempty"`
+}
+
+// withPassword adds the digest of the password, null where there is none.
+func (u *shownUser) withPassword(tx *store.Tx) error {
+	p, err := tx.Password(u.ID)
+	if err != nil {
+		return err
+	}
+	u.PasswordDigest, u.PasswordAlgorithm = web.Opt[string]{Set: true, Null: true}, web.Opt[string]{Set: true, Null: true}
+	if p != nil {
+		u.PasswordDigest, u.PasswordAlgorithm = web.Some(p.Digest), web.Some(p.Algorithm)
+	}
+	return nil
+}
+
+func (a *API) listUsers(c *call, in struct {
+	Paging              web.Paging       `paging:"required"`
+	Search              guestlist.Search `search:"id,primary_email,primary_phone,username,name"`
+	ExcludeRole         guestlist.RoleID `query:"excludeRoleId"`
+	ExcludeOrganization string           `query:"excludeOrganizationId"`
+	IncludePasswordHash bool             `query:"includePasswordHash"`
+},
+) (list[shownUser], error) {
+	var l list[shownUser]
+	if in.ExcludeRole != "" && in.ExcludeOrganization != "" {
+		return l, errInput(guestlist.KindInvalid, "Give excludeRoleId or excludeOrganizationId, not both.")
+	}
+	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
+		users, total, err := tx.Users(store.UserFilter{Search: in.Search, ExcludeRole: in.ExcludeRole}, c.window())
+		if err != nil {
+			return err
+		}
+		l.Total = total
+		for _, u := range users {
+			shown := shownUser{User: u}
+			if in.IncludePasswordHash {
+				if err := shown.withPassword(tx); err != nil {
+					return err
+				}
+			}
+			l.Rows = append(l.Rows, shown)
+		}
+		return nil
+	})
+	return l, err
+}
+
+func (a *API) createUser(c *call, in struct{ Body newUser }) (guestlist.User, error) {
+	u, plain, digest, err := in.Body.user()
+	if err != nil {
+		return u, err
+	}
+	if plain != "" {
+		if digest, err = a.digestOf(c.ctx(), plain, in.Body.PasswordIsTemporary); err != nil {
+			return u, err
+		}
+	}
+	u.ID = guestlist.UserID(crypt.ShortID())
+	u.HasPassword = digest != nil
+	err = a.Store.Update(c.ctx(), func(tx *store.Tx) error {
+		u.CreatedAt, u.UpdatedAt = tx.Now, tx.Now
+		if err := tx.InsertUser(u, digest); err != nil {
+			return err
+		}
+		if err := tx.GiveDefaultRoles(u.ID); err != nil {
+			return err
+		}
+		return emit(tx, c, guestlist.EventUserCreated, u)
+	})
+	return u, err
+}
+
+func (a *API) getUser(c *call, in struct {
+	ID                   guestlist.UserID `path:"userId"`
+	IncludeSSOIdentities bool             `query:"includeSsoIdentities"`
+	IncludePasswordHash  bool             `query:"includePasswordHash"`
+},
+) (shownUser, error) {
+	var shown shownUser
+	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
+		u, err := tx.User(in.ID)
+		if err != nil {
+			return err
+		}
+		shown = shownUser{User: u}
+		if in.IncludeSSOIdentities {
+			identities, err := tx.SSOIdentitiesOfUser(in.ID)
+			if err != nil {
+				return err
+			}
+			shown.SSOIdentities = &identities
+		}
+		if in.IncludePasswordHash {
+			return shown.withPassword(tx)
+		}
+		return nil
+	})
+	return shown, err
+}
+
+// changeUser reads a user, lets fn change it, writes it back and emits the
+// event key, if any, with the data that fn gives or else the user. The user
+// that it returns is as it was written.
+func (a *API) changeUser(c *call, id guestlist.UserID, key string, fn func(*store.Tx, *guestlist.User) (data any, err error)) (guestlist.User, error) {
+	var u guestlist.User
+	err := a.Store.Update(c.ctx(), func(tx *store.Tx) error {
+		var err error
+		if u, err = tx.UserForUpdate(id); err != nil {
+			return err
+		}
+		data, err := fn(tx, &u)
+		if err != nil {
+			return err
+		}
+		u.UpdatedAt = tx.Now
+		if err := tx.UpdateUser(u); err != nil {
+			return err
+		}
+		if key == "" {
+			return nil
+		}
+		if data == nil {
+			data = u
+		}
+		return emit(tx, c, key, data)
+	})
+	return u, err
+}
+
+func (a *API) updateUser(c *call, in struct {
+	ID   guestlist.UserID `path:"userId"`
+	Body userChange
+},
+) (guestlist.User, error) {
+	return a.changeUser(c, in.ID, guestlist.EventUserDataUpdated, func(_ *store.Tx, u *guestlist.User) (any, error) {
+		return nil, in.Body.apply(u)
+	})
+}
+
+func (a *API) suspendUser(c *call, in struct {
+	ID   guestlist.UserID `path:"userId"`
+	Body struct {
+		IsSuspended bool `json:"isSuspended"`
+	}
+},
+) (guestlist.User, error) {
+	return a.changeUser(c, in.ID, guestlist.EventUserSuspensionUpdated, func(tx *store.Tx, u *guestlist.User) (any, error) {
+		if u.IsSuspended = in.Body.IsSuspended; !u.IsSuspended {
+			return nil, nil
+		}
+		return nil, endEverything(tx, u.ID)
+	})
+}
+
+// endEverything signs a user out everywhere, tells the applications that want
+// to know, and revokes all that was granted.
+func endEverything(tx *store.Tx, id guestlist.UserID) error {
+	sessions, err := tx.SessionsOfUser(id, store.Page{})
+	if err != nil {
+		return err
+	}
+	for _, s := range sessions {
+		if err := signin.EndSession(tx, s); err != nil {
+			return err
+		}
+	}
+	return tx.RevokeUser(id)
+}
+
+// userInfo is a user as the event of a deletion shows it.
+type userInfo struct {
+	guestlist.User
+	HasPassword *bool `json:"hasPassword,omitempty"` // hides the user's: it is gone
+}
+
+func (a *API) deleteUser(c *call, in userID) (none, error) {
+	if c.who.UserID == in.ID {
+		return none{}, guestlist.Refuse(guestlist.KindInvalid, "user.cannot_delete_self")
+	}
+	return none{}, a.Store.Update(c.ctx(), func(tx *store.Tx) error {
+		u, err := tx.UserForUpdate(in.ID)
+		if err != nil {
+			return err
+		}
+		if err := endEverything(tx, in.ID); err != nil {
+			return err
+		}
+		if err := tx.DeleteUser(in.ID); err != nil {
+			return err
+		}
+		return emit(tx, c, guestlist.EventUserDeleted, userInfo{User: u})
+	})
+}
+
+// listUserOrganizations answers for the time before there are organizations.
+func (a *API) listUserOrganizations(c *call, in userID) ([]object, error) {
+	return []object{}, a.Store.View(c.ctx(), func(tx *store.Tx) error { return knownUser(tx, in.ID) })
+}
+
+// knownUser refuses the id of nobody.
+func knownUser(tx *store.Tx, id guestlist.UserID) error {
+	known, err := tx.HasUser(id)
+	if err == nil && !known {
+		return store.ErrNotFound
+	}
+	return err
+}

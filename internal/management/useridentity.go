@@ -1,0 +1,163 @@
+package management
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"guestlist"
+	"guestlist/internal/store"
+)
+
+func (a *API) userIdentityRoutes() []route {
+	return []route{
+		put("/api/users/{userId}/identities/{target}", "Link a social identity; 201 where the target is new", a.putIdentity),
+		post("/api/users/{userId}/identities", "Link what a social connector answers", a.linkIdentity),
+		get("/api/users/{userId}/identities/{target}", "Get a social identity", a.getIdentity),
+		remove("/api/users/{userId}/identities/{target}", "Unlink a social identity", a.deleteIdentity),
+		get("/api/users/{userId}/sso-identities/{ssoConnectorId}", "Get an enterprise identity", a.getSSOIdentity),
+		get("/api/users/{userId}/all-identities", "List all identities of a user", a.listIdentities),
+	}
+}
+
+var errNoIdentity = guestlist.Refuse(guestlist.KindNotFound, "user.identity_not_exist")
+
+func (a *API) putIdentity(c *call, in struct {
+	ID     guestlist.UserID `path:"userId"`
+	Target string           `path:"target" check:"min=1,max=128"`
+	Body   struct {
+		UserID  string               `json:"userId" check:"min=1,max=256"`
+		Details guestlist.JSONObject `json:"details,omitempty"`
+	}
+},
+) (map[string]guestlist.Identity, error) {
+	var u guestlist.User
+	err := a.Store.Update(c.ctx(), func(tx *store.Tx) error {
+		var err error
+		if u, err = tx.UserForUpdate(in.ID); err != nil {
+			return err
+		}
+		c.status = http.StatusOK
+		if _, known := u.Identities[in.Target]; !known {
+			c.status = http.StatusCreated
+		}
+		identity := guestlist.Identity{UserID: in.Body.UserID, Details: in.Body.Details}
+		u.Identities[in.Target] = identity
+		return tx.PutIdentity(in.ID, in.Target, "", identity)
+	})
+	return u.Identities, err
+}
+
+// linkIdentity refuses: there is no social connector to ask.
+func (a *API) linkIdentity(c *call, in struct {
+	ID   guestlist.UserID `path:"userId"`
+	Body struct {
+		ConnectorID   string               `json:"connectorId" check:"min=1"`
+		ConnectorData guestlist.JSONObject `json:"connectorData"`
+	}
+},
+) (map[string]guestlist.Identity, error) {
+	if _, err := a.viewUser(c, in.ID); err != nil {
+		return nil, err
+	}
+	return nil, guestlist.Refuse(guestlist.KindUnprocessable, "session.invalid_connector_id").
+		WithArgs(map[string]any{"connectorId": clip(in.Body.ConnectorID)})
+}
+
+type userTarget struct {
+	ID     guestlist.UserID `path:"userId"`
+	Target string           `path:"target"`
+}
+
+type shownIdentity struct {
+	Identity guestlist.Identity `json:"identity"`
+}
+
+func (a *API) getIdentity(c *call, in userTarget) (shownIdentity, error) {
+	u, err := a.viewUser(c, in.ID)
+	if err != nil {
+		return shownIdentity{}, err
+	}
+	identity, ok := u.Identities[in.Target]
+	if !ok {
+		return shownIdentity{}, errNoIdentity
+	}
+	return shownIdentity{identity}, nil
+}
+
+func (a *API) deleteIdentity(c *call, in userTarget) (guestlist.User, error) {
+	var u guestlist.User
+	err := a.Store.Update(c.ctx(), func(tx *store.Tx) error {
+		var err error
+		if u, err = tx.UserForUpdate(in.ID); err != nil {
+			return err
+		}
+		if _, ok := u.Identities[in.Target]; !ok {
+			return errNoIdentity
+		}
+		delete(u.Identities, in.Target)
+		return tx.DeleteIdentity(in.ID, in.Target)
+	})
+	return u, err
+}
+
+type shownSSOIdentity struct {
+	SSOIdentity guestlist.SSOIdentity `json:"ssoIdentity"`
+}
+
+func (a *API) getSSOIdentity(c *call, in struct {
+	ID        guestlist.UserID `path:"userId"`
+	Connector string           `path:"ssoConnectorId"`
+},
+) (shownSSOIdentity, error) {
+	var shown shownSSOIdentity
+	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
+		identities, err := tx.SSOIdentitiesOfUser(in.ID)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(identities, func(s guestlist.SSOIdentity) bool { return s.SSOConnectorID == in.Connector })
+		if i < 0 {
+			return guestlist.Refuse(guestlist.KindNotFound, "user.enterprise_sso_identity_not_exists").
+				WithArgs(map[string]any{"ssoConnectorId": clip(in.Connector)})
+		}
+		shown.SSOIdentity = identities[i]
+		return nil
+	})
+	return shown, err
+}
+
+type allIdentities struct {
+	Social     []socialIdentity     `json:"socialIdentities"`
+	Enterprise []enterpriseIdentity `json:"ssoIdentities"`
+}
+
+type socialIdentity struct {
+	Target   string             `json:"target"`
+	Identity guestlist.Identity `json:"identity"`
+}
+
+type enterpriseIdentity struct {
+	SSOConnectorID string                `json:"ssoConnectorId"`
+	SSOIdentity    guestlist.SSOIdentity `json:"ssoIdentity"`
+}
+
+func (a *API) listIdentities(c *call, in userID) (allIdentities, error) {
+	all := allIdentities{Social: []socialIdentity{}, Enterprise: []enterpriseIdentity{}}
+	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
+		u, err := tx.User(in.ID)
+		if err != nil {
+			return err
+		}
+		for target, identity := range u.Identities {
+			all.Social = append(all.Social, socialIdentity{target, identity})
+		}
+		slices.SortFunc(all.Social, func(a, b socialIdentity) int { return strings.Compare(a.Target, b.Target) })
+		enterprise, err := tx.SSOIdentitiesOfUser(in.ID)
+		for _, s := range enterprise {
+			all.Enterprise = append(all.Enterprise, enterpriseIdentity{s.SSOConnectorID, s})
+		}
+		return err
+	})
+	return all, err
+}
