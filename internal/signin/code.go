@@ -159,14 +159,16 @@ func (a VerifyCode) prepare(*run) error {
 }
 
 func (a VerifyCode) apply(tx *store.Tx, r *run) error {
-	watch := newSentinel(r.exp, a.Identifier, r.from)
-	if err := watch.blocked(tx); err != nil {
-		return err
-	}
 	recordType, _, _ := codeType(a.Identifier.Type)
 	record, ok := r.i.ofType(recordType)
 	if !ok || a.VerificationID != "" && a.VerificationID != record.ID {
 		return errNoVerification
+	}
+	watch := newSentinel(r.exp, a.Identifier, r.from)
+	if refused, err := watch.attempt(tx); err != nil {
+		return err
+	} else if refused != nil {
+		return r.refuse(refused)
 	}
 	err := tx.TryCode(record.ID, string(r.i.ID), a.Identifier, a.Code, codeTries(r.exp))
 	var verdict *guestlist.Error

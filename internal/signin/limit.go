@@ -27,19 +27,19 @@ var errRateLimited = guestlist.Refuse(guestlist.KindTooMany, "request.message_ra
 func limitMessages(tx *store.Tx, r *run, to guestlist.Identifier) (refused, err error) {
 	ends := tx.Now.Add(messageWindow)
 	if r.from.IP != "" {
-		hits, err := tx.Hit(counterMessageNetwork+network(r.from.IP), ends)
+		l, err := tx.Hit(counterMessageNetwork+network(r.from.IP), ends)
 		if err != nil {
 			return nil, err
 		}
-		if hits > messagesPerNetwork {
+		if l.Hits > messagesPerNetwork {
 			return errRateLimited, nil
 		}
 	}
-	hits, err := tx.Hit(counterRecipient+to.Key(), ends)
-	if err != nil || hits <= messagesPerRecipient {
+	l, err := tx.Hit(counterRecipient+to.Key(), ends)
+	if err != nil || l.Hits <= messagesPerRecipient {
 		return nil, err
 	}
-	if hits == messagesPerRecipient+1 {
+	if l.Hits == messagesPerRecipient+1 {
 		err = r.emit(tx, guestlist.EventMessageRateLimited, map[string]any{"action": actionSendCode, "recipient": to.Value})
 	}
 	return errRateLimited, err

@@ -82,8 +82,8 @@ func (a VerifyOneTimeToken) confirm(tx *store.Tx, r *run, email string) (refused
 }
 
 func (a VerifyOneTimeToken) missed(tx *store.Tx, r *run, id guestlist.OneTimeTokenID) (refused, err error) {
-	hits, err := tx.Hit(confirmationCounter(id, r.from), tx.Now.Add(confirmationWindow))
-	if hits > maxConfirmations {
+	misses, err := tx.Hit(confirmationCounter(id, r.from), tx.Now.Add(confirmationWindow))
+	if misses.Hits > maxConfirmations {
 		return blockedFor(confirmationWindow), err
 	}
 	return guestlist.ErrTokenEmailMismatch, err

@@ -50,10 +50,10 @@ func (a VerifyPassword) prepare(r *run) error {
 
 func (a VerifyPassword) apply(tx *store.Tx, r *run) error {
 	watch := newSentinel(r.exp, a.Identifier, r.from)
-	// Asked again: of many guesses in flight none after the last permitted one
-	// learns anything.
-	if err := watch.blocked(tx); err != nil {
+	if refused, err := watch.attempt(tx); err != nil {
 		return err
+	} else if refused != nil {
+		return r.refuse(refused)
 	}
 	if !r.slow.matches {
 		answer, err := watch.failed(tx, r, errInvalidCredentials)

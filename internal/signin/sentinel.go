@@ -52,11 +52,12 @@ type sentinel struct {
 	here, all, home string // names of counters: this network, any network, known network
 	max             int
 	lockout         time.Duration
+	counted         store.Limit // this network's counter with the attempt in it
 }
 
-func newSentinel(exp guestlist.SignInExperience, id guestlist.Identifier, from Caller) sentinel {
+func newSentinel(exp guestlist.SignInExperience, id guestlist.Identifier, from Caller) *sentinel {
 	key, net := id.Key(), network(from.IP)
-	s := sentinel{
+	s := &sentinel{
 		id: id, here: "failures|" + key + "|" + net, all: "failures|" + key, home: "known|" + key + "|" + net,
 		max: guestlist.DefaultSentinelMaxAttempts, lockout: guestlist.DefaultSentinelLockoutMinutes * time.Minute,
 	}
@@ -70,7 +71,7 @@ func newSentinel(exp guestlist.SignInExperience, id guestlist.Identifier, from C
 }
 
 // blocked returns the refusal if the caller is locked out of the identifier.
-func (s sentinel) blocked(tx *store.Tx) error {
+func (s *sentinel) blocked(tx *store.Tx) error {
 	here, err := tx.Limit(s.here)
 	if err != nil {
 		return err
@@ -89,28 +90,39 @@ func (s sentinel) blocked(tx *store.Tx) error {
 	return blockedFor(all.BlockedUntil.Sub(tx.Now))
 }
 
-// failed counts a failure and returns what the caller is told: why, or that
-// this was one too many.
-func (s sentinel) failed(tx *store.Tx, r *run, why error) (error, error) {
-	answer := why
-	hits, err := tx.Hit(s.here, tx.Now.Add(sentinelWindow))
-	if err != nil {
+// attempt begins a verification: it counts it before its outcome shows, and
+// returns the refusal if the caller is locked out. Attempts of one network on
+// one identifier wait for each other here, so that of many in flight none after
+// the last permitted one learns anything. The attempt ends with failed or
+// succeeded.
+func (s *sentinel) attempt(tx *store.Tx) (refused, err error) {
+	if s.counted, err = tx.Hit(s.here, tx.Now.Add(sentinelWindow)); err != nil {
 		return nil, err
 	}
-	if hits >= s.max {
+	err = s.blocked(tx)
+	if guestlist.CodeOf(err) != "" {
+		return err, nil
+	}
+	return nil, err
+}
+
+// failed returns what the caller is told: why, or that this was one too many.
+func (s *sentinel) failed(tx *store.Tx, r *run, why error) (answer, err error) {
+	answer = why
+	if s.counted.Hits >= s.max {
 		if err := s.block(tx, r, s.here); err != nil {
 			return nil, err
 		}
 		answer = blockedFor(s.lockout)
 	}
-	hits, err = tx.Hit(s.all, tx.Now.Add(sentinelWindow))
-	if err == nil && hits >= s.max*globalFactor {
+	all, err := tx.Hit(s.all, tx.Now.Add(sentinelWindow))
+	if err == nil && all.Hits >= s.max*globalFactor && all.BlockedUntil <= tx.Now {
 		err = s.block(tx, r, s.all)
 	}
 	return answer, err
 }
 
-func (s sentinel) block(tx *store.Tx, r *run, name string) error {
+func (s *sentinel) block(tx *store.Tx, r *run, name string) error {
 	if err := tx.Block(name, tx.Now.Add(s.lockout)); err != nil {
 		return err
 	}
@@ -119,15 +131,9 @@ func (s sentinel) block(tx *store.Tx, r *run, name string) error {
 
 // succeeded forgets the failures of this network and remembers it as one of
 // the guest's own.
-func (s sentinel) succeeded(tx *store.Tx) error {
-	here, err := tx.Limit(s.here)
-	if err != nil {
+func (s *sentinel) succeeded(tx *store.Tx) error {
+	if err := tx.ClearLimit(s.here); err != nil {
 		return err
-	}
-	if here.Hits > 0 {
-		if err := tx.ClearLimit(s.here); err != nil {
-			return err
-		}
 	}
 	home, err := tx.Limit(s.home)
 	if err != nil || home.WindowEnds > tx.Now.Add(knownNetworkTTL/2) {

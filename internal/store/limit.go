@@ -33,16 +33,18 @@ func (tx *Tx) Limit(name string) (Limit, error) {
 }
 
 // Hit counts one in a counter, in a new window of that end if the former is
-// over, and returns how many there are now. Callers of the same counter wait
-// for each other, so that each is told another number.
-func (tx *Tx) Hit(name string, windowEnds guestlist.Time) (int, error) {
-	var hits int
+// over, and returns the counter as it is then. Callers of the same counter
+// wait for each other, so that each is told another number, and who came after
+// a block sees it.
+func (tx *Tx) Hit(name string, windowEnds guestlist.Time) (Limit, error) {
+	var l Limit
 	err := tx.row(`INSERT INTO limits (name, hits, window_ends, blocked_until) VALUES ($1, 1, $2, 0)
 		ON CONFLICT (name) DO UPDATE SET
 			hits = CASE WHEN limits.window_ends <= $3 THEN 1 ELSE limits.hits + 1 END,
 			window_ends = CASE WHEN limits.window_ends <= $3 THEN excluded.window_ends ELSE limits.window_ends END
-		RETURNING hits`, []any{tx.s.key.Hash(hashLimit, name), windowEnds, tx.Now}, &hits)
-	return hits, err
+		RETURNING hits, window_ends, blocked_until`,
+		[]any{tx.s.key.Hash(hashLimit, name), windowEnds, tx.Now}, &l.Hits, &l.WindowEnds, &l.BlockedUntil)
+	return l, err
 }
 
 // Block blocks a counter until a time, and starts its count anew from there.
