@@ -49,6 +49,16 @@ func (d *Door) ErrorPage(w http.ResponseWriter, r *http.Request, e web.ErrorView
 	}
 }
 
+// Draw answers with another door's page in the tenant's dress; wire it as
+// oidc.Door.Draw.
+func (d *Door) Draw(w http.ResponseWriter, r *http.Request, page func(phrase func(key string) string) *web.Page) error {
+	v, err := d.visit(w, r)
+	if err != nil {
+		return err
+	}
+	return v.show(page(func(key string) string { return v.t(key) }))
+}
+
 // away sends the browser to a place that the desk named.
 func (v *visit) away(to string) error {
 	http303(v, to)

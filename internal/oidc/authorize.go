@@ -167,7 +167,7 @@ func judgeThirdParty(tx *store.Tx, a authorization) error {
 	if !a.client.IsThirdParty {
 		return nil
 	}
-	allowed, err := tx.ConsentScopes(a.client.ID)
+	allowed, err := tx.ApplicationUserScopes(a.client.ID)
 	if err != nil {
 		return err
 	}

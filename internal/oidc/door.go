@@ -40,6 +40,10 @@ type Door struct {
 	// BuiltIn are the clients that have no row, such as demo-app.
 	BuiltIn map[guestlist.ApplicationID]guestlist.Application
 
+	// Draw answers with a page in the tenant's dress. The page is made with the
+	// phrases ("pages." is left out) of the language that Draw chose.
+	Draw func(w http.ResponseWriter, r *http.Request, page func(phrase func(key string) string) *web.Page) error
+
 	// Trusted are the proxies whose X-Forwarded-For counts.
 	Trusted []netip.Prefix
 

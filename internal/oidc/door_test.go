@@ -96,7 +96,15 @@ func newHouse(t testing.TB) *house {
 		}
 		return keys
 	}}
-	h.door = &oidc.Door{Store: h.st, Desk: h.desk, Mint: h.mint, Manners: manners, Cookies: h.cookies, Audit: h.audit, Endpoint: endpoint,
+	pages, err := web.NewPages(phrases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.door = &oidc.Door{Draw: func(w http.ResponseWriter, r *http.Request, page func(func(string) string) *web.Page) error {
+		lang := manners.Lang(r)
+		return pages.Write(w, 0, web.Look{Lang: lang}, page(func(key string) string { return phrases.T(lang, "pages."+key, nil) }))
+	},
+		Store: h.st, Desk: h.desk, Mint: h.mint, Manners: manners, Cookies: h.cookies, Audit: h.audit, Endpoint: endpoint,
 		BuiltIn: map[guestlist.ApplicationID]guestlist.Application{guestlist.DemoApplication: application("demo-app", guestlist.ApplicationSPA)}}
 	mux := web.NewMux(manners, nil)
 	h.door.Mount(mux)

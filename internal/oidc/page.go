@@ -62,18 +62,11 @@ func (d *Door) autoPage(w http.ResponseWriter, r *http.Request, f autoForm) erro
 
 // donePage says that the user is signed out.
 func (d *Door) donePage(w http.ResponseWriter, r *http.Request) error {
-	lang := d.Manners.Lang(r)
-	var b bytes.Buffer
-	if err := doneTemplate.Execute(&b, map[string]string{
-		"Lang": lang, "Dir": web.Dir(lang),
-		"Title": d.Manners.Phrases.T(lang, "pages.sign_out.done_title", nil),
-		"Lead":  d.Manners.Phrases.T(lang, "pages.sign_out.done_lead", nil),
-	}); err != nil {
-		return fmt.Errorf("oidc: page: %w", err)
-	}
-	web.PageHeaders(w, web.Policy{Styles: []string{hashSource(plainStyle)}})
-	web.WriteTagged(w, r, "text/html; charset=utf-8", b.Bytes())
-	return nil
+	return d.Draw(w, r, func(phrase func(string) string) *web.Page {
+		return &web.Page{
+			Name: "signed-out", Badge: web.BadgeDone, Title: phrase("sign_out.done_title"), Lead: web.Plain(phrase("sign_out.done_lead")),
+		}
+	})
 }
 
 // hashSource names an inline script or style in a policy (CSP3 §2.3.1).
@@ -82,8 +75,12 @@ func hashSource(text string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// plainStyle dresses pages that are seen for a moment only.
-const plainStyle = ":root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:26rem;margin:20vh auto;padding:0 1rem}button{font:inherit;padding:.6rem 1.2rem}"
+// plainStyle dresses the pages that submit themselves: they are seen for a
+// moment, or, without scripts, for one press of their button.
+const plainStyle = `:root{color-scheme:light dark}
+body{font:1rem/1.5 system-ui,sans-serif;max-width:22rem;margin:22vh auto 0;padding:0 1rem;text-align:center;background:light-dark(#f6f6f9,#131318);color:light-dark(#1b1b23,#ececf1)}
+button{font:inherit;font-weight:600;width:100%;min-height:2.75rem;border:0;border-radius:.5rem;background:light-dark(#3d5afe,#8c9efe);color:light-dark(#fff,#0c0c14);cursor:pointer}
+button:focus-visible{outline:3px solid currentColor;outline-offset:2px}`
 
 var autoTemplate = template.Must(template.New("auto").Parse(`<!DOCTYPE html>
 <html lang="{{.Lang}}" dir="{{.Dir}}">
@@ -101,24 +98,6 @@ var autoTemplate = template.Must(template.New("auto").Parse(`<!DOCTYPE html>
 {{range .Hidden}}<input type="hidden" name="{{index . 0}}" value="{{index . 1}}"/>
 {{end}}<button type="submit">{{.Submit}}</button>
 </form>
-</main>
-</body>
-</html>
-`))
-
-var doneTemplate = template.Must(template.New("done").Parse(`<!DOCTYPE html>
-<html lang="{{.Lang}}" dir="{{.Dir}}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>Sign Out</title>
-<style>` + plainStyle + `</style>
-</head>
-<body>
-<main>
-<h1>{{.Title}}</h1>
-<p>{{.Lead}}</p>
 </main>
 </body>
 </html>

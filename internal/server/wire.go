@@ -79,7 +79,7 @@ func (p *parts) doors(s *Server, phrases *web.Phrases) (http.Handler, error) {
 	manners.ErrorPage = guests.ErrorPage
 	applications := &oidc.Door{
 		Store: s.store, Desk: p.desk, Mint: p.mint, Manners: manners, Audit: p.audit, Cookies: cookies,
-		Endpoint: s.o.Endpoint, Trusted: s.o.TrustedProxies, BuiltIn: builtIn,
+		Endpoint: s.o.Endpoint, Trusted: s.o.TrustedProxies, BuiltIn: builtIn, Draw: guests.Draw,
 	}
 	machines := &management.API{
 		Store: s.store, Tokens: p.mint, Log: s.o.Log, Endpoint: s.o.Endpoint, Version: s.o.Version,

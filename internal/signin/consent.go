@@ -199,7 +199,7 @@ func (c *consent) missing(tx *store.Tx, app guestlist.Application, grant guestli
 	var allowed []string
 	if app.IsThirdParty {
 		var err error
-		if allowed, err = tx.ConsentScopes(app.ID); err != nil {
+		if allowed, err = tx.ApplicationUserScopes(app.ID); err != nil {
 			return nil, err
 		}
 		allowed = append(allowed, silentScopes...)

@@ -19,6 +19,14 @@ func (tx *Tx) ApplicationConsentScopes(id guestlist.ApplicationID) ([]guestlist.
 		WHERE a.application_id = $1 ORDER BY scopes.resource_id, scopes.name`, id)
 }
 
+// ConsentResourceScopes returns the scopes of a resource that a third-party
+// client may ask its users for.
+func (tx *Tx) ConsentResourceScopes(id guestlist.ApplicationID, resource guestlist.ResourceID) ([]guestlist.Scope, error) {
+	return collect(tx, scanScope, "SELECT "+scopeColumns+` FROM scopes
+		WHERE resource_id = $2 AND id IN (SELECT scope_id FROM application_resource_scopes WHERE application_id = $1)
+		ORDER BY name`, id, resource)
+}
+
 // AddApplicationConsent lets a third-party application ask for more. What it
 // may ask for already stays.
 func (tx *Tx) AddApplicationConsent(id guestlist.ApplicationID, userScopes []string, scopes []guestlist.ScopeID) error {
