@@ -32,7 +32,7 @@ func getSuspended(v *visit) error {
 func (d *Door) ErrorPage(w http.ResponseWriter, r *http.Request, e web.ErrorView) {
 	var look web.Look
 	if exp, err := d.Desk.Experience(r.Context()); err == nil {
-		look = Dress(exp) // without it the page wears the house's own dress
+		look = web.Dress(exp) // without it the page wears the house's own dress
 	}
 	look.Lang = e.Lang
 	t := func(key string) string { return d.Manners.Phrases.T(e.Lang, "pages.error."+key, nil) }

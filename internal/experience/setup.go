@@ -6,7 +6,10 @@ import (
 	"guestlist/internal/web"
 )
 
-const paramSetup = "token"
+const (
+	paramSetup = "token"
+	houseName  = "Guestlist"
+)
 
 // getSetup asks the first administrator for a name and a password.
 func getSetup(v *visit) error {
@@ -34,6 +37,7 @@ func setupTypes() []guestlist.IdentifierType {
 func setupPage(v *visit, token, who string) *web.Page {
 	f := v.identifierField(setupTypes(), who, "username")
 	f.Focus = true
+	v.look.Product, v.look.Signature = houseName, false
 	return &web.Page{
 		Name: "setup", Badge: web.BadgeKey, Title: v.t("setup.title"), Lead: web.Plain(v.t("setup.lead")),
 		Form: &web.Form{

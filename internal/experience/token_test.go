@@ -216,14 +216,7 @@ func TestConsentOfAThirdPartyIsAsked(t *testing.T) {
 	h := newHouse(t, closed)
 	h.user(ada, password)
 	b := signedIn(t, h)
-	h.update(func(tx *store.Tx) error { // whether it is ours is fixed when an application is made
-		app, err := tx.Application(testApp)
-		if err != nil {
-			return err
-		}
-		app.IsThirdParty = true
-		return errors.Join(tx.DeleteApplication(testApp), tx.InsertApplication(app), tx.AddApplicationConsent(testApp, []string{"email"}, nil))
-	})
+	thirdParty(h)
 	a := h.open(b, "/consent", nil)
 	at(t, a, 200, "consent")
 	if !strings.Contains(a.One("main").Text(), ada) || !a.Has("button[value=deny]") {
@@ -233,4 +226,17 @@ func TestConsentOfAThirdPartyIsAsked(t *testing.T) {
 		t.Errorf("it asks for %q", got)
 	}
 	in(t, b.Submit(a, "form.form", form{"submit": "allow"}), ada)
+}
+
+// thirdParty makes the application somebody else's. Whether it is ours is fixed
+// when an application is made.
+func thirdParty(h *house) {
+	h.update(func(tx *store.Tx) error {
+		app, err := tx.Application(testApp)
+		if err != nil {
+			return err
+		}
+		app.IsThirdParty = true
+		return errors.Join(tx.DeleteApplication(testApp), tx.InsertApplication(app), tx.AddApplicationConsent(testApp, []string{"email"}, nil))
+	})
 }

@@ -94,27 +94,11 @@ func (v *visit) dress() web.Look {
 	}
 	info := v.exp.LanguageInfo
 	phrases := v.d.Manners.Phrases
-	look := Dress(v.exp)
+	look := web.Dress(v.exp)
 	look.Phrases = phrases
 	look.Lang = phrases.Match(locales, v.r.Header.Get("Accept-Language"), info.AutoDetect, info.FallbackLanguage)
 	look.Product = v.app.Name
 	return look
-}
-
-// Dress returns the tenant's look, without language and product. Other doors
-// dress their pages with it too.
-func Dress(exp guestlist.SignInExperience) web.Look {
-	c, b := exp.Color, exp.Branding
-	return web.Look{
-		LogoURL: b.LogoURL, DarkLogoURL: b.DarkLogoURL, FaviconURL: b.Favicon,
-		Theme:       web.NewTheme(c.PrimaryColor, c.DarkPrimaryColor, c.IsDarkModeEnabled),
-		CustomCSS:   text(exp.CustomCSS),
-		Signature:   !exp.HideLogtoBranding,
-		TermsURL:    text(exp.TermsOfUseURL),
-		PrivacyURL:  text(exp.PrivacyPolicyURL),
-		SupportMail: text(exp.SupportEmail),
-		SupportURL:  text(exp.SupportWebsiteURL),
-	}
 }
 
 func text(s *string) string {

@@ -115,7 +115,7 @@ func TestPageHeaders(t *testing.T) {
 		}
 	}
 	csp := h.Get("Content-Security-Policy")
-	if !strings.Contains(csp, "img-src 'self' https://cdn.tenant.example") || strings.Contains(csp, "unsafe") {
+	if !strings.Contains(csp, "img-src 'self' data: https://cdn.tenant.example") || strings.Contains(csp, "unsafe") {
 		t.Errorf("policy = %s", csp)
 	}
 	for _, style := range doc.All("style") {

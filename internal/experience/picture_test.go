@@ -1,0 +1,168 @@
+package experience_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"guestlist/internal/web/webtest"
+)
+
+// TestPictures takes pictures of every page with GUESTLIST_PICTURES=directory,
+// for people to look at: whether a page is good is not for a machine to say.
+// GUESTLIST_PICTURES_OF narrows it, e.g. "sign-in/ar/dark/phone".
+func TestPictures(t *testing.T) {
+	dir := os.Getenv("GUESTLIST_PICTURES")
+	if dir == "" {
+		t.Skip("set GUESTLIST_PICTURES to a directory to take pictures of the pages")
+	}
+	chromium, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown *webtest.Answer // what the browser is given next
+	var h *house
+	studio := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/assets/") {
+			h.srv.Config.Handler.ServeHTTP(w, r)
+			return
+		}
+		for _, name := range []string{"Content-Type", "Content-Security-Policy"} {
+			w.Header().Set(name, shown.Header.Get(name))
+		}
+		_, _ = w.Write([]byte(shown.Source))
+	}))
+	defer studio.Close()
+	ctx := chromiumTab(t, chromium)
+	for _, lang := range []string{"en", "ar", "de", "ja", "fr", "es"} {
+		h = newHouse(t, nil)
+		for name, answer := range gallery(t, h, lang) {
+			shown = answer
+			for _, mode := range []string{"light", "dark"} {
+				for _, device := range []string{"desk", "phone", "tiny"} {
+					picture := strings.Join([]string{name, lang, mode, device}, "/")
+					if !wanted(picture) {
+						continue
+					}
+					png := take(t, ctx, studio.URL, mode, device)
+					if err := os.WriteFile(filepath.Join(dir, strings.ReplaceAll(picture, "/", "_")+".png"), png, 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+	}
+}
+
+func wanted(picture string) bool {
+	of := os.Getenv("GUESTLIST_PICTURES_OF")
+	if of == "" {
+		return true
+	}
+	for _, pattern := range strings.Fields(of) {
+		if ok, err := filepath.Match(pattern, picture); ok && err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+func chromiumTab(t *testing.T, path string) context.Context {
+	t.Helper()
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.ExecPath(path))
+	browser, end := chromedp.NewExecAllocator(context.Background(), opts...)
+	t.Cleanup(end)
+	ctx, end := chromedp.NewContext(browser)
+	t.Cleanup(end)
+	return ctx
+}
+
+func take(t *testing.T, ctx context.Context, at, mode, device string) []byte {
+	t.Helper()
+	sizes := map[string][2]int64{"desk": {1280, 800}, "phone": {390, 844}, "tiny": {320, 640}}
+	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: mode}}
+	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
+		t.Fatal(err)
+	}
+	size := sizes[device]
+	// The query makes each a new document for the browser.
+	to := at + "/?" + strconv.FormatInt(time.Now().UnixNano(), 36)
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(to)); err != nil {
+		t.Fatal(err)
+	}
+	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return png
+}
+
+// gallery walks to every page in one language.
+func gallery(t *testing.T, h *house, lang string) map[string]*webtest.Answer {
+	t.Helper()
+	h.user(ada, password)
+	pages := map[string]*webtest.Answer{}
+	browser := func() *webtest.Browser {
+		b := h.browser()
+		b.Header.Set("Accept-Language", lang)
+		return b
+	}
+	b := browser()
+	a := h.open(b, "/sign-in", nil)
+	pages["sign-in"] = a
+	pages["sign-in-wrong"] = b.Submit(a, "form.form", form{"identifier": ""})
+	a = b.Submit(a, "form.form", form{"identifier": ada})
+	pages["sign-in-password"] = b.Submit(a, "form.form", form{"password": "wrong"})
+	pages["code"] = b.Submit(a, ".actions form", nil)
+
+	b = browser()
+	a = h.open(b, "/register", nil)
+	pages["register"] = a
+	a = b.Submit(a, "form.form", form{"identifier": "lin@example.com"})
+	pages["code-wrong"] = b.Submit(a, "form.form", form{"code": "000000"})
+	a = b.Submit(a, "form.form", form{"code": h.code("lin@example.com")})
+	pages["password"] = a
+	pages["password-weak"] = b.Submit(a, "form.form", form{"newPassword": "12345", "confirmPassword": "12345"})
+
+	b = browser()
+	a = b.Submit(h.open(b, "/register", nil), "form.form", form{"identifier": ada})
+	pages["offer"] = b.Submit(a, "form.form", form{"code": h.code(ada)})
+
+	b = browser()
+	pages["reset"] = h.open(b, "/reset-password", url.Values{"login_hint": {ada}})
+	a = b.Submit(pages["reset"], "form.form", nil)
+	pages["new-password"] = b.Submit(a, "form.form", form{"code": h.code(ada)})
+
+	pages["token"] = h.open(browser(), "/sign-in", link(h.token(grace), grace))
+	b = browser()
+	pages["token-confirm"] = h.open(b, "/sign-in", link(h.token(ada), ada))
+	pages["token-confirm-wrong"] = b.Submit(pages["token-confirm"], "form.form", form{"identifier": grace})
+	pages["token-error"] = h.open(browser(), "/sign-in", link("nonsense", grace))
+	for _, path := range []string{"unknown-session", "account-suspended", "nothing-here"} {
+		pages[path] = browser().Get(h.srv.URL + "/" + path)
+	}
+	b = browser()
+	a = b.Submit(h.open(b, "/sign-in", nil), "form.form", form{"identifier": ada})
+	in(t, b.Submit(a, "form.form", form{"password": password}), ada)
+	pages["switch"] = h.open(b, "/consent", link(h.token(grace), grace))
+	thirdParty(h)
+	pages["consent"] = h.open(b, "/consent", nil)
+
+	setup, ok, err := h.desk.IssueSetup(t.Context())
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	pages["setup"] = browser().Get(h.srv.URL + "/setup?token=" + setup)
+	return pages
+}
