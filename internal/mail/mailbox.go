@@ -29,6 +29,7 @@ var mailboxPages = sync.OnceValues(func() (*htmltemplate.Template, error) {
 //	/dev/mailbox              the letters, newest first
 //	/dev/mailbox/{seq}        one letter
 //	/dev/mailbox/{seq}/body   its HTML alone, in a sandbox
+//	POST /dev/mailbox         takes what an http-email or http-sms connector sends
 //	/dev/mailbox.json         the letters for scripts: ?to=, ?after=seq, ?wait=seconds
 //
 // With wait, the answer comes as soon as there is a letter above after, at the
@@ -36,6 +37,7 @@ var mailboxPages = sync.OnceValues(func() (*htmltemplate.Template, error) {
 func (o *Outbox) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /dev/mailbox", o.serveList)
+	mux.HandleFunc("POST /dev/mailbox", o.servePost)
 	mux.HandleFunc("GET /dev/mailbox.json", o.serveJSON)
 	mux.HandleFunc("GET /dev/mailbox.css", serveMailboxCSS)
 	mux.HandleFunc("GET /dev/mailbox/{seq}", o.serveLetter)

@@ -8,6 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"guestlist/internal/job"
 )
 
 // metrics is what operators measure. Labels are routes and statuses, never
@@ -38,6 +40,31 @@ func newMetrics(version string) *metrics {
 
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// watch adds what the queue did.
+func (m *metrics) watch(r *job.Runner) { m.registry.MustRegister(&queue{runner: r}) }
+
+// queue collects the counts of a runner.
+type queue struct{ runner *job.Runner }
+
+var (
+	jobsDesc    = prometheus.NewDesc("guestlist_jobs_total", "Attempts at jobs, by kind and outcome.", []string{"kind", "outcome"}, nil)
+	runningDesc = prometheus.NewDesc("guestlist_jobs_running", "Jobs that run at the moment.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (q *queue) Describe(c chan<- *prometheus.Desc) { c <- jobsDesc; c <- runningDesc }
+
+// Collect implements prometheus.Collector.
+func (q *queue) Collect(c chan<- prometheus.Metric) {
+	counts := q.runner.Counts()
+	c <- prometheus.MustNewConstMetric(runningDesc, prometheus.GaugeValue, float64(counts.Running))
+	for kind, n := range counts.Kinds {
+		for outcome, v := range map[string]int64{"done": n.Done, "failed": n.Failed, "dead": n.Dead, "put_off": n.PutOff} {
+			c <- prometheus.MustNewConstMetric(jobsDesc, prometheus.CounterValue, float64(v), kind, outcome)
+		}
+	}
 }
 
 // count measures every request. The route is what the mux matched, so that

@@ -9,13 +9,17 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"guestlist"
 	"guestlist/client"
 	"guestlist/internal/crypt"
 	"guestlist/internal/demo"
 	"guestlist/internal/experience"
+	"guestlist/internal/job"
+	"guestlist/internal/mail"
 	"guestlist/internal/management"
+	"guestlist/internal/notify"
 	"guestlist/internal/oidc"
 	"guestlist/internal/signin"
 	"guestlist/internal/store"
@@ -25,12 +29,17 @@ import (
 
 // parts are the rooms, wired.
 type parts struct {
-	handler http.Handler
-	mint    *token.Mint
-	audit   *oidc.Audit
-	desk    *signin.Desk
-	metrics *metrics
-	local   string // bearer token of calls in process
+	handler  http.Handler
+	mint     *token.Mint
+	audit    *oidc.Audit
+	desk     *signin.Desk
+	metrics  *metrics
+	guarded  *http.Client // for addresses that people typed in
+	notifier *notify.Notifier
+	runner   *job.Runner
+	periodic *job.Periodic
+	outbox   *mail.Outbox // of the development mode
+	local    string       // bearer token of calls in process
 
 	breachFile io.Closer // nil unless there is one
 	background background
@@ -58,12 +67,36 @@ func wire(ctx context.Context, s *Server) (*parts, error) {
 	}
 	p.background.tasks = []func(context.Context){p.audit.Run}
 	p.metrics = newMetrics(s.o.Version)
-	p.handler, err = p.doors(s, phrases)
-	return p, err
+	p.guarded = mail.NewGuardedClient(s.o.AllowedNetworks, outboundTimeout)
+	p.notifier = &notify.Notifier{Store: s.store, Client: p.guarded, Version: s.o.Version}
+	applications, err := p.doors(s, phrases)
+	if err != nil {
+		return nil, err
+	}
+	p.work(s, applications)
+	return p, nil
+}
+
+// outboundTimeout bounds a request to an address that somebody typed in.
+const outboundTimeout = 10 * time.Second
+
+// work wires what happens behind the doors: the queue and the periodic tasks.
+func (p *parts) work(s *Server, applications *oidc.Door) {
+	kinds := p.notifier.Kinds()
+	kinds[guestlist.JobBackchannelLogout] = job.Kind{Run: func(ctx context.Context, j job.Job) error {
+		err := applications.DeliverLogout(ctx, p.guarded, j.Payload)
+		if errors.Is(err, oidc.ErrLogoutRefused) {
+			return job.Cancel(err)
+		}
+		return err
+	}}
+	p.runner = &job.Runner{Store: s.store, Kinds: kinds, Feed: p.notifier.Dispatch, Log: s.o.Log}
+	p.periodic = &job.Periodic{Store: s.store, Tasks: job.Housekeeping(), Log: s.o.Log}
+	p.metrics.watch(p.runner)
 }
 
 // doors mounts everything that answers requests.
-func (p *parts) doors(s *Server, phrases *web.Phrases) (http.Handler, error) {
+func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, error) {
 	pages, err := web.NewPages(phrases)
 	if err != nil {
 		return nil, fmt.Errorf("server: pages: %w", err)
@@ -93,11 +126,19 @@ func (p *parts) doors(s *Server, phrases *web.Phrases) (http.Handler, error) {
 	applications.Mount(mux)
 	machines.Mount(mux)
 	app.Mount(mux)
+	if s.o.Dev {
+		p.outbox = &mail.Outbox{}
+		mux.Handle("/dev/mailbox", p.outbox.Handler())
+		mux.Handle("/dev/mailbox/", p.outbox.Handler())
+		mux.Handle("/dev/mailbox.json", p.outbox.Handler())
+		mux.Handle("/dev/mailbox.css", p.outbox.Handler())
+	}
 	protected, err := web.CSRF{Bypass: bypass}.Wrap(manners, isPage, mux)
 	if err != nil {
 		return nil, fmt.Errorf("server: csrf: %w", err)
 	}
-	return manners.Wrap(p.metrics.count(protected)), nil
+	p.handler = manners.Wrap(p.metrics.count(protected))
+	return applications, nil
 }
 
 // breaches opens the list of known passwords that the options name, if any.
@@ -186,11 +227,13 @@ func (p *parts) inProcess() *http.Client {
 
 func (p *parts) start(ctx context.Context) error {
 	p.background.start(context.WithoutCancel(ctx))
+	p.runner.Start(ctx)
+	p.periodic.Start(ctx)
 	return nil
 }
 
 func (p *parts) stop(ctx context.Context) error {
-	err := p.background.stop(ctx)
+	err := errors.Join(p.runner.Stop(ctx), p.periodic.Stop(ctx), p.background.stop(ctx))
 	if p.breachFile != nil {
 		err = errors.Join(err, p.breachFile.Close())
 	}
