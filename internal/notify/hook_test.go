@@ -376,7 +376,7 @@ func TestTestHook(t *testing.T) {
 		if s := bodies["PostResetPassword"]; !strings.HasPrefix(s, `{"event":"PostResetPassword","hookId":"`+id+`","createdAt":"2026-11-21T12:00:00.000Z","interactionEvent":"ForgotPassword","sessionId":"fake-session-id","userAgent":"fake-user-agent","userIp":"fake-user-ip","userId":"fake-id","user":{`) {
 			b.t.Errorf("sample %s", s)
 		}
-		err := b.n.TestHook(ctx, at(ep.URL + "/fail"), []string{"User.Created"})
+		err := b.n.TestHook(ctx, at(ep.URL+"/fail"), []string{"User.Created"})
 		want := guestlist.Refuse(guestlist.KindUnprocessable, "hook.endpoint_responded_with_error").
 			With(map[string]any{"responseStatus": 500, "responseBody": `{"error":"rec"}`})
 		checkRefusal(b.t, err, want)

@@ -105,9 +105,8 @@ func (r *run) deliverCode(tx *store.Tx, record Record, deliver bool) error {
 	return enqueueCode(tx, record, payload, r.from, deliver)
 }
 
-// jobMessage is the kind of the jobs that notify delivers as messages.
-const jobMessage = guestlist.JobSendMessage
-
+// enqueueCode leaves a message to be sent, or does as much work for one that is
+// not.
 func enqueueCode(tx *store.Tx, record Record, payload map[string]any, from Caller, deliver bool) error {
 	_, channel, _ := codeType(record.Identifier.Type)
 	exp, err := tx.SignInExperience()
@@ -121,15 +120,10 @@ func enqueueCode(tx *store.Tx, record Record, payload map[string]any, from Calle
 	if len(from.Languages) > 0 {
 		m.Locale = from.Languages[0]
 	}
-	b, err := marshal(m)
-	if err != nil {
-		return err
-	}
-	job := guestlist.Job{Kind: jobMessage, Payload: b}
 	if !deliver {
-		return tx.EnqueueDecoy(job)
+		return tx.WithholdMessage(m)
 	}
-	return tx.Enqueue(job)
+	return tx.QueueMessage(m)
 }
 
 func codeTTL(exp guestlist.SignInExperience) time.Duration {

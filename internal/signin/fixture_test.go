@@ -231,7 +231,14 @@ func (d *door) users() int {
 func (d *door) delivered(to string) string {
 	d.Helper()
 	d.update(func(tx *store.Tx) error {
-		jobs, err := tx.ClaimJobs("message.send", tx.Now.Add(time.Hour*1000), 100)
+		var jobs []store.ClaimedJob
+		for _, channel := range []string{"email", "sms"} {
+			of, err := tx.ClaimJobs(guestlist.JobSendMessage+"/"+channel, tx.Now.Add(time.Hour*1000), 100)
+			if err != nil {
+				return err
+			}
+			jobs = append(jobs, of...)
+		}
 		for _, j := range jobs {
 			var m guestlist.Message
 			if err := json.Unmarshal(j.Payload, &m); err != nil {
@@ -239,7 +246,7 @@ func (d *door) delivered(to string) string {
 			}
 			d.codes[m.To], _ = m.Payload["code"].(string)
 		}
-		return err
+		return nil
 	})
 	code := d.codes[to]
 	delete(d.codes, to)

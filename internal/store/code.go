@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"guestlist"
-	"guestlist/internal/crypt"
 )
 
 // The purposes of the secrets in this file.
@@ -105,15 +104,4 @@ func (tx *Tx) recipientHash(id guestlist.Identifier) string {
 		value = guestlist.EmailKey(value)
 	}
 	return tx.s.key.Hash(hashRecipient, string(id.Type)+":"+value)
-}
-
-// EnqueueDecoy does the work of Enqueue for a message that must not be sent,
-// so that its absence does not show in the time of the answer: the job is born
-// done, and the sweep takes it.
-func (tx *Tx) EnqueueDecoy(j guestlist.Job) error {
-	tx.hasWork = true
-	return tx.run(`INSERT INTO jobs (id, kind, lane, dedupe_key, payload, state, attempts, max_attempts,
-			run_at, lease, last_error, created_at, finished_at)
-		VALUES ($1, 'decoy', 'decoy', NULL, $2, 'done', 0, 1, $3, '', '', $3, $3)`,
-		crypt.ID(), tx.s.key.SealString(sealJob, objectText(j.Payload)), tx.Now)
 }

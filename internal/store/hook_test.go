@@ -175,6 +175,23 @@ func TestHookLogsAreFoundByKeyAndTime(t *testing.T) {
 	})
 }
 
+// A message that is not sent leaves the same rows as one that is, and no work.
+func TestWithheldMessages(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		m := guestlist.Message{ID: "m1", Channel: guestlist.ChannelEmail, To: "a@b.example", Type: guestlist.TemplateSignIn}
+		update(t, st, func(tx *store.Tx) error { return tx.WithholdMessage(m) })
+		update(t, st, func(tx *store.Tx) error {
+			row, err := tx.Message("m1")
+			lanes, err2 := tx.Lanes()
+			done, err3 := tx.Jobs(store.JobDone, store.Page{})
+			if row.Status != store.MessageWithheld || len(lanes) != 0 || len(done) != 1 || done[0].Kind != guestlist.JobSendMessage {
+				t.Errorf("row %+v, lanes %+v, done %+v", row, lanes, done)
+			}
+			return errors.Join(err, err2, err3)
+		})
+	})
+}
+
 // What nobody needs any more goes; what somebody may look up stays.
 func TestSweep(t *testing.T) {
 	start := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)

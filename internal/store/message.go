@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"guestlist"
+	"guestlist/internal/crypt"
 )
 
 // MessageStatus is what became of a message.
@@ -16,6 +17,7 @@ const (
 	MessageDeferred MessageStatus = "deferred" // an attempt failed, another comes
 	MessageSent     MessageStatus = "sent"
 	MessageFailed   MessageStatus = "failed"
+	MessageWithheld MessageStatus = "withheld" // decided not to send: no account, or a closed gate
 )
 
 // maxMessageError bounds what is kept of a carrier's answer, in bytes.
@@ -24,16 +26,43 @@ const maxMessageError = 1024
 // QueueMessage writes down a message and the job that sends it. A message with
 // the same id is queued once.
 func (tx *Tx) QueueMessage(m guestlist.Message) error {
-	payload, err := json.Marshal(m)
+	j, err := messageJob(m)
 	if err != nil {
-		return fmt.Errorf("store: queue %s: %w", m, err)
+		return err
 	}
 	if err := tx.PutMessage(m, MessageQueued, 0, ""); err != nil {
 		return err
 	}
-	return tx.Enqueue(guestlist.Job{
+	return tx.Enqueue(j)
+}
+
+func messageJob(m guestlist.Message) (guestlist.Job, error) {
+	payload, err := json.Marshal(m)
+	if err != nil {
+		return guestlist.Job{}, fmt.Errorf("store: queue %s: %w", m, err)
+	}
+	return guestlist.Job{
 		Kind: guestlist.JobSendMessage, Lane: string(m.Channel), DedupeKey: guestlist.JobSendMessage + ":" + m.ID, Payload: payload,
-	})
+	}, nil
+}
+
+// WithholdMessage does the work of QueueMessage for a message that must not be
+// sent, so that its absence does not show in the time of the answer: the job
+// is born done, and the sweep takes it. Administrators see that the message was
+// withheld.
+func (tx *Tx) WithholdMessage(m guestlist.Message) error {
+	j, err := messageJob(m)
+	if err != nil {
+		return err
+	}
+	if err := tx.PutMessage(m, MessageWithheld, 0, ""); err != nil {
+		return err
+	}
+	tx.hasWork = true
+	return tx.run(`INSERT INTO jobs (id, kind, lane, dedupe_key, payload, max_attempts, run_at, created_at,
+			state, attempts, lease, last_error, finished_at)
+		VALUES ($1, $2, $3, $4, $5, 1, $6, $6, 'done', 0, '', '', $6)`,
+		crypt.ID(), j.Kind, laneOf(j), j.DedupeKey, tx.s.key.SealString(sealJob, objectText(j.Payload)), tx.Now)
 }
 
 // PutMessage writes down how it stands with a message: recipient and kind,

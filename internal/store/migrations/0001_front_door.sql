@@ -332,7 +332,7 @@ CREATE TABLE messages (
     channel    TEXT   NOT NULL,
     recipient  TEXT   NOT NULL,
     template   TEXT   NOT NULL,
-    status     TEXT   NOT NULL, -- queued, sent, deferred, failed
+    status     TEXT   NOT NULL, -- queued, deferred, sent, failed, withheld
     attempts   BIGINT NOT NULL,
     last_error TEXT   NOT NULL,
     user_id    TEXT   NOT NULL,
