@@ -227,9 +227,12 @@ func splitAuthority(authority string) (host, port string, ok bool) {
 		}
 		return ip.String(), port, true
 	}
-	if host == "" || strings.ContainsFunc(host, func(r rune) bool {
-		return r < 0x80 && !hostByte(byte(r)) && r != '*'
-	}) {
+	for i := 0; i < len(host); i++ {
+		if c := host[i]; c < 0x80 && !hostByte(c) && c != '*' {
+			return "", "", false
+		}
+	}
+	if host == "" {
 		return "", "", false
 	}
 	return asciiLower(host), port, true

@@ -31,8 +31,8 @@ const (
 )
 
 // URL marks the action as judged: it may have an application's own scheme.
-func (f autoForm) URL() template.URL {
-	return template.URL(f.Action) //nolint:gosec // matched against the client's registered URIs, or our own
+func (f autoForm) URL() template.URL { //nolint:forbidigo // the action was matched against the client's registered URIs, or is our own
+	return template.URL(f.Action) //nolint:forbidigo,gosec // as above
 }
 
 // autoPage answers with an autoForm.
