@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/net/html"
 )
 
@@ -25,8 +24,6 @@ type guest struct {
 	app    bool // stopped at an application's callback
 }
 
-type guestKey struct{}
-
 func newGuest() *guest {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -34,6 +31,8 @@ func newGuest() *guest {
 	}
 	g := &guest{typed: url.Values{}}
 	g.client = &http.Client{Jar: jar, Timeout: 30 * time.Second, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+		// Browsers escape the spaces of a query (WHATWG URL, query state).
+		r.URL.RawQuery = strings.ReplaceAll(r.URL.RawQuery, " ", "%20")
 		// Applications of the scripts do not exist; their callbacks end the way.
 		if strings.HasSuffix(r.URL.Hostname(), ".example") || len(via) > 20 {
 			g.app, g.at = true, r.URL
@@ -43,8 +42,6 @@ func newGuest() *guest {
 	}}
 	return g
 }
-
-func guestOf(ts *testscript.TestScript) *guest { return ts.Value(guestKey{}).(*guest) }
 
 func (g *guest) do(method, target string, form url.Values) error {
 	if g.at != nil {
@@ -83,116 +80,79 @@ func (g *guest) do(method, target string, form url.Values) error {
 	return err
 }
 
-// visit URL opens a page.
-func visit(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: visit URL")
-	}
-	g := guestOf(ts)
-	ts.Check(g.do(http.MethodGet, args[0], nil))
-	ts.Logf("at %s (%d)", g.at, g.status)
-}
+// visit opens a page.
+func (g *guest) visit(address string) error { return g.do(http.MethodGet, address, nil) }
 
-// fill NAME TEXT types into a field of the page.
-func fill(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: fill NAME TEXT")
-	}
-	g := guestOf(ts)
+// fill types into a field of the page.
+func (g *guest) fill(name, value string) error {
 	for _, n := range all(g.doc, "input") {
-		if attr(n, "name") == args[0] {
-			g.typed.Set(args[0], args[1])
-			return
+		if attr(n, "name") == name && attr(n, "type") != "hidden" {
+			g.typed.Set(name, value)
+			return nil
 		}
 	}
-	ts.Fatalf("no field %s at %s:\n%s", args[0], g.at, text(g.doc))
+	return g.lost("no field %s", name)
 }
 
-// press TEXT presses a button of the page.
-func press(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: press TEXT")
-	}
-	g := guestOf(ts)
+// press presses the first button whose text contains the words.
+func (g *guest) press(words string) error {
 	for _, form := range all(g.doc, "form") {
 		for _, b := range all(form, "button") {
-			if !strings.Contains(text(b), args[0]) {
-				continue
+			if strings.Contains(text(b), words) {
+				return g.submit(form, b)
 			}
-			values := url.Values{}
-			for _, in := range all(form, "input") {
-				name := attr(in, "name")
-				if attr(in, "type") == "checkbox" && !has(in, "checked") && !g.typed.Has(name) {
-					continue
-				}
-				values.Set(name, attr(in, "value"))
-			}
-			for name, v := range g.typed {
-				values[name] = v
-			}
-			if name := attr(b, "name"); name != "" {
-				values.Set(name, attr(b, "value"))
-			}
-			ts.Check(g.do(http.MethodPost, attr(form, "action"), values))
-			ts.Logf("at %s (%d)", g.at, g.status)
-			return
 		}
 	}
-	ts.Fatalf("no button %q at %s:\n%s", args[0], g.at, text(g.doc))
+	return g.lost("no button %q", words)
 }
 
-// follow TEXT follows a link of the page.
-func follow(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: follow TEXT")
+// submit sends a form as the button says, with what the page and the guest
+// filled in.
+func (g *guest) submit(form, button *html.Node) error {
+	values := url.Values{}
+	for _, in := range all(form, "input") {
+		name := attr(in, "name")
+		if name == "" || unchecked(in) && !g.typed.Has(name) {
+			continue
+		}
+		values.Set(name, attr(in, "value"))
+		if g.typed.Has(name) {
+			values[name] = g.typed[name]
+		}
 	}
-	g := guestOf(ts)
+	if name := attr(button, "name"); name != "" {
+		values.Set(name, attr(button, "value"))
+	}
+	if !strings.EqualFold(attr(form, "method"), http.MethodPost) {
+		target, err := url.Parse(attr(form, "action"))
+		if err != nil {
+			return err
+		}
+		target.RawQuery = values.Encode()
+		return g.visit(target.String())
+	}
+	return g.do(http.MethodPost, attr(form, "action"), values)
+}
+
+// unchecked reports boxes and radio buttons that nobody chose.
+func unchecked(in *html.Node) bool {
+	kind := attr(in, "type")
+	return (kind == "checkbox" || kind == "radio") && !has(in, "checked")
+}
+
+// follow follows the first link whose text contains the words.
+func (g *guest) follow(words string) error {
 	for _, a := range all(g.doc, "a") {
-		if strings.Contains(text(a), args[0]) {
-			ts.Check(g.do(http.MethodGet, attr(a, "href"), nil))
-			return
+		if strings.Contains(text(a), words) {
+			return g.visit(attr(a, "href"))
 		}
 	}
-	ts.Fatalf("no link %q at %s:\n%s", args[0], g.at, text(g.doc))
+	return g.lost("no link %q", words)
 }
 
-// see TEXT looks for a text on the page.
-func see(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) != 1 {
-		ts.Fatalf("usage: [!] see TEXT")
-	}
-	g := guestOf(ts)
-	if strings.Contains(text(g.doc), args[0]) == neg {
-		ts.Fatalf("see %q: %v, at %s:\n%s", args[0], neg, g.at, text(g.doc))
-	}
-}
-
-// at PATH checks where the browser is; with NAME=QUERY it also sets variables
-// from the query, e.g. "at /cb CODE=code".
-func at(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) == 0 {
-		ts.Fatalf("usage: [!] at PATH [NAME=PARAMETER...]")
-	}
-	g := guestOf(ts)
-	if g.at == nil || (g.at.Path == args[0]) == neg {
-		ts.Fatalf("at %v, page:\n%s", g.at, text(g.doc))
-	}
-	for _, a := range args[1:] {
-		name, parameter, _ := strings.Cut(a, "=")
-		value := g.at.Query().Get(parameter)
-		if value == "" {
-			ts.Fatalf("no parameter %s in %s", parameter, g.at)
-		}
-		ts.Setenv(name, value)
-	}
-}
-
-// newuser starts again with a fresh browser.
-func freshGuest(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 0 {
-		ts.Fatalf("usage: newuser")
-	}
-	*guestOf(ts) = *newGuest()
+// lost says what the guest sees instead of what was expected.
+func (g *guest) lost(format string, args ...any) error {
+	return fmt.Errorf(format+" at %v (%d):\n%s", append(args, g.at, g.status, text(g.doc))...)
 }
 
 func all(n *html.Node, tag string) []*html.Node {

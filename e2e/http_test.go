@@ -13,8 +13,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// awaitFor bounds how long a script waits for something to happen.
-const awaitFor = 30 * time.Second
+// awaitFor bounds how long a script waits for something to happen, and
+// awaitEvery is how often it looks for what does not announce itself.
+const (
+	awaitFor   = 30 * time.Second
+	awaitEvery = 20 * time.Millisecond
+)
 
 // await URL waits until a server answers with a success.
 func await(ts *testscript.TestScript, neg bool, args []string) {
@@ -23,19 +27,27 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), awaitFor)
 	defer cancel()
-	for tick := time.NewTicker(20 * time.Millisecond); ; {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, args[0], nil)
-		ts.Check(err)
+	ts.Check(awaitAnswer(ctx, args[0]))
+}
+
+// awaitAnswer waits until a server answers with a success.
+func awaitAnswer(ctx context.Context, address string) error {
+	tick := time.NewTicker(awaitEvery)
+	defer tick.Stop()
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			return err
+		}
 		if res, err := http.DefaultClient.Do(req); err == nil {
 			_ = res.Body.Close()
 			if res.StatusCode < 300 {
-				tick.Stop()
-				return
+				return nil
 			}
 		}
 		select {
 		case <-ctx.Done():
-			ts.Fatalf("nobody answers at %s", args[0])
+			return fmt.Errorf("nobody answers at %s", address)
 		case <-tick.C:
 		}
 	}

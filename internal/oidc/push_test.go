@@ -11,9 +11,8 @@ import (
 
 // TestPushedRequest: what an application pushed is what counts, once, for it
 // alone and for a minute.
-func TestPushedRequest(t *testing.T) { onBothEngines(t, testPushedRequest) }
-
-func testPushedRequest(t *testing.T, h *house) {
+func TestPushedRequest(t *testing.T) {
+	h := newHouse(t)
 	push := func(pairs ...string) string {
 		t.Helper()
 		a := h.post("/request", request(append([]string{"client_id", "web", "state", "pushed"}, pairs...)...), "Authorization", basic("web", secret))
