@@ -60,7 +60,9 @@ func (v *visit) refused(p *web.Page, err error) error {
 	switch code {
 	case "":
 		return err
-	case "session.not_found", "session.interaction_not_found", "session.identifier_not_found":
+	case "session.not_found":
+		return v.over()
+	case "session.interaction_not_found", "session.identifier_not_found":
 		return v.unknownSession()
 	case "user.suspended":
 		return v.next(pageSuspended)
@@ -83,6 +85,17 @@ func (v *visit) refused(p *web.Page, err error) error {
 		status = http.StatusUnprocessableEntity
 	}
 	return v.showAs(status, p)
+}
+
+// over answers for an interaction that takes no more actions: one that is
+// finished goes on to the application, so that a second press of the button
+// leads where the first one did.
+func (v *visit) over() error {
+	step, err := v.submit(signin.Finish{})
+	if err == nil && step.Finished {
+		return v.finished(step)
+	}
+	return v.unknownSession()
 }
 
 // explain returns the field that a refusal is about, or "", and what to tell

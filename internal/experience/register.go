@@ -88,7 +88,7 @@ func (v *visit) username() string {
 }
 
 func getRegisterPassword(v *visit) error {
-	if v.run.Event != guestlist.EventRegister || v.run.Profile.Username == "" {
+	if v.run == nil || v.run.Event != guestlist.EventRegister || v.run.Profile.Username == "" {
 		return v.next(signin.PageRegister)
 	}
 	return v.show(registerPasswordPage(v))
@@ -106,7 +106,7 @@ func registerPasswordPage(v *visit) *web.Page {
 }
 
 func postRegisterPassword(v *visit) error {
-	if v.run.Event != guestlist.EventRegister || v.run.Profile.Username == "" {
+	if v.run == nil || v.run.Event != guestlist.EventRegister || v.run.Profile.Username == "" {
 		return v.next(signin.PageRegister)
 	}
 	p := registerPasswordPage(v)

@@ -1,8 +1,10 @@
 package experience
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"guestlist"
@@ -51,8 +53,8 @@ func (d *Door) visit(w http.ResponseWriter, r *http.Request) (*visit, error) {
 		return nil, err
 	}
 	v.note = v.readNote()
-	v.look = v.dress()
-	return v, nil
+	v.look, err = v.dress()
+	return v, err
 }
 
 func (v *visit) findInteraction() error {
@@ -86,19 +88,66 @@ func (v *visit) findInteraction() error {
 	return nil
 }
 
-// dress chooses language and look.
-func (v *visit) dress() web.Look {
+// dress chooses language and look: the tenant's, under what the application
+// set for itself. The dress of others' applications is shown at consent alone.
+func (v *visit) dress() (web.Look, error) {
+	look := web.Dress(v.exp)
+	look.Product = v.app.Name
+	if v.app.ID != "" {
+		own, err := v.d.Desk.ApplicationLook(v.r.Context(), v.app.ID)
+		if err != nil {
+			return look, err
+		}
+		v.wear(&look, own)
+	}
+	return look, v.speak(&look)
+}
+
+// wear puts an application's own dress over the tenant's.
+func (v *visit) wear(look *web.Look, own signin.ApplicationLook) {
+	if own.DisplayName != "" {
+		look.Product = own.DisplayName
+	}
+	if v.app.IsThirdParty {
+		return
+	}
+	set := func(to *string, from string) {
+		if from != "" {
+			*to = from
+		}
+	}
+	color := v.exp.Color
+	set(&color.PrimaryColor, own.Color.PrimaryColor)
+	set(&color.DarkPrimaryColor, own.Color.DarkPrimaryColor)
+	if own.OwnDarkMode != nil {
+		color.IsDarkModeEnabled = *own.OwnDarkMode
+	}
+	look.Theme = web.NewTheme(color.PrimaryColor, color.DarkPrimaryColor, color.IsDarkModeEnabled)
+	if own.Branding.LogoURL != "" { // a dark logo of the tenant's would not fit
+		look.LogoURL, look.DarkLogoURL = own.Branding.LogoURL, own.Branding.DarkLogoURL
+	}
+	set(&look.FaviconURL, own.Branding.Favicon)
+	set(&look.CustomCSS, text(own.CustomCSS))
+}
+
+// speak chooses the language, among ours and the tenant's.
+func (v *visit) speak(look *web.Look) error {
+	wording, err := v.d.Desk.Wording(v.r.Context())
+	if err != nil {
+		return err
+	}
 	locales := v.query.Get("ui_locales")
 	if locales == "" && v.run != nil {
 		locales = v.run.Request.UILocales
 	}
-	info := v.exp.LanguageInfo
-	phrases := v.d.Manners.Phrases
-	look := web.Dress(v.exp)
+	info, phrases := v.exp.LanguageInfo, v.d.Manners.Phrases
+	look.Lang = phrases.Match(locales, v.r.Header.Get("Accept-Language"), info.AutoDetect, info.FallbackLanguage,
+		slices.Sorted(maps.Keys(wording))...)
 	look.Phrases = phrases
-	look.Lang = phrases.Match(locales, v.r.Header.Get("Accept-Language"), info.AutoDetect, info.FallbackLanguage)
-	look.Product = v.app.Name
-	return look
+	if own, ok := wording[look.Lang]; ok {
+		look.Phrases = phrases.With(look.Lang, own)
+	}
+	return nil
 }
 
 func text(s *string) string {

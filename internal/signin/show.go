@@ -2,6 +2,8 @@ package signin
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 
 	"guestlist"
 	"guestlist/internal/store"
@@ -32,4 +34,60 @@ func (d *Desk) User(ctx context.Context, id guestlist.UserID) (u guestlist.User,
 		return err
 	})
 	return u, err
+}
+
+// ApplicationLook is an application's own branding; empty members leave the
+// tenant's (wire: application sign-in experience).
+type ApplicationLook struct {
+	DisplayName string                    `json:"displayName"`
+	Color       guestlist.ExperienceColor `json:"color"`
+	Branding    guestlist.Branding        `json:"branding"`
+	CustomCSS   *string                   `json:"customCss"`
+	TermsURL    *string                   `json:"termsOfUseUrl"`
+	PrivacyURL  *string                   `json:"privacyPolicyUrl"`
+	OwnDarkMode *bool                     `json:"-"` // whether it says itself if there is a dark mode
+}
+
+// ApplicationLook returns what an application set for itself, or nothing.
+func (d *Desk) ApplicationLook(ctx context.Context, id guestlist.ApplicationID) (ApplicationLook, error) {
+	return store.Cached(ctx, d.Store, "signin/look/"+string(id), func(tx *store.Tx) (ApplicationLook, error) {
+		var look ApplicationLook
+		text, err := tx.ApplicationExperience(id)
+		if errors.Is(err, store.ErrNotFound) || len(text) == 0 {
+			return look, nil
+		}
+		if err != nil {
+			return look, err
+		}
+		var mode struct {
+			Color struct {
+				Dark *bool `json:"isDarkModeEnabled"`
+			} `json:"color"`
+		}
+		if err := errors.Join(json.Unmarshal(text, &look), json.Unmarshal(text, &mode)); err != nil {
+			return look, err
+		}
+		look.OwnDarkMode = mode.Color.Dark
+		return look, nil
+	})
+}
+
+// Wording returns the tenant's own texts by language, nested as they were
+// written. The value is shared and must not be changed.
+func (d *Desk) Wording(ctx context.Context) (map[string]map[string]any, error) {
+	return store.Cached(ctx, d.Store, "signin/wording", func(tx *store.Tx) (map[string]map[string]any, error) {
+		list, err := tx.CustomPhrases()
+		if err != nil || len(list) == 0 {
+			return nil, err
+		}
+		all := make(map[string]map[string]any, len(list))
+		for _, p := range list {
+			var tree map[string]any
+			if err := json.Unmarshal(p.Translation, &tree); err != nil {
+				return nil, err
+			}
+			all[p.LanguageTag] = tree
+		}
+		return all, nil
+	})
 }
