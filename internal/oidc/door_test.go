@@ -70,8 +70,20 @@ type house struct {
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
+	return newHouseOn(t, "sqlite")
+}
+
+// onBothEngines runs a test whose point is concurrency.
+func onBothEngines(t *testing.T, fn func(*testing.T, *house)) {
+	for _, engine := range []string{"sqlite", "postgres"} {
+		t.Run(engine, func(t *testing.T) { fn(t, newHouseOn(t, engine)) })
+	}
+}
+
+func newHouseOn(t testing.TB, engine string) *house {
+	t.Helper()
 	h := &house{t: t, clock: &clock{now: time.UnixMilli(1795219857000)}}
-	h.st = storetest.Open(t, "sqlite", h.clock.Now)
+	h.st = storetest.Open(t, engine, h.clock.Now)
 	h.mint = &token.Mint{Store: h.st, Issuer: endpoint + "/oidc"}
 	if err := h.mint.Start(context.Background()); err != nil {
 		t.Fatal(err)

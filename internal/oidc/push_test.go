@@ -11,8 +11,9 @@ import (
 
 // TestPushedRequest: what an application pushed is what counts, once, for it
 // alone and for a minute.
-func TestPushedRequest(t *testing.T) {
-	h := newHouse(t)
+func TestPushedRequest(t *testing.T) { onBothEngines(t, testPushedRequest) }
+
+func testPushedRequest(t *testing.T, h *house) {
 	push := func(pairs ...string) string {
 		t.Helper()
 		a := h.post("/request", request(append([]string{"client_id", "web", "state", "pushed"}, pairs...)...), "Authorization", basic("web", secret))

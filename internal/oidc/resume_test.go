@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"guestlist"
+	"guestlist/internal/invite"
 	"guestlist/internal/signin"
 	"guestlist/internal/store"
 )
@@ -25,8 +26,9 @@ func (h *house) bob() guestlist.User {
 }
 
 // TestCodeFlow walks from nothing to tokens, and checks the cookies on the way.
-func TestCodeFlow(t *testing.T) {
-	h := newHouse(t)
+func TestCodeFlow(t *testing.T) { onBothEngines(t, testCodeFlow) }
+
+func testCodeFlow(t *testing.T, h *house) {
 	b := h.browser()
 	onPage(t, b.authorize(), "/sign-in?app_id=spa")
 	first := b.uid("spa")
@@ -303,8 +305,9 @@ func TestResumeTooEarly(t *testing.T) {
 }
 
 // TestResumeAtOnce: of many parallel resumes one gets on.
-func TestResumeAtOnce(t *testing.T) {
-	h := newHouse(t)
+func TestResumeAtOnce(t *testing.T) { onBothEngines(t, testResumeAtOnce) }
+
+func testResumeAtOnce(t *testing.T, h *house) {
 	b := h.browser()
 	b.session(h.user.ID)
 	onPage(t, b.authorize(), "/consent?app_id=spa")
@@ -496,5 +499,53 @@ func TestManyApplications(t *testing.T) {
 	}
 	if n := len(b.value("_interaction")); n > 3500 {
 		t.Errorf("%d bytes", n)
+	}
+}
+
+// TestLinkWithSession: a link is looked at whoever is signed in, with a grant
+// and without any prompt.
+func TestLinkWithSession(t *testing.T) {
+	h := newHouse(t)
+	h.update(func(tx *store.Tx) error { // her address was proved before: nothing is stripped from the account
+		h.user.EmailVerifiedAt = &tx.Now
+		return tx.UpdateUser(h.user)
+	})
+	b := h.browser()
+	b.signIn("alice")
+	issue := func(email string) guestlist.OneTimeToken {
+		t.Helper()
+		var token guestlist.OneTimeToken
+		h.update(func(tx *store.Tx) (err error) {
+			token, err = invite.Issue(tx, invite.Order{Email: email})
+			return err
+		})
+		return token
+	}
+	link := func(token guestlist.OneTimeToken) answer {
+		return b.authorize("prompt", "-", "one_time_token", token.Token, "login_hint", token.Email)
+	}
+
+	other := issue("carol@example.com")
+	onPage(t, link(other), "/consent?app_id=spa")
+	if got, want := b.consent("spa", signin.Ask).Redirect, "switch-account?login_hint=carol%40example.com&one_time_token="+other.Token; got != want {
+		t.Errorf("somebody else's link leads to %s, want %s", got, want)
+	}
+
+	own := issue("alice@example.com")
+	onPage(t, link(own), "/consent?app_id=spa")
+	if got, want := b.consent("spa", signin.Ask).Redirect, "one-time-token?login_hint=alice%40example.com&one_time_token="+own.Token; got != want {
+		t.Errorf("her own link leads to %s, want %s", got, want)
+	}
+	step, err := h.desk.SubmitAll(context.Background(), b.uid("spa"), signin.Caller{}, signin.SetEvent{Event: guestlist.EventSignIn},
+		signin.VerifyOneTimeToken{Email: own.Email, Token: own.Token}, signin.Identify{Latest: true}, signin.Finish{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := back(t, b.get(step.RedirectTo)); got.Get("code") == "" {
+		t.Errorf("after the link: %v", got)
+	}
+	onPage(t, link(own), "/consent?app_id=spa") // used up by her: no reason to stop
+	if got := back(t, b.get(b.consent("spa", signin.Ask).Redirect)); got.Get("code") == "" {
+		t.Errorf("the same link again: %v", got)
 	}
 }
