@@ -45,7 +45,7 @@ func (c *clock) pass(d time.Duration) {
 
 // door is a desk on a store of its own, with what the test does to it.
 type door struct {
-	*testing.T
+	testing.TB
 	clock *clock
 	st    *store.Store
 	desk  *signin.Desk
@@ -60,15 +60,15 @@ func eachDoor(t *testing.T, fn func(*door)) {
 }
 
 // liteDoor is a door on SQLite, for rules that no engine has a part in.
-func liteDoor(t *testing.T) *door {
+func liteDoor(t testing.TB) *door {
 	t.Helper()
 	c := &clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
 	return newDoor(t, storetest.Open(t, "sqlite", c.Now), c)
 }
 
-func newDoor(t *testing.T, st *store.Store, c *clock) *door {
+func newDoor(t testing.TB, st *store.Store, c *clock) *door {
 	t.Helper()
-	d := &door{T: t, clock: c, st: st, codes: map[string]string{}, desk: &signin.Desk{
+	d := &door{TB: t, clock: c, st: st, codes: map[string]string{}, desk: &signin.Desk{
 		Store: st, Hasher: hasher, Endpoint: "https://id.example", Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}}
 	d.update(store.Seed)

@@ -349,3 +349,20 @@ func TestNothingSecretIsStored(t *testing.T) {
 		t.Errorf("the public view is %s, %v", public, err)
 	}
 }
+
+// TestNoAccountWithoutAWayBack: whatever the settings ask, an account has a
+// name and something to come in with.
+func TestNoAccountWithoutAWayBack(t *testing.T) {
+	d := liteDoor(t)
+	uid := d.begin(guestlist.EventRegister)
+	d.refused(uid, signin.Identify{}, "user.missing_profile")
+	d.ok(uid, signin.SetUsername{Username: "newcomer"})
+	if got := missing(d.refused(uid, signin.Identify{}, "user.missing_profile")); !slices.Equal(got, []string{"password"}) {
+		t.Errorf("missing %v, want a password", got)
+	}
+	d.ok(uid, signin.SetPassword{Password: goodPassword}, signin.Identify{}, signin.Finish{})
+
+	uid = d.begin(guestlist.EventRegister)
+	d.ok(uid, signin.SetPassword{Password: goodPassword})
+	d.refused(uid, signin.Identify{}, "session.identifier_not_found")
+}

@@ -137,10 +137,14 @@ func (r *run) identifyNew(tx *store.Tx, record Record, given bool) error {
 	if given {
 		r.i.ProvedBy = record.ID
 	}
-	if missing := r.missing(&account{}); len(missing) > 0 {
-		return r.keep(missingProfile(missing))
+	missing := r.missing(&account{})
+	if len(missing) == 0 && !profile.returns() {
+		missing = []string{guestlist.MissingPassword}
 	}
-	if profile.empty() {
+	switch {
+	case len(missing) > 0:
+		return r.keep(missingProfile(missing))
+	case len(profile.identifiers()) == 0:
 		return errNotIdentified // the settings ask for nothing, but nobody is nobody
 	}
 	if !r.i.New {
@@ -167,6 +171,10 @@ func (p *Profile) take(record Record) error {
 	}
 	return nil
 }
+
+// returns reports whether an account of this profile could ever be entered
+// again: by a password, or by a code to a proved address.
+func (p Profile) returns() bool { return p.Password != nil || p.Email != "" || p.Phone != "" }
 
 // identifiers lists what a profile would take from others.
 func (p Profile) identifiers() []guestlist.Identifier {

@@ -32,7 +32,7 @@ func PickUID(cookie string, app guestlist.ApplicationID) string {
 // AddUID returns the interaction cookie with an application's new uid in it.
 func AddUID(cookie string, app guestlist.ApplicationID, uid string) string {
 	uids := map[string]string{}
-	if json.Unmarshal([]byte(cookie), &uids) != nil || len(uids) > maxCookieInteractions {
+	if json.Unmarshal([]byte(cookie), &uids) != nil || uids == nil || len(uids) > maxCookieInteractions {
 		uids = map[string]string{}
 	}
 	uids[string(app)], uids[LegacyUID] = uid, uid
