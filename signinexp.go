@@ -66,33 +66,33 @@ const (
 
 // ExperienceColor is the tenant's colours, as #RRGGBB.
 type ExperienceColor struct {
-	PrimaryColor      string `json:"primaryColor"`
+	PrimaryColor      string `json:"primaryColor" check:"format=color"`
 	IsDarkModeEnabled bool   `json:"isDarkModeEnabled"`
-	DarkPrimaryColor  string `json:"darkPrimaryColor"`
+	DarkPrimaryColor  string `json:"darkPrimaryColor" check:"format=color"`
 }
 
 // Branding is the tenant's pictures, by URL.
 type Branding struct {
-	LogoURL     string `json:"logoUrl,omitempty"`
-	DarkLogoURL string `json:"darkLogoUrl,omitempty"`
-	Favicon     string `json:"favicon,omitempty"`
-	DarkFavicon string `json:"darkFavicon,omitempty"`
+	LogoURL     string `json:"logoUrl,omitempty" check:"max=2048,format=url"`
+	DarkLogoURL string `json:"darkLogoUrl,omitempty" check:"max=2048,format=url"`
+	Favicon     string `json:"favicon,omitempty" check:"max=2048,format=url"`
+	DarkFavicon string `json:"darkFavicon,omitempty" check:"max=2048,format=url"`
 }
 
 // LanguageInfo says which language the pages take.
 type LanguageInfo struct {
 	AutoDetect       bool   `json:"autoDetect"`
-	FallbackLanguage string `json:"fallbackLanguage"`
+	FallbackLanguage string `json:"fallbackLanguage" check:"format=language"`
 }
 
 // SignInSettings lists the identifiers and how each is proved.
 type SignInSettings struct {
-	Methods []SignInMethod `json:"methods"`
+	Methods []SignInMethod `json:"methods" check:"max=3"`
 }
 
 // SignInMethod is one identifier with its factors.
 type SignInMethod struct {
-	Identifier        IdentifierType `json:"identifier"`
+	Identifier        IdentifierType `json:"identifier" check:"enum=username|email|phone"`
 	Password          bool           `json:"password"`
 	VerificationCode  bool           `json:"verificationCode"`
 	IsPasswordPrimary bool           `json:"isPasswordPrimary"`
@@ -110,16 +110,16 @@ func (s SignInSettings) Method(t IdentifierType) (SignInMethod, bool) {
 
 // SignUpSettings says what a new account must have.
 type SignUpSettings struct {
-	Identifiers          []IdentifierType   `json:"identifiers"`
+	Identifiers          []IdentifierType   `json:"identifiers" check:"max=10,each.enum=username|email|phone"`
 	Password             bool               `json:"password"`
 	Verify               bool               `json:"verify"`
-	SecondaryIdentifiers []SignUpIdentifier `json:"secondaryIdentifiers,omitempty"`
+	SecondaryIdentifiers []SignUpIdentifier `json:"secondaryIdentifiers,omitempty" check:"max=10"`
 }
 
 // SignUpIdentifier is an identifier asked beside the primary one; its
 // Identifier may also be "emailOrPhone".
 type SignUpIdentifier struct {
-	Identifier IdentifierType `json:"identifier"`
+	Identifier IdentifierType `json:"identifier" check:"enum=username|email|phone|emailOrPhone"`
 	Verify     *bool          `json:"verify,omitempty"`
 }
 
@@ -139,14 +139,14 @@ type PasswordPolicy struct {
 
 // PasswordLength bounds the number of characters.
 type PasswordLength struct {
-	Min *int `json:"min,omitempty"`
-	Max *int `json:"max,omitempty"`
+	Min *int `json:"min,omitempty" check:"min=1,max=256"`
+	Max *int `json:"max,omitempty" check:"min=1,max=256"`
 }
 
 // PasswordCharacters is how many of the four kinds (lower, upper, digit,
 // symbol) a password needs.
 type PasswordCharacters struct {
-	Min *int `json:"min,omitempty"`
+	Min *int `json:"min,omitempty" check:"min=1,max=4"`
 }
 
 // PasswordRejects lists what a password must not be.
@@ -154,14 +154,14 @@ type PasswordRejects struct {
 	Pwned                 *bool     `json:"pwned,omitempty"`
 	RepetitionAndSequence *bool     `json:"repetitionAndSequence,omitempty"`
 	UserInfo              *bool     `json:"userInfo,omitempty"`
-	Words                 *[]string `json:"words,omitempty"`
+	Words                 *[]string `json:"words,omitempty" check:"max=1000,each.min=1,each.max=256"`
 }
 
 // MFASettings rules second factors.
 type MFASettings struct {
-	Factors                       []string `json:"factors"`
-	Policy                        string   `json:"policy"`
-	OrganizationRequiredMFAPolicy string   `json:"organizationRequiredMfaPolicy,omitempty"`
+	Factors                       []string `json:"factors" check:"each.enum=Totp|WebAuthn|BackupCode|EmailVerificationCode|PhoneVerificationCode"`
+	Policy                        string   `json:"policy" check:"enum=UserControlled|Mandatory|PromptOnlyAtSignIn|PromptAtSignInAndSignUp|NoPrompt|PromptAtSignInAndSignUpMandatory|PromptOnlyAtSignInMandatory"`
+	OrganizationRequiredMFAPolicy string   `json:"organizationRequiredMfaPolicy,omitempty" check:"enum=NoPrompt|Mandatory"`
 }
 
 // CaptchaPolicy says whether a captcha is asked.
@@ -171,8 +171,8 @@ type CaptchaPolicy struct {
 
 // SentinelPolicy rules the lock-out after failed attempts.
 type SentinelPolicy struct {
-	MaxAttempts     *int `json:"maxAttempts,omitempty"`
-	LockoutDuration *int `json:"lockoutDuration,omitempty"` // minutes
+	MaxAttempts     *int `json:"maxAttempts,omitempty" check:"min=1,max=1000"`
+	LockoutDuration *int `json:"lockoutDuration,omitempty" check:"min=1,max=525600"` // minutes
 }
 
 // Defaults of SentinelPolicy.
@@ -185,14 +185,14 @@ const (
 type EmailBlocklistPolicy struct {
 	BlockDisposableAddresses *bool     `json:"blockDisposableAddresses,omitempty"`
 	BlockSubaddressing       *bool     `json:"blockSubaddressing,omitempty"`
-	CustomAllowlist          *[]string `json:"customAllowlist,omitempty"`
-	CustomBlocklist          *[]string `json:"customBlocklist,omitempty"`
+	CustomAllowlist          *[]string `json:"customAllowlist,omitempty" check:"max=1000,each.max=256"`
+	CustomBlocklist          *[]string `json:"customBlocklist,omitempty" check:"max=1000,each.max=256"`
 }
 
 // VerificationCodePolicy rules codes sent by e-mail and SMS.
 type VerificationCodePolicy struct {
-	ExpirationDuration *int `json:"expirationDuration,omitempty"` // seconds, 60..3600
-	MaxRetryAttempts   *int `json:"maxRetryAttempts,omitempty"`   // 1..100
+	ExpirationDuration *int `json:"expirationDuration,omitempty" check:"min=60,max=3600"` // seconds, 60..3600
+	MaxRetryAttempts   *int `json:"maxRetryAttempts,omitempty" check:"min=1,max=100"`     // 1..100
 }
 
 // Defaults of VerificationCodePolicy.
@@ -203,21 +203,21 @@ const (
 
 // ProfileFieldName names a custom profile field asked at sign-up.
 type ProfileFieldName struct {
-	Name string `json:"name"`
+	Name string `json:"name" check:"min=1,max=128"`
 }
 
 // PasswordExpiration rules how long a password is good.
 type PasswordExpiration struct {
 	Enabled         *bool `json:"enabled,omitempty"`
-	ValidPeriodDays *int  `json:"validPeriodDays,omitempty"`
+	ValidPeriodDays *int  `json:"validPeriodDays,omitempty" check:"min=1,max=36500"`
 	EnabledAt       *Time `json:"enabledAt,omitempty"`
 }
 
 // UsernamePolicy rules what a username may look like.
 type UsernamePolicy struct {
 	CaseSensitive bool                 `json:"caseSensitive"`
-	MinLength     int                  `json:"minLength"`
-	MaxLength     int                  `json:"maxLength"`
+	MinLength     int                  `json:"minLength" check:"min=1,max=128"`
+	MaxLength     int                  `json:"maxLength" check:"min=1,max=128"`
 	AllowedChars  UsernameAllowedChars `json:"allowedChars"`
 }
 

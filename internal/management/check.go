@@ -35,6 +35,10 @@ var formats = map[string]format{
 	"date":     {"invalid_string", "regex", "Invalid", isDate},
 
 	"redirect":  {"custom", "", "Invalid input", func(s string) bool { return guestlist.CheckRedirectURI(s) == nil }},
+	"header":    {"custom", "", "Invalid header value", isHeaderValue},
+	"id":        {"invalid_string", "regex", "Invalid", isID},
+	"language":  {"custom", "", "Invalid input", isLanguage},
+	"phone":     {"invalid_string", "regex", "Invalid", isPhone},
 	"indicator": {"custom", "", "Invalid input", isIndicator},
 }
 

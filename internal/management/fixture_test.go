@@ -31,6 +31,7 @@ type fixture struct {
 
 	machine guestlist.Application // has the role that opens the API
 	good    string                // its token
+	tested  []string              // what was handed to the outside world
 }
 
 // start is when tests begin. Their clock goes on by a millisecond whenever it
@@ -69,6 +70,15 @@ func newFixture(t testing.TB, st *store.Store) *fixture {
 		BuiltIn: map[guestlist.ApplicationID]guestlist.Application{guestlist.DemoApplication: {
 			TenantID: guestlist.TenantID, ID: guestlist.DemoApplication, Name: "Demo", Type: guestlist.ApplicationSPA,
 		}},
+		Phrases: phrases,
+		TestHook: func(_ context.Context, h guestlist.Hook, events []string) error {
+			f.tested = append(f.tested, h.Config.URL+" "+strings.Join(events, "+"))
+			return nil
+		},
+		TestMessage: func(_ context.Context, factoryID string, _ json.RawMessage, m guestlist.Message) error {
+			f.tested = append(f.tested, factoryID+" "+m.To+" "+string(m.Type))
+			return nil
+		},
 	}
 	if err := f.api.Tokens.Start(context.Background()); err != nil {
 		t.Fatal(err)
@@ -172,6 +182,11 @@ func (f *fixture) send(method, path string, body any, authorization string) answ
 	if authorization != "" {
 		req.Header.Set("Authorization", authorization)
 	}
+	return f.do(req)
+}
+
+func (f *fixture) do(req *http.Request) answer {
+	f.t.Helper()
 	res, err := f.srv.Client().Do(req)
 	if err != nil {
 		f.t.Fatal(err)

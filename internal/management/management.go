@@ -18,6 +18,8 @@
 package management
 
 import (
+	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -45,6 +47,14 @@ type API struct {
 	// Local is the bearer token of calls in process, made anew at each start and
 	// known to nobody else; "" admits none.
 	Local string
+	// TestHook sends made-up events to a hook's endpoint, signed with its key,
+	// and returns hook.endpoint_responded_with_error or
+	// hook.send_test_payload_failed.
+	TestHook func(ctx context.Context, h guestlist.Hook, events []string) error
+	// TestMessage sends a message with a config that need not be stored.
+	TestMessage func(ctx context.Context, factoryID string, config json.RawMessage, m guestlist.Message) error
+	// Phrases is what pages say unless the tenant has words of its own.
+	Phrases *web.Phrases
 	// BuiltIn are the clients that have no row, e.g. demo-app.
 	BuiltIn map[guestlist.ApplicationID]guestlist.Application
 }
@@ -70,6 +80,14 @@ func (a *API) groups() [][]route {
 		a.oneTimeTokenRoutes(),
 		a.verificationCodeRoutes(),
 		a.dashboardRoutes(),
+		a.hookRoutes(),
+		a.signInExperienceRoutes(),
+		a.wellKnownRoutes(),
+		a.connectorRoutes(),
+		a.templateRoutes(),
+		a.phraseRoutes(),
+		a.configRoutes(),
+		a.logRoutes(),
 	}
 }
 

@@ -136,7 +136,7 @@ func remove[In, Out any](path, summary string, do func(*call, In) (Out, error)) 
 func raw(method, path, summary, contentType string, do func(*call) error) route {
 	return route{
 		method: method, path: path, summary: summary, status: http.StatusOK,
-		stream: contentType, output: reflect.TypeFor[none](), serve: do,
+		input: input{paging: -1, search: -1, body: -1}, stream: contentType, output: reflect.TypeFor[none](), serve: do,
 	}
 }
 

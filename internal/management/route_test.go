@@ -23,13 +23,29 @@ func (a *API) routes() []route {
 
 var wildcard = regexp.MustCompile(`\{[^}]+\}`)
 
-// samplePath fills the wildcards of a route with an id that nothing has.
-func samplePath(rt route) string { return wildcard.ReplaceAllString(rt.path, "nope") }
+// samplePath fills the wildcards of a route with ids that nothing has.
+func samplePath(rt route) string {
+	path := rt.path
+	for _, p := range rt.input.params {
+		sample := "nope"
+		switch {
+		case len(p.schema.enum) > 0:
+			sample = p.schema.enum[0]
+		case p.schema.format == "language":
+			sample = "fr"
+		}
+		path = strings.Replace(path, "{"+p.name+"}", sample, 1)
+	}
+	return wildcard.ReplaceAllString(path, "nope")
+}
 
 // publicRoutes are the only ones that answer without a token.
 var publicRoutes = map[string]bool{
 	"GET /api/status": true,
 	"GET /api/.well-known/management.openapi.json": true,
+	"GET /api/.well-known/sign-in-exp":             true,
+	"GET /api/.well-known/experience":              true,
+	"GET /api/.well-known/phrases":                 true,
 }
 
 func TestEveryRouteWantsATokenOfThisAPI(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"guestlist"
+	"guestlist/internal/token"
 	"guestlist/internal/web"
 )
 
@@ -59,7 +60,7 @@ func requestOf(t reflect.Type) *schema { return schemaMaker{}.of(t) }
 // nothing, unless they are tagged omitempty.
 func answerOf(t reflect.Type) *schema { return schemaMaker{answer: true}.of(t) }
 
-// schemaMaker makes schemas of types. The tag check adds rules: min, max, over (exclusive minimum), enum=a|b, format,
+// schemaMaker makes schemas of types. The tag check adds rules: min, max, over (exclusive minimum), enum=a|b or enum=@list, format,
 // unique, orEmpty, null, required, any; with the prefix "each." they hold for every element.
 type schemaMaker struct{ answer bool }
 
@@ -137,6 +138,13 @@ func deref(t reflect.Type) reflect.Type {
 	return t
 }
 
+// enums are lists that are too long for a tag.
+var enums = map[string]func() []string{
+	"hookEvents":     func() []string { return guestlist.HookEvents },
+	"templates":      templateTypes,
+	"extendedClaims": func() []string { return token.ExtendedClaims },
+}
+
 // apply adds the rules of a check tag. A rule that it does not know is a fault
 // of the program.
 func (s *schema) apply(rules string) {
@@ -157,7 +165,11 @@ func (s *schema) apply(rules string) {
 		case "over":
 			s.min, s.exclusive = number(value), true
 		case "enum":
-			s.enum = strings.Split(value, "|")
+			if list, ok := strings.CutPrefix(value, "@"); ok {
+				s.enum = enums[list]()
+			} else {
+				s.enum = strings.Split(value, "|")
+			}
 		case "format":
 			if _, ok := formats[value]; !ok {
 				panic("management: no format " + value)
