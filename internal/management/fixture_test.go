@@ -85,7 +85,11 @@ func newFixture(t testing.TB, st *store.Store) *fixture {
 	}
 	f.machine = f.addMachine("machine", store.ManagementRoleID)
 	f.good = f.token(f.machine, guestlist.ManagementAPI)
-	manners := &web.Manners{Log: log, Phrases: phrases, Endpoint: f.api.Endpoint}
+	manners := &web.Manners{
+		Log: log, Phrases: phrases, Endpoint: f.api.Endpoint,
+		LargeBody: func(r *http.Request) bool { return r.URL.Path == "/api/users/bulk" },
+	}
+	f.api.Describe = manners.Describe
 	mux := web.NewMux(manners, nil)
 	f.api.Mount(mux)
 	f.srv = httptest.NewServer(manners.Wrap(mux))

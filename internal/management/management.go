@@ -37,6 +37,8 @@ type API struct {
 	Tokens *token.Mint
 	Desk   *signin.Desk
 	Log    *slog.Logger
+	// Describe puts an error into words for a request: web.Manners has it.
+	Describe func(*http.Request, error) (status int, env web.Envelope)
 
 	// Endpoint is the public base URL, without a trailing slash.
 	Endpoint string
@@ -72,6 +74,7 @@ func (a *API) groups() [][]route {
 		a.scopeRoutes(),
 		a.roleRoutes(),
 		a.userRoutes(),
+		a.userImportRoutes(),
 		a.userDataRoutes(),
 		a.userPasswordRoutes(),
 		a.userRoleRoutes(),

@@ -183,4 +183,3 @@ func (tx *Tx) taken(column string, at int, rows [][]any, left []int) (map[string
 		return err
 	}, "SELECT "+column+" FROM users WHERE "+column+" IN", values)
 }
-

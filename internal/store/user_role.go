@@ -55,3 +55,18 @@ func (tx *Tx) HasUser(id guestlist.UserID) (bool, error) {
 	}
 	return err == nil, err
 }
+
+// KnownUsers returns which of these users exist.
+func (tx *Tx) KnownUsers(ids []guestlist.UserID) (map[guestlist.UserID]bool, error) {
+	values := make([]any, len(ids))
+	for i, id := range ids {
+		values[i] = id
+	}
+	known := map[guestlist.UserID]bool{}
+	return known, tx.rowsIn(func(sc scanner) error {
+		var id guestlist.UserID
+		err := sc.Scan(&id)
+		known[id] = true
+		return err
+	}, "SELECT id FROM users WHERE id IN", values)
+}

@@ -1,0 +1,141 @@
+package management
+
+import (
+	"fmt"
+	"strings"
+
+	"guestlist"
+	"guestlist/internal/web"
+)
+
+// lineParser makes users of the lines of an import.
+type lineParser interface {
+	parse(text []byte) (newUser, error)
+}
+
+// ndjsonParser takes a JSON object per line, as POST /api/users does.
+type ndjsonParser struct{ schema *schema }
+
+func (p ndjsonParser) parse(text []byte) (newUser, error) {
+	var u newUser
+	var body rawObject
+	if err := web.Decode(text, &body); err != nil {
+		return u, err
+	}
+	return u, fill(p.schema, body.text, &u)
+}
+
+// csvParser takes fields in the order of a header. A dot in the name of a
+// column leads into customData or profile; an empty field is absent.
+type csvParser struct {
+	schema  *schema
+	columns [][]string
+}
+
+// The limits of a header.
+const (
+	maxImportColumns = 200
+	maxColumnDepth   = 4 // names between the dots
+)
+
+// newCSVParser reads a header. A column that no user has is refused: a typing
+// error would lose a value of every line.
+func newCSVParser(s *schema, header []byte) (csvParser, error) {
+	p := csvParser{schema: s}
+	names, err := csvFields(header)
+	if err != nil {
+		return p, err
+	}
+	inv := web.Invalid{}
+	inv.Check(len(names) <= maxImportColumns, "", "too_big", fmt.Sprintf("At most %d columns are taken", maxImportColumns))
+	seen := map[string]bool{}
+	for _, name := range names {
+		name = strings.TrimSpace(name)
+		path := strings.Split(name, ".")
+		inv.Check(knownColumn(s, path), name, "unrecognized_keys", "No user has this member")
+		overlaps := seen[name]
+		for other := range seen {
+			overlaps = overlaps || strings.HasPrefix(other, name+".") || strings.HasPrefix(name, other+".")
+		}
+		inv.Check(!overlaps, name, "custom", "The column is there twice")
+		seen[name] = true
+		p.columns = append(p.columns, path)
+	}
+	return p, inv.Err()
+}
+
+// knownColumn reports whether a path leads to a text or a truth value of a
+// schema.
+func knownColumn(s *schema, path []string) bool {
+	if len(path) > maxColumnDepth {
+		return false
+	}
+	for i, name := range path {
+		if name == "" || s.kind != kindObject {
+			return false
+		}
+		if s.record {
+			return i > 0
+		}
+		var member *schema
+		for _, f := range s.fields {
+			if f.name == name {
+				member = f.schema
+			}
+		}
+		if member == nil {
+			return false
+		}
+		s = member
+	}
+	return s.kind == kindString || s.kind == kindBoolean
+}
+
+func (p csvParser) parse(text []byte) (newUser, error) {
+	var u newUser
+	fields, err := csvFields(text)
+	if err != nil {
+		return u, err
+	}
+	if len(fields) != len(p.columns) {
+		return u, errLineCSV
+	}
+	tree := map[string]any{}
+	for i, field := range fields {
+		if field == "" {
+			continue
+		}
+		at := tree
+		path := p.columns[i]
+		for _, name := range path[:len(path)-1] {
+			inner, ok := at[name].(map[string]any)
+			if !ok {
+				inner = map[string]any{}
+				at[name] = inner
+			}
+			at = inner
+		}
+		at[path[len(path)-1]] = csvValue(path, field)
+	}
+	return u, fillTree(p.schema, tree, &u)
+}
+
+// csvValue turns the text of the one column that is no text into a truth
+// value.
+func csvValue(path []string, field string) any {
+	if len(path) == 1 && path[0] == "passwordIsTemporary" {
+		switch strings.ToLower(field) {
+		case "true", "1", "yes", "y":
+			return true
+		case "false", "0", "no", "n":
+			return false
+		}
+	}
+	return field
+}
+
+// The refusals of an import as a whole.
+var (
+	errImportType = guestlist.Refuse(guestlist.KindMediaType, "request.unsupported_media_type")
+	errEncoded    = guestlist.Refuse(guestlist.KindMediaType, "request.unsupported_encoding")
+)

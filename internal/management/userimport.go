@@ -1,0 +1,406 @@
+package management
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"reflect"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"guestlist"
+	"guestlist/internal/crypt"
+	"guestlist/internal/store"
+	"guestlist/internal/web"
+)
+
+func (a *API) userImportRoutes() []route {
+	return []route{
+		raw(http.MethodPost, "/api/users/bulk",
+			"Create any number of users from NDJSON or CSV, with a verdict per line; repeatable under an Idempotency-Key",
+			contentTypeNDJSON, a.importUsers),
+	}
+}
+
+const contentTypeNDJSON = "application/x-ndjson"
+
+// importPatience is how long an import waits for its caller to send or to take
+// the next bytes.
+const importPatience = time.Minute
+
+// importItem is a line on its way: a user, or why there can be none.
+type importItem struct {
+	line      int
+	user      guestlist.User
+	plain     string // password to be hashed
+	temporary bool
+	digest    *guestlist.PasswordDigest
+	err       error
+}
+
+// verdict is what became of a line, in the answer's form.
+type verdict struct {
+	Line    int              `json:"line"`
+	Status  string           `json:"status"` // created, error, or aborted for the import itself
+	ID      guestlist.UserID `json:"id,omitempty"`
+	Code    string           `json:"code,omitempty"`
+	Message string           `json:"message,omitempty"`
+	Details string           `json:"details,omitempty"`
+}
+
+// userImport is one run of POST /api/users/bulk.
+type userImport struct {
+	api    *API
+	c      *call
+	source lineSource
+	parser lineParser
+	// key is the Idempotency-Key, or "". Under the same key the same line has
+	// the same id, so that an import that broke off can be sent again.
+	key   string
+	queue *importQueue
+	conn  *http.ResponseController
+
+	readErr error // of the stream; set before the queue closes
+	lines   int   // answered
+	created int   // of them now or by an earlier run of the same key
+}
+
+func (a *API) importUsers(c *call) error {
+	imp := &userImport{api: a, c: c, queue: newImportQueue(), conn: http.NewResponseController(c.w)}
+	if err := imp.begin(); err != nil {
+		return err
+	}
+	// The answer begins before the request ends. Where the transport cannot do
+	// that, callers see it when they have sent everything.
+	_ = imp.conn.EnableFullDuplex()
+	c.w.Header().Set("Content-Type", contentTypeNDJSON)
+	c.w.Header().Set("X-Accel-Buffering", "no") // proxies shall not hold the answer back
+	c.w.WriteHeader(c.status)
+
+	var reading sync.WaitGroup
+	reading.Go(imp.read)
+	err := imp.write()
+	imp.queue.close()
+	if err != nil {
+		_ = imp.conn.SetReadDeadline(time.Now()) // wakes the reader, who may wait for bytes
+	}
+	reading.Wait()
+	return imp.end(err)
+}
+
+// begin looks at everything that concerns the import as a whole; nothing has
+// been answered or changed yet.
+func (imp *userImport) begin() error {
+	r := imp.c.r
+	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+		return errEncoded
+	}
+	keys := r.Header.Values("Idempotency-Key")
+	if len(keys) > 1 || len(keys) == 1 && !isIdempotencyKey(keys[0]) {
+		inv := web.Invalid{What: "header"}
+		inv.Check(false, "Idempotency-Key", "invalid_string", "Give one key of 1 to "+strconv.Itoa(maxIdempotencyKey)+" printable ASCII characters")
+		return inv.Err()
+	}
+	if len(keys) == 1 {
+		imp.key = keys[0]
+	}
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return errImportType
+	}
+	body := &patientReader{r.Body, imp.conn}
+	switch kind {
+	case contentTypeNDJSON, "application/ndjson", "application/jsonl", "application/json-lines", "application/jsonlines":
+		imp.source, imp.parser = newNDJSONSource(body), ndjsonParser{importSchema()}
+		return nil
+	case "text/csv":
+		imp.source = newCSVSource(body)
+	default:
+		return errImportType
+	}
+	header, err := imp.source.next()
+	switch {
+	case errors.Is(err, io.EOF):
+		return errLineCSV
+	case err != nil:
+		return guestlist.Refuse(guestlist.KindInvalid, "request.body_unreadable").Because(err)
+	case header.fault != nil:
+		return header.fault
+	}
+	imp.parser, err = newCSVParser(importSchema(), header.text)
+	return err
+}
+
+// importSchema is the schema of a line.
+var importSchema = sync.OnceValue(func() *schema { return requestOf(reflect.TypeFor[newUser]()) })
+
+// maxIdempotencyKey is the longest Idempotency-Key, in bytes.
+const maxIdempotencyKey = 255
+
+func isIdempotencyKey(key string) bool {
+	if key == "" || len(key) > maxIdempotencyKey {
+		return false
+	}
+	for _, c := range []byte(key) {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// patientReader gives the caller importPatience for each read.
+type patientReader struct {
+	io.Reader
+	conn *http.ResponseController
+}
+
+func (r *patientReader) Read(p []byte) (int, error) {
+	_ = r.conn.SetReadDeadline(time.Now().Add(importPatience)) // in process there is no connection, and no need
+	return r.Reader.Read(p)
+}
+
+// read makes items of the lines until the stream ends or nobody wants more.
+func (imp *userImport) read() {
+	defer imp.queue.close()
+	for {
+		line, err := imp.source.next()
+		if line.number > 0 && !imp.queue.put(imp.item(line)) {
+			return
+		}
+		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				imp.readErr = err
+			}
+			return
+		}
+	}
+}
+
+// item makes the user of a line.
+func (imp *userImport) item(line sourceLine) importItem {
+	item := importItem{line: line.number, err: line.fault}
+	if item.err != nil {
+		return item
+	}
+	n, err := imp.parser.parse(line.text)
+	if err == nil {
+		item.user, item.plain, item.digest, err = n.user()
+	}
+	item.temporary, item.err = n.PasswordIsTemporary, err
+	item.user.HasPassword = item.plain != "" || item.digest != nil
+	item.user.ID = guestlist.UserID(crypt.ShortID())
+	if imp.key != "" {
+		sum := sha256.Sum256(line.text)
+		item.user.ID = guestlist.UserID(crypt.DerivedID(imp.api.Store.Key(), purposeImport, string(imp.c.who.ClientID),
+			string(imp.c.who.UserID), imp.key, strconv.Itoa(line.number), base64.RawStdEncoding.EncodeToString(sum[:])))
+	}
+	return item
+}
+
+// purposeImport keeps the ids of imports apart from other derived ones.
+const purposeImport = "user.import"
+
+// write takes batches, stores them and answers. It fails when the caller went
+// away, or when the store did.
+func (imp *userImport) write() error {
+	for {
+		batch := imp.queue.take()
+		if len(batch) == 0 {
+			return nil
+		}
+		if err := imp.c.ctx().Err(); err != nil {
+			return err
+		}
+		if err := imp.store(batch); err != nil {
+			return err
+		}
+		if err := imp.answer(batch); err != nil {
+			return err
+		}
+	}
+}
+
+// store creates the users of a batch in one transaction. What became of each
+// is in its err.
+func (imp *userImport) store(batch []importItem) error {
+	ctx := imp.c.ctx()
+	if err := imp.hash(ctx, batch); err != nil {
+		return err
+	}
+	var good []int
+	for i := range batch {
+		if batch[i].err == nil {
+			good = append(good, i)
+		}
+	}
+	if len(good) == 0 {
+		return nil
+	}
+	var results []store.Insertion
+	err := imp.api.Store.Update(ctx, func(tx *store.Tx) error {
+		users := make([]store.NewUser, len(good))
+		for k, i := range good {
+			batch[i].user.CreatedAt, batch[i].user.UpdatedAt = tx.Now, tx.Now
+			users[k] = store.NewUser{User: batch[i].user, Password: batch[i].digest}
+		}
+		var err error
+		if results, err = tx.InsertUsers(users); err != nil {
+			return err
+		}
+		return imp.welcome(tx, users, results)
+	})
+	if err != nil {
+		return err
+	}
+	for k, i := range good {
+		batch[i].err = results[k].Err
+		if !results[k].New && results[k].Err == nil && imp.key == "" {
+			batch[i].err = guestlist.Refuse(guestlist.KindUnprocessable, "entity.unique_integrity_violation")
+		}
+	}
+	return nil
+}
+
+// welcome gives those who are new the default roles and tells the hooks.
+func (imp *userImport) welcome(tx *store.Tx, users []store.NewUser, results []store.Insertion) error {
+	wanted, err := tx.IsWanted(guestlist.EventUserCreated)
+	if err != nil {
+		return err
+	}
+	var ids []guestlist.UserID
+	var events []guestlist.Event
+	for k, r := range results {
+		if !r.New {
+			continue
+		}
+		ids = append(ids, users[k].User.ID)
+		if !wanted {
+			continue
+		}
+		e := imp.c.event(tx, guestlist.EventUserCreated, users[k].User)
+		payload, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		events = append(events, guestlist.Event{Key: e.Event, Payload: payload})
+	}
+	if err := tx.GiveDefaultRoles(ids...); err != nil {
+		return err
+	}
+	return tx.EmitAll(events)
+}
+
+// hash computes the digests of a batch's passwords, on every core at once but
+// on none twice: people sign in meanwhile. Who is there already, by an earlier
+// run of the same key, costs nothing.
+func (imp *userImport) hash(ctx context.Context, batch []importItem) error {
+	var todo []*importItem
+	var ids []guestlist.UserID
+	for i := range batch {
+		if batch[i].err == nil && batch[i].plain != "" {
+			todo, ids = append(todo, &batch[i]), append(ids, batch[i].user.ID)
+		}
+	}
+	if len(todo) == 0 {
+		return nil
+	}
+	var known map[guestlist.UserID]bool
+	if imp.key != "" {
+		if err := imp.api.Store.View(ctx, func(tx *store.Tx) error {
+			var err error
+			known, err = tx.KnownUsers(ids)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	var workers sync.WaitGroup
+	work := make(chan *importItem)
+	for range min(runtime.GOMAXPROCS(0), len(todo)) {
+		workers.Go(func() {
+			for item := range work {
+				item.digest, item.err = imp.api.digestOf(ctx, item.plain, item.temporary)
+			}
+		})
+	}
+	for _, item := range todo {
+		if !known[item.user.ID] {
+			work <- item
+		}
+	}
+	close(work)
+	workers.Wait()
+	return ctx.Err()
+}
+
+// answer writes the verdicts of a batch and sends them off.
+func (imp *userImport) answer(batch []importItem) error {
+	var b []byte
+	for _, item := range batch {
+		v := verdict{Line: item.line, Status: "created", ID: item.user.ID}
+		if item.err != nil {
+			v = imp.refusal(item.line, "error", item.err)
+		} else {
+			imp.created++
+		}
+		imp.lines++
+		text, err := json.Marshal(v)
+		if err != nil {
+			return err
+		}
+		b = append(append(b, text...), '\n')
+	}
+	return imp.send(b)
+}
+
+func (imp *userImport) refusal(line int, status string, err error) verdict {
+	_, env := imp.api.Describe(imp.c.r, err)
+	return verdict{Line: line, Status: status, Code: env.Code, Message: env.Message, Details: env.Details}
+}
+
+func (imp *userImport) send(text []byte) error {
+	_ = imp.conn.SetWriteDeadline(time.Now().Add(importPatience)) // as for reading
+	if _, err := imp.c.w.Write(text); err != nil {
+		return err
+	}
+	return imp.conn.Flush()
+}
+
+// end writes one line of the audit log, and tells a caller who is still there
+// that an import broke off; it can be sent again under its key.
+func (imp *userImport) end(failed error) error {
+	if failed == nil && imp.readErr != nil {
+		failed = guestlist.Refuse(guestlist.KindInvalid, "request.body_unreadable").Because(imp.readErr)
+	}
+	entry := guestlist.LogEntry{
+		Key: "Action.Users.Import", Failed: failed != nil, UserID: imp.c.who.UserID, ApplicationID: imp.c.who.ClientID,
+		UserAgent: imp.c.r.UserAgent(),
+		Extra:     map[string]any{"lines": imp.lines, "created": imp.created, "refused": imp.lines - imp.created},
+	}
+	if ip := web.ClientIP(imp.c.r, imp.api.TrustedProxies); ip.IsValid() {
+		entry.IP = ip.String()
+	}
+	if failed != nil {
+		v := imp.refusal(0, "aborted", failed)
+		entry.Error = v.Code
+		if text, err := json.Marshal(v); err == nil {
+			_ = imp.send(append(text, '\n')) // whoever went away does not read it
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(imp.c.ctx()), importPatience)
+	defer cancel()
+	if err := imp.api.Store.Update(ctx, func(tx *store.Tx) error { return tx.Log(entry) }); err != nil {
+		imp.api.Log.LogAttrs(ctx, slog.LevelError, "an import is not in the audit log", slog.String("error", err.Error()))
+	}
+	return nil // the answer is out
+}
