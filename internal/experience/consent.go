@@ -63,8 +63,7 @@ func (v *visit) onward(to string) error {
 			to = join(to, q)
 		}
 	}
-	http.Redirect(v.w, v.r, to, http.StatusFound)
-	return nil
+	return v.redirect(http.StatusFound, to)
 }
 
 func consentPage(v *visit, c *signin.ConsentPage) *web.Page {

@@ -93,7 +93,7 @@ func postContinue(v *visit) error {
 	if types == nil {
 		return v.continuePassword()
 	}
-	typed := v.typed(fieldIdentifier)
+	typed := v.typedIdentifier()
 	p := continuePage(v, types, typed)
 	id, problem, ok := parseIdentifier(typed, types)
 	if !ok {

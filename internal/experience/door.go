@@ -125,8 +125,7 @@ func (v *visit) unknownSession() error {
 	if u := v.exp.UnknownSessionRedirectURL; u != nil && *u != "" {
 		to = *u
 	}
-	http.Redirect(v.w, v.r, to, http.StatusFound)
-	return nil
+	return v.redirect(http.StatusFound, to)
 }
 
 // kept are the parameters that go from page to page: they choose the
@@ -149,8 +148,7 @@ func (v *visit) link(path string) string {
 
 // to redirects to a page of ours.
 func (v *visit) to(status int, path string) error {
-	http.Redirect(v.w, v.r, v.link(path), status)
-	return nil
+	return v.redirect(status, v.link(path))
 }
 
 // next answers an accepted form.
@@ -162,6 +160,5 @@ func (v *visit) withQuery(path string) error {
 	if v.r.URL.RawQuery != "" {
 		path += "?" + v.r.URL.RawQuery
 	}
-	http.Redirect(v.w, v.r, path, http.StatusSeeOther)
-	return nil
+	return v.redirect(http.StatusSeeOther, path)
 }

@@ -40,6 +40,7 @@ func (v *visit) identifierField(types []guestlist.IdentifierType, value, autocom
 			f.Type = "email"
 		case guestlist.IdentifierPhone:
 			f.Type, f.Hint = "tel", v.t("field.phone_hint")
+		default:
 		}
 	}
 	return f

@@ -59,13 +59,13 @@ func (d *Door) Draw(w http.ResponseWriter, r *http.Request, page func(phrase fun
 	return v.show(page(func(key string) string { return v.t(key) }))
 }
 
-// away sends the browser to a place that the desk named.
-func (v *visit) away(to string) error {
-	http303(v, to)
+// redirect sends the browser on. Addresses are the desk's, the operator's, or
+// pages of ours with parameters that were encoded anew: never one that a
+// request named.
+func (v *visit) redirect(status int, to string) error {
+	http.Redirect(v.w, v.r, to, status) //nolint:gosec // see above
 	return nil
 }
-
-func http303(v *visit, to string) { http.Redirect(v.w, v.r, to, http.StatusSeeOther) }
 
 // join adds parameters to a path that may have a query already.
 func join(path string, q url.Values) string {

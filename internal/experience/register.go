@@ -46,6 +46,7 @@ func registerAutocomplete(types []guestlist.IdentifierType) string {
 			return "email"
 		case guestlist.IdentifierPhone:
 			return "tel"
+		default:
 		}
 	}
 	return "username"
@@ -55,7 +56,7 @@ func postRegister(v *visit) error {
 	if v.exp.SignInMode == guestlist.ModeSignIn {
 		return v.withQuery(signin.PageSignIn)
 	}
-	typed := v.typed(fieldIdentifier)
+	typed := v.typedIdentifier()
 	p := registerPage(v, typed)
 	id, problem, ok := parseIdentifier(typed, v.registerTypes())
 	if ok && id.Type == guestlist.IdentifierUsername && !guestlist.IsUsername(id.Value) {

@@ -30,7 +30,7 @@ func postReset(v *visit) error {
 	if len(v.recovery()) == 0 {
 		return v.next(signin.PageSignIn)
 	}
-	typed := v.typed(fieldIdentifier)
+	typed := v.typedIdentifier()
 	p := resetPage(v, typed)
 	id, problem, ok := parseIdentifier(typed, v.allowed(v.recovery()))
 	if !ok {

@@ -48,7 +48,7 @@ func setupPage(v *visit, token, who string) *web.Page {
 }
 
 func postSetup(v *visit) error {
-	token, typed := v.form.Get(paramSetup), v.typed(fieldIdentifier)
+	token, typed := v.form.Get(paramSetup), v.typedIdentifier()
 	p := setupPage(v, token, typed)
 	id, problem, ok := parseIdentifier(typed, setupTypes())
 	if !ok {

@@ -1,6 +1,8 @@
 package experience
 
 import (
+	"net/http"
+
 	"guestlist"
 	"guestlist/internal/signin"
 	"guestlist/internal/web"
@@ -81,7 +83,7 @@ func postSignIn(v *visit) error {
 	if v.exp.SignInMode == guestlist.ModeRegister {
 		return v.withQuery(signin.PageRegister)
 	}
-	typed := v.typed(fieldIdentifier)
+	typed := v.typedIdentifier()
 	p := signInPage(v, typed)
 	types := v.signInTypes()
 	id, problem, ok := parseIdentifier(typed, types)
@@ -205,5 +207,5 @@ func (v *visit) finished(step signin.Step) error {
 		}
 		return v.next(signin.PageSignIn)
 	}
-	return v.away(step.RedirectTo)
+	return v.redirect(http.StatusSeeOther, step.RedirectTo)
 }

@@ -1,6 +1,7 @@
 package experience
 
 import (
+	"net/http"
 	"net/url"
 
 	"guestlist"
@@ -25,7 +26,7 @@ type magicLink struct {
 // and the page's form in the body.
 func (v *visit) linkOf() magicLink {
 	from := v.query
-	if v.r.Method == "POST" {
+	if v.r.Method == http.MethodPost {
 		from = v.form
 	}
 	l := magicLink{token: from.Get(paramToken), email: from.Get(paramHint)}
@@ -106,7 +107,7 @@ func postToken(v *visit) error {
 	if err != nil {
 		return v.linkRefused(err)
 	}
-	typed := v.typed(fieldIdentifier)
+	typed := v.typedIdentifier()
 	p := tokenPage(v, l, view, typed)
 	ok := true
 	if view.NeedsAddress && !guestlist.IsEmail(typed) {
@@ -173,8 +174,7 @@ func getSwitch(v *visit) error {
 		onward = join(onward, q)
 	}
 	if session == nil {
-		http303(v, onward)
-		return nil
+		return v.redirect(http.StatusSeeOther, onward)
 	}
 	u, err := v.d.Desk.User(v.r.Context(), session.UserID)
 	if err != nil {

@@ -203,8 +203,8 @@ func (v *visit) submit(actions ...signin.Action) (signin.Step, error) {
 	return v.d.Desk.SubmitAll(v.r.Context(), v.uid, v.caller(), actions...)
 }
 
-// typed returns a value of the form without outer space.
-func (v *visit) typed(name string) string { return strings.TrimSpace(v.form.Get(name)) }
+// typedIdentifier is how the guest named themselves, without outer space.
+func (v *visit) typedIdentifier() string { return strings.TrimSpace(v.form.Get(fieldIdentifier)) }
 
 // hint is who the application thinks the guest is.
 func (v *visit) hint() string {

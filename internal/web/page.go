@@ -186,10 +186,9 @@ type sheet struct {
 	CSS, JS string // paths of the assets
 	Icon    string
 
-	// Ours has no special characters but those of CSS; see Theme.CSS.
-	Ours   template.CSS
-	Custom template.CSS
-	Wait   string // "{{seconds}}" stays for the script
+	Ours   template.CSS //nolint:forbidigo // numbers made in theme.go
+	Custom template.CSS //nolint:forbidigo // the tenant's own style, unable to leave its element
+	Wait   string       // "{{seconds}}" stays for the script
 }
 
 // problem is a line of the summary of what is wrong with a form.
