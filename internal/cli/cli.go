@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -85,9 +86,7 @@ func run(ctx context.Context, args []string, term terminal, env lookup) (status 
 		fmt.Fprintf(term.err, "guestlist: %v\nhint: guestlist --help lists the commands and settings\n", err)
 		return 2
 	}
-	if sources.fault != nil {
-		return fail(term, sources.fault)
-	}
+	prog.unread = sources.faults
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	kctx.Bind(term, &prog.Settings, sources, parser.Model)
 	if err := kctx.Run(); err != nil {
@@ -117,7 +116,7 @@ func fail(term terminal, err error) int {
 			line = e.Code
 		}
 		if e.Err != nil {
-			line += ": " + e.Err.Error()
+			line += ": " + oneLine(e.Err.Error())
 		}
 		fmt.Fprintf(term.err, "guestlist: %s\n", line)
 		if e.Hint != "" {
@@ -128,6 +127,10 @@ func fail(term terminal, err error) int {
 	fmt.Fprintf(term.err, "guestlist: %v\n", err)
 	return 1
 }
+
+// oneLine folds a text that a driver broke into lines of its own, such as one
+// for each address that it tried. Faults of settings stay one a line.
+func oneLine(s string) string { return strings.ReplaceAll(s, "\n\t", " ") }
 
 type versionCmd struct{}
 

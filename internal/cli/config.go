@@ -54,7 +54,9 @@ func settingNames() map[string]bool {
 	names := map[string]bool{}
 	t := reflect.TypeFor[Settings]()
 	for i := range t.NumField() {
-		names[t.Field(i).Tag.Get("name")] = true
+		if name := t.Field(i).Tag.Get("name"); name != "" {
+			names[name] = true
+		}
 	}
 	return names
 }

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,8 @@ type Settings struct {
 	BreachedPasswords string `name:"breached-passwords" env:"GUESTLIST_BREACHED_PASSWORDS" placeholder:"FILE|URL" help:"File of SHA-1 hashes, or base URL of a k-anonymity range service, of passwords known from breaches."`
 	SigningAlgorithm  string `name:"signing-algorithm" env:"GUESTLIST_SIGNING_ALGORITHM" default:"ES384" placeholder:"ALG" help:"Algorithm of a new signing key: ES384, ES256, RS256 or EdDSA."`
 	ShutdownTimeout   string `name:"shutdown-timeout" env:"GUESTLIST_SHUTDOWN_TIMEOUT" default:"20s" placeholder:"DURATION" help:"How long a stop waits for requests and jobs in flight."`
+
+	unread faults // what could not be read from where it should come
 }
 
 // maxDatabaseConns bounds --database-connections.
@@ -46,7 +49,7 @@ var secretSettings = map[string]bool{"secret-key": true, "database": true}
 // Options checks every setting and returns what the server takes. All faults
 // are in one error.
 func (s *Settings) Options() (server.Options, error) {
-	var f faults
+	f := slices.Clone(s.unread)
 	o := server.Options{
 		Listen:           s.Listen,
 		Data:             s.Data,
@@ -61,6 +64,11 @@ func (s *Settings) Options() (server.Options, error) {
 	o.Endpoint = f.endpoint(s.Endpoint)
 	if s.Database != "" && !strings.HasPrefix(s.Database, "postgres://") && !strings.HasPrefix(s.Database, "postgresql://") {
 		f.add("database", "(hidden)", "write it as postgres://user:password@host:5432/name")
+	} else if _, err := url.Parse(s.Database); err != nil {
+		f.add("database", "(hidden)", "write special characters of user and password as %XX")
+	}
+	if s.SecretKey != "" && !server.IsKey(s.SecretKey) {
+		f.add("secret-key", "(hidden)", "write 32 bytes in base64 or hex, e.g. those of: openssl rand -base64 32")
 	}
 	o.DatabaseConns = f.number("database-connections", s.DatabaseConns, 2, maxDatabaseConns)
 	if err := o.LogLevel.UnmarshalText([]byte(s.LogLevel)); err != nil {

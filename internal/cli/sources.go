@@ -1,14 +1,15 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
 	"go.yaml.in/yaml/v3"
-
-	"guestlist"
 )
 
 // sources resolves settings that no flag gave: GUESTLIST_X is read by kong
@@ -16,8 +17,8 @@ import (
 // resolver would beat the environment, so it answers nothing where the
 // environment has a say.
 type sources struct {
-	env   lookup
-	fault error
+	env    lookup
+	faults faults
 
 	loaded bool
 	path   string // of the YAML file
@@ -45,7 +46,7 @@ func (s *sources) Resolve(kctx *kong.Context, _ *kong.Path, flag *kong.Flag) (an
 	}
 	value, _, err := s.find(flag)
 	if err != nil {
-		s.note(err)
+		s.faults = append(s.faults, err)
 		return nil, nil
 	}
 	if value == nil {
@@ -67,22 +68,16 @@ func (s *sources) find(flag *kong.Flag) (value *string, from string, err error) 
 		}
 		return &v, "file " + file, nil
 	}
-	if err := s.loadYAML(); err != nil {
-		return nil, "", err
+	if !s.loaded {
+		s.loaded = true
+		if err := s.loadYAML(); err != nil {
+			s.faults = append(s.faults, err)
+		}
 	}
 	if v, ok := s.values[flag.Name]; ok {
 		return &v, "file " + s.path, nil
 	}
 	return nil, "", nil
-}
-
-func (s *sources) note(err error) {
-	if s.fault == nil {
-		s.fault = &guestlist.Error{
-			Kind: guestlist.KindInvalid, Code: "config.invalid", Message: "the settings cannot be read", Err: err,
-			Hint: "correct the file, or leave its variable out",
-		}
-	}
 }
 
 func readSetting(file string) (string, error) {
@@ -97,13 +92,10 @@ func readSetting(file string) (string, error) {
 	return strings.TrimRight(string(b), "\r\n"), err
 }
 
-// loadYAML reads the settings file once. Unknown keys are refused, since a
-// mistyped setting that is silently ignored is the worst kind.
+// loadYAML reads the settings file. Unknown keys are refused, since a mistyped
+// setting that is silently ignored is the worst kind; the others count all the
+// same, so that what is wrong with them is told too.
 func (s *sources) loadYAML() error {
-	if s.loaded {
-		return nil
-	}
-	s.loaded = true
 	if s.path == "" {
 		s.path, _ = s.env("GUESTLIST_CONFIG_FILE")
 	}
@@ -115,16 +107,21 @@ func (s *sources) loadYAML() error {
 		return err
 	}
 	var raw map[string]any
-	if err := yaml.Unmarshal(b, &raw); err != nil {
+	var shape *yaml.TypeError // it would quote the file, which may hold a secret
+	if err := yaml.Unmarshal(b, &raw); errors.As(err, &shape) {
+		return fmt.Errorf("%s: it is no list of settings, one \"name: value\" a line", s.path)
+	} else if err != nil {
 		return fmt.Errorf("%s: %w", s.path, err)
 	}
 	known := settingNames()
 	s.values = map[string]string{}
-	for key, value := range raw {
+	var wrong []error
+	for _, key := range slices.Sorted(maps.Keys(raw)) {
 		if !known[key] || key == "config-file" {
-			return fmt.Errorf("%s: there is no setting %q", s.path, key)
+			wrong = append(wrong, fmt.Errorf("%s: there is no setting %q", s.path, key))
+			continue
 		}
-		switch v := value.(type) {
+		switch v := raw[key].(type) {
 		case []any:
 			parts := make([]string, len(v))
 			for i, p := range v {
@@ -132,10 +129,10 @@ func (s *sources) loadYAML() error {
 			}
 			s.values[key] = strings.Join(parts, ",")
 		case map[string]any, nil:
-			return fmt.Errorf("%s: %q must be a text, a number or a list", s.path, key)
+			wrong = append(wrong, fmt.Errorf("%s: %q must be a text, a number or a list", s.path, key))
 		default:
 			s.values[key] = fmt.Sprint(v)
 		}
 	}
-	return nil
+	return errors.Join(wrong...)
 }

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"guestlist/internal/crypt"
 )
 
 // DatabaseFile is the name of the SQLite database in the data directory, and
@@ -41,6 +43,12 @@ type Options struct {
 	Dev bool
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+}
+
+// IsKey reports whether a text is a secret key: 32 bytes in base64 or hex.
+func IsKey(s string) bool {
+	_, err := crypt.ParseKey(s)
+	return err == nil
 }
 
 // The limits of the HTTP server. Slow clients hold a connection no longer than

@@ -82,13 +82,21 @@ func (s *Server) storeOptions() (store.Options, error) {
 		so.Database, so.Ephemeral, so.Key = filepath.Join(dir, DatabaseFile), true, crypt.NewKey()
 		return so, nil
 	}
+	if so.Database == "" || s.o.SecretKey == "" { // something is to be kept there
+		if err := os.MkdirAll(s.o.Data, 0o700); err != nil {
+			return so, &guestlist.Error{
+				Kind: guestlist.KindUnavailable, Code: "config.data_directory", Err: err,
+				Message: "the data directory cannot be made", Hint: "choose one that this user may write to with --data",
+			}
+		}
+	}
 	if so.Database == "" {
 		so.Database = filepath.Join(s.o.Data, DatabaseFile)
 	}
 	var err error
 	if s.o.SecretKey != "" {
 		so.Key, err = crypt.ParseKey(s.o.SecretKey)
-	} else if err = os.MkdirAll(s.o.Data, 0o700); err == nil {
+	} else {
 		so.Key, err = crypt.LoadOrCreateKeyFile(filepath.Join(s.o.Data, KeyFile))
 	}
 	return so, err

@@ -138,7 +138,7 @@ func (s *Store) checkKey(ctx context.Context) error {
 		return &guestlist.Error{
 			Kind: guestlist.KindUnavailable, Code: "store.wrong_key",
 			Message: "the secret key does not fit this database",
-			Hint:    "give the key that was used before, by --secret-key-file or GUESTLIST_SECRET_KEY, or restore secret.key from the backup",
+			Hint:    "give the key that was used before, by GUESTLIST_SECRET_KEY_FILE or GUESTLIST_SECRET_KEY, or restore secret.key from the backup",
 		}
 	}
 	return nil
