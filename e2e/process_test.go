@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -93,7 +95,7 @@ func start(t *testing.T, env ...string) *process {
 // process in any case. If the test fails, it logs what tell returns.
 func run(t *testing.T, cmd *exec.Cmd, tell func() string) {
 	t.Helper()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = diesWithParent()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -166,17 +168,19 @@ func (p *process) closeDoor(t *testing.T) {
 	}, nil)
 }
 
-// freeAddress returns an address that nobody listens on.
-func freeAddress(t *testing.T) string {
+// freeAddress returns an address that nobody listens on. It is none that the
+// system gives to outgoing connections, so that it stays free until a server
+// listens there, and while one starts again.
+func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "localhost:0")
-	if err != nil {
-		t.Fatal(err)
+	const first, ports, tries = 20000, 12000, 100
+	for range tries {
+		address := net.JoinHostPort("localhost", strconv.Itoa(first+rand.IntN(ports)))
+		if l, err := net.Listen("tcp", address); err == nil {
+			l.Close()
+			return address
+		}
 	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return "localhost:" + port
+	t.Fatal("no free port found")
+	return ""
 }

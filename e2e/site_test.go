@@ -84,8 +84,8 @@ func (s *site) run(args ...string) (stdout, stderr string, status int) {
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
-// process is the program, running.
-type process struct {
+// running is one process of the program, running.
+type running struct {
 	t     testing.TB
 	cmd   *exec.Cmd
 	out   *output // standard output and error, in the order of writing
@@ -96,9 +96,9 @@ type process struct {
 var readyLine = regexp.MustCompile(`Guestlist is ready at (\S+)`)
 
 // serve starts a server and returns once it answers. The test's end kills it.
-func (s *site) serve(args ...string) *process {
+func (s *site) serve(args ...string) *running {
 	s.t.Helper()
-	p := &process{t: s.t, cmd: s.command(append([]string{"serve"}, args...)...), out: newOutput(), ended: make(chan struct{})}
+	p := &running{t: s.t, cmd: s.command(append([]string{"serve"}, args...)...), out: newOutput(), ended: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	if err := p.cmd.Start(); err != nil {
 		s.t.Fatal(err)
@@ -116,13 +116,13 @@ func (s *site) serve(args ...string) *process {
 
 // kill ends the process at once, as a power failure would, and waits until it
 // is gone.
-func (p *process) kill() {
+func (p *running) kill() {
 	_ = p.cmd.Process.Kill() // it may have ended already
 	<-p.ended
 }
 
 // terminate asks the process to stop and returns its exit status.
-func (p *process) terminate() int {
+func (p *running) terminate() int {
 	p.t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		p.t.Fatal(err)
@@ -131,7 +131,7 @@ func (p *process) terminate() int {
 }
 
 // wait waits for the end and returns the exit status.
-func (p *process) wait() int {
+func (p *running) wait() int {
 	p.t.Helper()
 	select {
 	case <-p.ended:
