@@ -73,6 +73,7 @@ func (a *API) groups() [][]route {
 		a.resourceRoutes(),
 		a.scopeRoutes(),
 		a.roleRoutes(),
+		a.roleUserRoutes(),
 		a.userRoutes(),
 		a.userImportRoutes(),
 		a.userDataRoutes(),
