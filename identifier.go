@@ -53,8 +53,9 @@ func (id Identifier) Valid() bool {
 		return IsPhone(id.Value)
 	case IdentifierUsername:
 		return id.Value != "" && len(id.Value) <= MaxUsernameLength && utf8.ValidString(id.Value) && !strings.ContainsRune(id.Value, 0)
+	default:
+		return false
 	}
-	return false
 }
 
 // Key folds an identifier for counters and comparisons: two with the same key
@@ -65,8 +66,9 @@ func (id Identifier) Key() string {
 		return string(id.Type) + ":" + EmailKey(id.Value)
 	case IdentifierUsername:
 		return string(id.Type) + ":" + strings.ToLower(id.Value)
+	default:
+		return string(id.Type) + ":" + id.Value
 	}
-	return string(id.Type) + ":" + id.Value
 }
 
 // Refusal returns why the policy refuses an address for registration, or nil.

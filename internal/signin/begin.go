@@ -20,7 +20,7 @@ func (a SetEvent) prepare(*run) error {
 
 // apply forgets everything. The gate is not asked here, as on the wire: to
 // begin gives nothing, and every step that could give something asks.
-func (a SetEvent) apply(_ *store.Tx, r *run) error {
+func (a SetEvent) apply(_ *store.Tx, r *run) error { //nolint:unparam // the signature is Action's
 	r.i.reset()
 	r.i.Event, r.i.IP = a.Event, r.from.IP
 	return nil

@@ -58,7 +58,7 @@ func (b BreachRange) Contains(ctx context.Context, password string) (bool, error
 	req.Header.Set("User-Agent", "guestlist")
 	client := b.Client
 	if client == nil {
-		client = http.DefaultClient
+		client = &http.Client{Timeout: breachTimeout}
 	}
 	res, err := client.Do(req)
 	if err != nil {

@@ -15,8 +15,9 @@ func codeType(t guestlist.IdentifierType) (RecordType, guestlist.Channel, bool) 
 		return RecordEmailCode, guestlist.ChannelEmail, true
 	case guestlist.IdentifierPhone:
 		return RecordPhoneCode, guestlist.ChannelSMS, true
+	default:
+		return "", "", false
 	}
-	return "", "", false
 }
 
 func (a SendCode) logKey() string {
@@ -70,12 +71,13 @@ func (r *run) suppressed(event guestlist.InteractionEvent, id guestlist.Identifi
 		return !known
 	case guestlist.EventSignIn:
 		return !known && r.i.UserID == "" && r.exp.SignInMode == guestlist.ModeSignIn
+	default:
+		email := r.i.heldEmail()
+		if id.Type == guestlist.IdentifierEmail {
+			email = id.Value
+		}
+		return r.admit(event, email) != nil
 	}
-	email := r.i.heldEmail()
-	if id.Type == guestlist.IdentifierEmail {
-		email = id.Value
-	}
-	return r.admit(event, email) != nil
 }
 
 // deliverCode writes a code and the message that carries it.

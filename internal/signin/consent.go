@@ -125,7 +125,7 @@ func (c *consent) guard(tx *store.Tx) (step ConsentStep, stop bool, err error) {
 	case errors.Is(refusal, guestlist.ErrTokenConsumed) && own:
 		return step, false, nil // it did its work for this very user
 	case refusal != nil:
-		return ConsentStep{TokenError: refusal}, true, nil
+		return ConsentStep{TokenError: refusal}, true, nil //nolint:nilerr // shown on the page
 	}
 	return ConsentStep{Redirect: "one-time-token" + query}, true, nil
 }

@@ -208,7 +208,7 @@ func (r *run) redeem(tx *store.Tx, u guestlist.User) (guestlist.OneTimeTokenID, 
 		return "", nil
 	}
 	own := u.PrimaryEmail != nil && guestlist.EmailKey(*u.PrimaryEmail) == guestlist.EmailKey(record.Identifier.Value)
-	if r.i.ProvedBy != record.ID && !(r.i.New && own) {
+	if r.i.ProvedBy != record.ID && (!r.i.New || !own) {
 		return "", nil
 	}
 	return record.TokenID, invite.Redeem(tx, record.TokenID, r.i.ID, u.ID)

@@ -31,7 +31,7 @@ func TestRegisterWithEverything(t *testing.T) {
 			return tx.InsertRole(guestlist.Role{ID: roleID, Name: "guest", Type: guestlist.RoleUser, IsDefault: true})
 		})
 		uid := d.begin(guestlist.EventRegister)
-		err := d.refused(uid, signin.Identify{}, "user.missing_profile")
+		err := d.refusal(uid, signin.Identify{}, "user.missing_profile")
 		if got := missing(err); !slices.Equal(got, []string{"username", "email", "password"}) {
 			d.Errorf("missing %v", got)
 		}
@@ -129,7 +129,7 @@ func TestSignInGuards(t *testing.T) {
 
 	reset := d.begin(guestlist.EventForgotPassword)
 	d.ok(reset, alice)
-	if err := d.refused(reset, signin.Identify{Latest: true}, "session.not_supported_for_forgot_password"); guestlist.KindOf(err) != guestlist.KindUnprocessable {
+	if err := d.refusal(reset, signin.Identify{Latest: true}, "session.not_supported_for_forgot_password"); guestlist.KindOf(err) != guestlist.KindUnprocessable {
 		t.Errorf("identification by password in a recovery: %v", err)
 	}
 	d.refused(reset, signin.SetUsername{Username: "abc"}, "session.not_supported_for_forgot_password")
@@ -176,7 +176,7 @@ func TestPasswordsOfOthers(t *testing.T) {
 		if step.Page != "/continue/password" {
 			d.Errorf("after a temporary password comes %+v", step)
 		}
-		if got := missing(d.refused(uid, signin.Finish{}, "user.missing_profile")); !slices.Equal(got, []string{"password"}) {
+		if got := missing(d.refusal(uid, signin.Finish{}, "user.missing_profile")); !slices.Equal(got, []string{"password"}) {
 			d.Errorf("missing %v", got)
 		}
 		d.refused(uid, signin.SetPassword{Password: goodPassword}, "user.same_password")
@@ -357,7 +357,7 @@ func TestNoAccountWithoutAWayBack(t *testing.T) {
 	uid := d.begin(guestlist.EventRegister)
 	d.refused(uid, signin.Identify{}, "user.missing_profile")
 	d.ok(uid, signin.SetUsername{Username: "newcomer"})
-	if got := missing(d.refused(uid, signin.Identify{}, "user.missing_profile")); !slices.Equal(got, []string{"password"}) {
+	if got := missing(d.refusal(uid, signin.Identify{}, "user.missing_profile")); !slices.Equal(got, []string{"password"}) {
 		t.Errorf("missing %v, want a password", got)
 	}
 	d.ok(uid, signin.SetPassword{Password: goodPassword}, signin.Identify{}, signin.Finish{})

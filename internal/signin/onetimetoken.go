@@ -25,7 +25,7 @@ func (VerifyOneTimeToken) logKey() string {
 
 func (a VerifyOneTimeToken) prepare(*run) error {
 	if a.Token == "" || len(a.Token) > maxTokenLength || a.Email != "" && !guestlist.IsEmail(a.Email) ||
-		a.Email == "" && !(a.Hosted && guestlist.IsEmail(a.Typed)) {
+		a.Email == "" && (!a.Hosted || !guestlist.IsEmail(a.Typed)) {
 		return errInvalidInput
 	}
 	return nil

@@ -22,12 +22,9 @@ func (r *run) mayStage() error {
 			return errNotIdentified
 		}
 		return nil
+	default:
+		return r.admit(guestlist.EventRegister, withDefault(r.i.Profile.Email, r.i.heldEmail()))
 	}
-	email := r.i.Profile.Email
-	if email == "" {
-		email = r.i.heldEmail()
-	}
-	return r.admit(guestlist.EventRegister, email)
 }
 
 func (SetUsername) logKey() string { return logProfileUpdate }
@@ -199,7 +196,7 @@ func (a SetNewPassword) prepare(r *run) error {
 	return r.prepareNewPassword(a.Password)
 }
 
-func (SetNewPassword) apply(_ *store.Tx, r *run) error {
+func (SetNewPassword) apply(_ *store.Tx, r *run) error { //nolint:unparam // the signature is Action's
 	r.i.Profile.Password, r.i.Typed = r.slow.digest, true
 	return nil
 }

@@ -44,6 +44,7 @@ func (r Record) Public() map[string]any {
 		m["templateType"] = r.Template
 	case RecordOneTimeToken:
 		m["oneTimeTokenContext"] = r.TokenContext
+	default: // the others show no more
 	}
 	return m
 }

@@ -154,7 +154,7 @@ func (r *run) applyIn(tx *store.Tx, a Action, uid string, row store.Interaction)
 		return err
 	}
 	if r.verdict != nil {
-		return nil // logged as a refusal
+		return nil //nolint:nilerr // the verdict is kept, and logged as a refusal
 	}
 	entry.UserID = r.i.UserID
 	return tx.Log(entry)

@@ -13,7 +13,7 @@ const (
 	sealOneTimeToken = "one-time-token.copy"
 )
 
-const oneTimeTokenColumns = `id, email, sealed, context, status, held_by, held_until, consumed_at, consumed_by, created_at, expires_at`
+const oneTimeTokenColumns = `id, email, sealed, context, status, held_by, held_until, consumed_at, consumed_by, created_at, expires_at` //nolint:gosec // names of columns
 
 func (tx *Tx) scanOneTimeToken(sc scanner) (guestlist.OneTimeToken, error) {
 	t := guestlist.OneTimeToken{TenantID: guestlist.TenantID}
