@@ -16,10 +16,19 @@ import (
 // TestMain makes the test binary the program itself when a script asks for the
 // command guestlist.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(withBrowser{m}, map[string]func(){
 		"welcome":   welcome.Main,
 		"guestlist": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})
+}
+
+// withBrowser stops the browser after the last test.
+type withBrowser struct{ *testing.M }
+
+// Run runs the tests.
+func (m withBrowser) Run() int {
+	defer stopChromium()
+	return m.M.Run()
 }
 
 // TestScripts runs every script of testdata on both engines. The scripts are
