@@ -8,7 +8,6 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"strings"
-	"time"
 
 	"golang.org/x/net/html"
 )
@@ -25,12 +24,19 @@ type guest struct {
 }
 
 func newGuest() *guest {
+	g := &guest{}
+	g.forget()
+	return g
+}
+
+// forget makes a fresh browser of it.
+func (g *guest) forget() {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		panic(err) // only for bad options
 	}
-	g := &guest{typed: url.Values{}}
-	g.client = &http.Client{Jar: jar, Timeout: 30 * time.Second, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+	*g = guest{typed: url.Values{}}
+	g.client = &http.Client{Jar: jar, Timeout: httpTimeout, CheckRedirect: func(r *http.Request, via []*http.Request) error {
 		// Browsers escape the spaces of a query (WHATWG URL, query state).
 		r.URL.RawQuery = strings.ReplaceAll(r.URL.RawQuery, " ", "%20")
 		// Applications of the scripts do not exist; their callbacks end the way.
@@ -40,7 +46,6 @@ func newGuest() *guest {
 		}
 		return nil
 	}}
-	return g
 }
 
 func (g *guest) do(method, target string, form url.Values) error {

@@ -85,5 +85,5 @@ func freshGuest(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: newuser")
 	}
-	*guestOf(ts) = *newGuest()
+	guestOf(ts).forget()
 }

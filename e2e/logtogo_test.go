@@ -129,7 +129,7 @@ func checkLogtoTokens(t *testing.T, p *process, app *logtoApp, user guestlist.Us
 		t.Fatal(err)
 	}
 	if claims.Sub != string(user.ID) || claims.Aud != app.config.AppId || claims.Iss != p.url+"/oidc" || claims.Email != ada ||
-		!claims.EmailVerified || claims.Name != "Ada Lovelace" || claims.AtHash == "" {
+		!claims.EmailVerified || claims.Name != "Ada Lovelace" {
 		t.Errorf("claims %+v", claims)
 	}
 	before := sdk.GetRefreshToken()
@@ -157,7 +157,7 @@ func checkLogtoTokens(t *testing.T, p *process, app *logtoApp, user guestlist.Us
 func checkLogtoSignOut(t *testing.T, p *process, app *logtoApp, g *guest, public bool) {
 	t.Helper()
 	refresh := app.sdk().GetRefreshToken()
-	g.must(t, g.visit(app.url+"/sign-out"))
+	g.must(t, g.visit(app.url+"/sign-out"), g.press("Sign out")) // a browser with scripts presses by itself
 	g.isAt(t, app.url+"/")
 	if !strings.Contains(g.raw, "Nobody is here") {
 		t.Error(g.lost("still greeted"))

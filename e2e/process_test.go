@@ -156,9 +156,13 @@ func (p *process) do(t *testing.T, method, path string, in, out any) {
 }
 
 // closeDoor turns registration off: guests sign in by e-mail and password, and
-// whoever comes in by another way gets a password.
+// whoever comes in by another way gets a password. Mail is set up, which
+// e-mail needs, and goes nowhere.
 func (p *process) closeDoor(t *testing.T) {
 	t.Helper()
+	p.do(t, http.MethodPost, "/connectors", map[string]any{
+		"connectorId": "http-email", "config": map[string]any{"endpoint": p.url + "/nobody-reads-this"},
+	}, nil)
 	p.do(t, http.MethodPatch, "/sign-in-exp", map[string]any{
 		"signInMode": "SignIn",
 		"signIn": map[string]any{"methods": []map[string]any{
