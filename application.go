@@ -1,6 +1,9 @@
 package guestlist
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // ApplicationType is the kind of client, which decides its grants and how it
 // proves itself (wire/oidc §3).
@@ -96,4 +99,34 @@ func (t ApplicationType) IsConfidential() bool {
 // endpoint.
 func (t ApplicationType) MayRedirect() bool {
 	return t == ApplicationNative || t == ApplicationSPA || t == ApplicationTraditional || t == ApplicationProtected
+}
+
+// AccessControl says who may use an application whose access is controlled:
+// whoever one of the rules names.
+type AccessControl struct {
+	UserIDs               []UserID               `json:"userIds" check:"max=1000,each.min=1"`
+	UserRoleIDs           []RoleID               `json:"userRoleIds" check:"max=1000,each.min=1"`
+	OrganizationIDs       []string               `json:"organizationIds" check:"max=1000,each.min=1"`
+	OrganizationRoleRules []OrganizationRoleRule `json:"organizationRoleRules" check:"max=1000"`
+}
+
+// OrganizationRoleRule admits the members of an organization who have one of
+// the roles in it.
+type OrganizationRoleRule struct {
+	OrganizationID      string   `json:"organizationId" check:"min=1"`
+	OrganizationRoleIDs []string `json:"organizationRoleIds" check:"each.min=1"`
+}
+
+// IsEmpty reports whether there is no rule.
+func (c AccessControl) IsEmpty() bool {
+	return len(c.UserIDs)+len(c.UserRoleIDs)+len(c.OrganizationIDs)+len(c.OrganizationRoleRules) == 0
+}
+
+// Admits reports whether a user with these roles may use the application.
+// Without a rule nobody may. Nobody is a member of an organization yet.
+func (c AccessControl) Admits(user UserID, roles []Role) bool {
+	if slices.Contains(c.UserIDs, user) {
+		return true
+	}
+	return slices.ContainsFunc(roles, func(r Role) bool { return slices.Contains(c.UserRoleIDs, r.ID) })
 }

@@ -7,28 +7,10 @@ import (
 	"guestlist/internal/store"
 )
 
-// accessControl says who may use an application: whoever one of the rules
-// names.
-type accessControl struct {
-	UserIDs               []guestlist.UserID     `json:"userIds" check:"max=1000,each.min=1"`
-	UserRoleIDs           []guestlist.RoleID     `json:"userRoleIds" check:"max=1000,each.min=1"`
-	OrganizationIDs       []string               `json:"organizationIds" check:"max=1000,each.min=1"`
-	OrganizationRoleRules []organizationRoleRule `json:"organizationRoleRules" check:"max=1000"`
-}
-
-type organizationRoleRule struct {
-	OrganizationID      string   `json:"organizationId" check:"min=1"`
-	OrganizationRoleIDs []string `json:"organizationRoleIds" check:"each.min=1"`
-}
-
-func (r accessControl) isEmpty() bool {
-	return len(r.UserIDs)+len(r.UserRoleIDs)+len(r.OrganizationIDs)+len(r.OrganizationRoleRules) == 0
-}
-
-func accessControlOf(tx *store.Tx, id guestlist.ApplicationID) (accessControl, error) {
-	rules := accessControl{
+func accessControlOf(tx *store.Tx, id guestlist.ApplicationID) (guestlist.AccessControl, error) {
+	rules := guestlist.AccessControl{
 		UserIDs: []guestlist.UserID{}, UserRoleIDs: []guestlist.RoleID{},
-		OrganizationIDs: []string{}, OrganizationRoleRules: []organizationRoleRule{},
+		OrganizationIDs: []string{}, OrganizationRoleRules: []guestlist.OrganizationRoleRule{},
 	}
 	text, err := tx.ApplicationAccessControl(id)
 	if found, err := has(err); !found {
@@ -37,8 +19,8 @@ func accessControlOf(tx *store.Tx, id guestlist.ApplicationID) (accessControl, e
 	return rules, json.Unmarshal(text, &rules)
 }
 
-func (a *API) getAccessControl(c *call, in applicationID) (accessControl, error) {
-	var rules accessControl
+func (a *API) getAccessControl(c *call, in applicationID) (guestlist.AccessControl, error) {
+	var rules guestlist.AccessControl
 	err := a.viewApplication(c.ctx(), in.ID, func(tx *store.Tx, app guestlist.Application) error {
 		var err error
 		rules, err = accessControlOf(tx, app.ID)
@@ -49,16 +31,16 @@ func (a *API) getAccessControl(c *call, in applicationID) (accessControl, error)
 
 func (a *API) putAccessControl(c *call, in struct {
 	ID   guestlist.ApplicationID `path:"id"`
-	Body accessControl
+	Body guestlist.AccessControl
 },
-) (accessControl, error) {
+) (guestlist.AccessControl, error) {
 	rules := in.Body
 	rules.UserIDs, rules.UserRoleIDs = distinct(rules.UserIDs), distinct(rules.UserRoleIDs)
 	err := a.changeApplication(c.ctx(), in.ID, func(tx *store.Tx, app guestlist.Application) error {
-		if err := rules.refusal(tx); err != nil {
+		if err := checkAccessControl(tx, rules); err != nil {
 			return err
 		}
-		if app.AccessControlEnabled && rules.isEmpty() {
+		if app.AccessControlEnabled && rules.IsEmpty() {
 			return errInput(guestlist.KindUnprocessable,
 				"Application access control must include at least one rule while it is enabled.")
 		}
@@ -71,9 +53,9 @@ func (a *API) putAccessControl(c *call, in struct {
 	return rules, err
 }
 
-// refusal says that a rule names somebody who does not exist. Of
+// checkAccessControl says that a rule names somebody who does not exist. Of
 // organizations there are none yet.
-func (r accessControl) refusal(tx *store.Tx) error {
+func checkAccessControl(tx *store.Tx, r guestlist.AccessControl) error {
 	if len(r.OrganizationIDs)+len(r.OrganizationRoleRules) > 0 {
 		return store.ErrForeignKey
 	}

@@ -216,7 +216,7 @@ func (ch applicationChange) apply(tx *store.Tx, app *guestlist.Application) erro
 		if err != nil {
 			return err
 		}
-		if rules.isEmpty() {
+		if rules.IsEmpty() {
 			return errInput(guestlist.KindUnprocessable,
 				"Application access control must include at least one rule before it can be enabled.")
 		}

@@ -202,6 +202,9 @@ func (d *Door) issueCode(ctx context.Context, p progress, id guestlist.GrantID) 
 		if err != nil {
 			return refusal(err, ended)
 		}
+		if admitted, err := tx.MayUse(p.client.Application, session.UserID); err != nil || !admitted {
+			return refusal(err, newError(guestlist.KindForbidden, "access_denied", "this application is not open to this user"))
+		}
 		if err := enter(tx, &session, grant); err != nil {
 			return err
 		}

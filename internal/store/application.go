@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"guestlist"
@@ -277,6 +278,27 @@ func (tx *Tx) PutApplicationAccessControl(id guestlist.ApplicationID, rules json
 		return err
 	}
 	return tx.touchConfig()
+}
+
+// MayUse reports whether the access control of an application admits a user;
+// it admits everybody where it is off.
+func (tx *Tx) MayUse(app guestlist.Application, user guestlist.UserID) (bool, error) {
+	if !app.AccessControlEnabled {
+		return true, nil
+	}
+	text, err := tx.ApplicationAccessControl(app.ID)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	var rules guestlist.AccessControl
+	if err := fromJSON(string(text), &rules); err != nil {
+		return false, err
+	}
+	roles, err := tx.RolesOfUser(user)
+	return rules.Admits(user, roles), err
 }
 
 func (tx *Tx) applicationText(query string, id guestlist.ApplicationID) (json.RawMessage, error) {

@@ -53,6 +53,11 @@ func (m *Mint) draft(tx *store.Tx, row store.Token, app guestlist.Application, r
 	if d.person, ok, err = readPerson(tx, row.UserID, r.scopes); err != nil {
 		return d, err
 	}
+	if ok {
+		if ok, err = tx.MayUse(app, row.UserID); err != nil {
+			return d, err
+		}
+	}
 	if !ok {
 		return d, ErrInvalidGrant
 	}
