@@ -3,10 +3,12 @@ package e2e
 import (
 	"bytes"
 	"context"
+	cryptorand "crypto/rand"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
@@ -287,6 +289,9 @@ func (s *site) status(token oneTimeToken) string {
 	return now.Status
 }
 
+// anybody returns the address of somebody whom nobody has met.
+func anybody() string { return "guest-" + strings.ToLower(cryptorand.Text()) + "@guests.example" }
+
 // account is a user of the management API.
 type account struct{ ID, PrimaryEmail string }
 
@@ -300,6 +305,16 @@ func (s *site) accounts(email string) []account {
 	return found
 }
 
+// connectMail sends what is mailed to guests into a drain.
+func (s *site) connectMail() {
+	s.t.Helper()
+	drain := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	s.t.Cleanup(drain.Close)
+	s.api("POST", "/connectors", map[string]any{
+		"connectorId": "http-email", "config": map[string]any{"endpoint": drain.URL},
+	}, 200, nil)
+}
+
 // closeDoor lets nobody register who was not invited. With password a new
 // guest has to choose one; without, nothing is asked.
 func (s *site) closeDoor(password bool, more map[string]any) {
@@ -307,7 +322,7 @@ func (s *site) closeDoor(password bool, more map[string]any) {
 	exp := map[string]any{
 		"signInMode": "SignIn",
 		"signIn": map[string]any{"methods": []map[string]any{
-			{"identifier": "email", "password": true, "verificationCode": false, "isPasswordPrimary": true},
+			{"identifier": "email", "password": true, "verificationCode": true, "isPasswordPrimary": true},
 		}},
 		"signUp": map[string]any{"identifiers": []string{"email"}, "password": password, "verify": true},
 	}
