@@ -37,7 +37,7 @@ func TestScannersLeaveTheLinkToTheGuest(t *testing.T) {
 	visitors := []visitor{
 		{"heads and gets", looks},
 		{"bot without scripts", pressesEverything},
-		{"chromium", chromiumScanner(t)},
+		{"chromium", clicksEverything},
 	}
 	for _, confirmation := range []string{"whenNothingElseIsAsked", "always"} {
 		for _, password := range []bool{true, false} {
@@ -64,7 +64,7 @@ func TestScannersGetInWhereNothingIsTyped(t *testing.T) {
 	s.serve()
 	s.connectMail()
 	s.closeDoor(false, map[string]any{"oneTimeTokenConfirmation": "never"})
-	for _, v := range []visitor{{"bot without scripts", pressesEverything}, {"chromium", chromiumScanner(t)}} {
+	for _, v := range []visitor{{"bot without scripts", pressesEverything}, {"chromium", clicksEverything}} {
 		t.Run(v.name, func(t *testing.T) {
 			token := s.invite(anybody())
 			cookies := v.visit(t, s.link(token))

@@ -3,8 +3,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -21,47 +19,41 @@ const (
 	maxClicks   = 24
 )
 
-// chromiumScanner returns a visitor that is a real browser: it runs the scripts
-// of the pages, clicks every button, ticks every box and submits every form,
-// and types nothing.
-func chromiumScanner(t *testing.T) func(t *testing.T, link string) []string {
-	t.Helper()
-	browser := chromium(t)
-	return func(t *testing.T, link string) []string {
-		ctx, end := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
-		defer end()
-		ctx, cancel := context.WithTimeout(ctx, visitWithin)
-		defer cancel()
-		cookies := &cookieNames{}
-		if err := chromedp.Listen(ctx, cookies.note); err != nil {
-			t.Fatal(err)
+// clicksEverything visits a link as a real browser that somebody else drives:
+// it runs the scripts of the pages, clicks every button, ticks every box and
+// submits every form, and types nothing.
+func clicksEverything(t *testing.T, link string) []string {
+	ctx, cancel := context.WithTimeout(newTab(t).ctx, visitWithin)
+	defer cancel()
+	cookies := &cookieNames{}
+	if err := chromedp.Listen(ctx, cookies.note); err != nil {
+		t.Fatal(err)
+	}
+	clicked := map[string]bool{}
+	if _, err := chromedp.RunResponse(ctx, chromedp.Navigate(link)); err != nil {
+		t.Fatal(err)
+	}
+	for range maxClicks {
+		did, err := clickSomething(ctx, clicked)
+		if err != nil {
+			t.Fatalf("after %v: %v", clicked, err)
 		}
-		clicked := map[string]bool{}
+		if did {
+			continue
+		}
+		// Nothing new here. Everything is there again at the beginning.
+		if clicked[link] {
+			break
+		}
+		clicked[link] = true
 		if _, err := chromedp.RunResponse(ctx, chromedp.Navigate(link)); err != nil {
 			t.Fatal(err)
 		}
-		for range maxClicks {
-			did, err := clickSomething(ctx, clicked)
-			if err != nil {
-				t.Fatalf("after %v: %v", clicked, err)
-			}
-			if did {
-				continue
-			}
-			// Nothing new here. Everything is there again at the beginning.
-			if clicked[link] {
-				break
-			}
-			clicked[link] = true
-			if _, err := chromedp.RunResponse(ctx, chromedp.Navigate(link)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if len(clicked) < 3 {
-			t.Errorf("the browser found hardly anything to click: %v", clicked)
-		}
-		return cookies.all()
 	}
+	if len(clicked) < 3 {
+		t.Errorf("the browser found hardly anything to click: %v", clicked)
+	}
+	return cookies.all()
 }
 
 // cookieNames collects the cookies that a browser is given.
@@ -131,32 +123,4 @@ func clickSomething(ctx context.Context, clicked map[string]bool) (bool, error) 
 		return true, nil
 	}
 	return false, nil
-}
-
-// chromium starts a browser, or skips the test where there is none, unless
-// nothing may be left out.
-func chromium(t *testing.T) context.Context {
-	t.Helper()
-	var path string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("needs chromium")
-		}
-		t.Skip("needs chromium: apt-get install --no-install-recommends chromium")
-	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.ExecPath(path))
-	allocator, end := chromedp.NewExecAllocator(context.Background(), opts...)
-	t.Cleanup(end)
-	browser, end := chromedp.NewContext(allocator)
-	t.Cleanup(end)
-	if err := chromedp.Do(browser); err != nil { // starts it
-		t.Fatal(err)
-	}
-	return browser
 }
