@@ -47,7 +47,7 @@ func (c appCreateCmd) Run(ctx context.Context, term terminal, settings *Settings
 			return err
 		}
 		if c.Management {
-			if err := grantManagement(ctx, api, app.ID); err != nil {
+			if err := api.GrantManagement(ctx, app.ID); err != nil {
 				return err
 			}
 		}
@@ -60,21 +60,6 @@ func orEmpty(list []string) []string {
 		return []string{}
 	}
 	return list
-}
-
-func grantManagement(ctx context.Context, api *client.Client, id guestlist.ApplicationID) error {
-	roles, err := api.RolesNamed(ctx, guestlist.ManagementRoleName)
-	if err != nil {
-		return err
-	}
-	if len(roles) != 1 {
-		return &guestlist.Error{
-			Kind: guestlist.KindNotFound, Code: "cli.no_management_role",
-			Message: "the role " + guestlist.ManagementRoleName + " is not there",
-			Hint:    "create a machine-to-machine role of that name with the scope all of the management API",
-		}
-	}
-	return api.AssignApplicationRoles(ctx, id, roles[0].ID)
 }
 
 func (c appCreateCmd) print(ctx context.Context, term terminal, api *client.Client, id guestlist.ApplicationID) error {

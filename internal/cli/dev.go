@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"guestlist"
 	"guestlist/internal/server"
 )
 
@@ -39,6 +40,12 @@ Development mode: everything is forgotten when it stops. The door is closed; try
   3. Read the mail it sends:
      %s
 
-`, s.Endpoint(), d.Guest, d.MagicLink, d.User, d.Password, d.SignIn, d.Mailbox)
+A machine that may use the management API:
+
+  curl -u %s:%s %s/oidc/token \\
+    -d grant_type=client_credentials -d resource=%s -d scope=all
+
+`, s.Endpoint(), d.Guest, d.MagicLink, d.User, d.Password, d.SignIn, d.Mailbox,
+		d.ClientID, d.Secret, s.Endpoint(), guestlist.ManagementAPI)
 	return serveUntilDone(ctx, s, o)
 }

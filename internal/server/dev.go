@@ -17,6 +17,8 @@ type Dev struct {
 	User      string // e-mail of a sample user
 	Password  string // of the sample user
 	Guest     string // e-mail of the invited guest
+	ClientID  string // of a machine that may use the management API
+	Secret    string // of that machine
 }
 
 // The people of the development mode.
@@ -69,10 +71,15 @@ func (s *Server) Furnish(ctx context.Context) (Dev, error) {
 	if err != nil {
 		return Dev{}, fmt.Errorf("server: furnish: %w", err)
 	}
+	machine, secret, err := api.CreateManagementClient(ctx, "Automation")
+	if err != nil {
+		return Dev{}, fmt.Errorf("server: furnish: %w", err)
+	}
 	link := url.Values{"one_time_token": {token.Token}, "login_hint": {devGuest}}
 	return Dev{
 		Mailbox: s.Endpoint() + "/dev/mailbox", SignIn: s.Endpoint() + demo.Path,
 		MagicLink: s.Endpoint() + demo.Path + "?" + link.Encode(),
 		User:      devUser, Password: devPassword, Guest: devGuest,
+		ClientID: string(machine), Secret: secret,
 	}, nil
 }
