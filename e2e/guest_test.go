@@ -36,7 +36,7 @@ func (g *guest) forget() {
 		panic(err) // only for bad options
 	}
 	*g = guest{typed: url.Values{}}
-	g.client = &http.Client{Jar: jar, Timeout: httpTimeout, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+	g.client = &http.Client{Jar: jar, Timeout: awaitFor, CheckRedirect: func(r *http.Request, via []*http.Request) error {
 		// Browsers escape the spaces of a query (WHATWG URL, query state).
 		r.URL.RawQuery = strings.ReplaceAll(r.URL.RawQuery, " ", "%20")
 		// Applications of the scripts do not exist; their callbacks end the way.

@@ -39,7 +39,7 @@ func awaitAnswer(ctx context.Context, address string) error {
 		if err != nil {
 			return err
 		}
-		if res, err := http.DefaultClient.Do(req); err == nil {
+		if res, err := machine.Do(req); err == nil {
 			_ = res.Body.Close()
 			if res.StatusCode < 300 {
 				return nil
@@ -110,7 +110,7 @@ func httpCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if len(user) == 2 {
 		req.SetBasicAuth(user[0], user[1])
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := machine.Do(req)
 	ts.Check(err)
 	defer res.Body.Close()
 	answer, err := io.ReadAll(res.Body)

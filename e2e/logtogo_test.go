@@ -36,7 +36,7 @@ func (m *memory) GetItem(key string) string {
 func (m *memory) SetItem(key, value string) { m.items.Store(key, value) }
 
 // serveLogtoApp starts the application and registers it with a type.
-func serveLogtoApp(t *testing.T, p *process, kind string) *logtoApp {
+func serveLogtoApp(t *testing.T, s *site, kind string) *logtoApp {
 	t.Helper()
 	app := &logtoApp{storage: &memory{}}
 	mux := http.NewServeMux()
@@ -47,9 +47,9 @@ func serveLogtoApp(t *testing.T, p *process, kind string) *logtoApp {
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	app.url = server.URL
-	c := p.createApp(t, "Shop", "--type", kind, "--redirect-uri", app.url+"/callback", "--post-logout-redirect-uri", app.url+"/")
+	c := s.createApp(t, "Shop", "--type", kind, "--redirect-uri", app.url+"/callback", "--post-logout-redirect-uri", app.url+"/")
 	app.config = logto.LogtoConfig{
-		Endpoint: p.url, AppId: c.ID, AppSecret: c.Secret,
+		Endpoint: s.url, AppId: c.ID, AppSecret: c.Secret,
 		Scopes: []string{core.UserScopeEmail}, Resources: []string{orders},
 	}
 	return app
@@ -100,35 +100,35 @@ func leave(w http.ResponseWriter, r *http.Request, where func() (string, error))
 // TestLogtoGo drives an application made with Logto's Go SDK, with a secret
 // and without.
 func TestLogtoGo(t *testing.T) {
-	eachEngine(t, func(t *testing.T, p *process) {
-		user := p.furnish(t)
+	eachEngine(t, func(t *testing.T, s *site) {
+		user := s.furnish()
 		for _, kind := range []string{"traditional", "native"} {
 			t.Run(kind, func(t *testing.T) {
-				app := serveLogtoApp(t, p, kind)
+				app := serveLogtoApp(t, s, kind)
 				g := newGuest()
 				g.must(t, g.visit(app.url+"/sign-in"))
-				g.isAt(t, p.url+"/sign-in")
+				g.isAt(t, s.url+"/sign-in")
 				g.signIn(t, ada, password)
 				g.isAt(t, app.url+"/")
 				if !strings.Contains(g.raw, "Hello "+ada) {
 					t.Fatal(g.lost("nobody greets Ada"))
 				}
-				checkLogtoTokens(t, p, app, user, kind == "native")
-				checkLogtoSignOut(t, p, app, g, kind == "native")
+				checkLogtoTokens(t, s, app, user, kind == "native")
+				checkLogtoSignOut(t, s, app, g, kind == "native")
 			})
 		}
-		t.Run("invited", func(t *testing.T) { checkLogtoInvitation(t, p) })
+		t.Run("invited", func(t *testing.T) { checkLogtoInvitation(t, s) })
 	})
 }
 
-func checkLogtoTokens(t *testing.T, p *process, app *logtoApp, user guestlist.User, rotates bool) {
+func checkLogtoTokens(t *testing.T, s *site, app *logtoApp, user guestlist.User, rotates bool) {
 	t.Helper()
 	sdk := app.sdk()
 	claims, err := sdk.GetIdTokenClaims()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if claims.Sub != string(user.ID) || claims.Aud != app.config.AppId || claims.Iss != p.url+"/oidc" || claims.Email != ada ||
+	if claims.Sub != string(user.ID) || claims.Aud != app.config.AppId || claims.Iss != s.url+"/oidc" || claims.Email != ada ||
 		!claims.EmailVerified || claims.Name != "Ada Lovelace" {
 		t.Errorf("claims %+v", claims)
 	}
@@ -140,7 +140,7 @@ func checkLogtoTokens(t *testing.T, p *process, app *logtoApp, user guestlist.Us
 	if after := sdk.GetRefreshToken(); after == "" || (after != before) != rotates {
 		t.Errorf("rotated: %v, want %v", after != before, rotates)
 	}
-	provider, err := oidc.NewProvider(t.Context(), p.url+"/oidc")
+	provider, err := oidc.NewProvider(t.Context(), s.url+"/oidc")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func checkLogtoTokens(t *testing.T, p *process, app *logtoApp, user guestlist.Us
 	}
 }
 
-func checkLogtoSignOut(t *testing.T, p *process, app *logtoApp, g *guest, public bool) {
+func checkLogtoSignOut(t *testing.T, s *site, app *logtoApp, g *guest, public bool) {
 	t.Helper()
 	refresh := app.sdk().GetRefreshToken()
 	g.must(t, g.visit(app.url+"/sign-out"), g.press("Sign out")) // a browser with scripts presses by itself
@@ -163,12 +163,12 @@ func checkLogtoSignOut(t *testing.T, p *process, app *logtoApp, g *guest, public
 		t.Error(g.lost("still greeted"))
 	}
 	g.must(t, g.visit(app.url+"/sign-in"))
-	g.isAt(t, p.url+"/sign-in")
+	g.isAt(t, s.url+"/sign-in")
 	if !public {
 		return // the SDK revokes without its secret, which is refused
 	}
-	_, err := core.FetchTokenByRefreshToken(http.DefaultClient, &core.FetchTokenByRefreshTokenOptions{
-		TokenEndpoint: p.url + "/oidc/token", ClientId: app.config.AppId, RefreshToken: refresh,
+	_, err := core.FetchTokenByRefreshToken(machine, &core.FetchTokenByRefreshTokenOptions{
+		TokenEndpoint: s.url + "/oidc/token", ClientId: app.config.AppId, RefreshToken: refresh,
 	})
 	if err == nil {
 		t.Error("a refresh token survived the sign-out")
@@ -177,14 +177,14 @@ func checkLogtoSignOut(t *testing.T, p *process, app *logtoApp, g *guest, public
 
 // checkLogtoInvitation lets a guest in by a link although registration is
 // closed.
-func checkLogtoInvitation(t *testing.T, p *process) {
-	app := serveLogtoApp(t, p, "traditional")
-	link := url.Values{"token": {p.invite(t, grace)}, "email": {grace}}
+func checkLogtoInvitation(t *testing.T, s *site) {
+	app := serveLogtoApp(t, s, "traditional")
+	link := url.Values{"token": {s.invite(grace).Token}, "email": {grace}}
 	g := newGuest()
 	g.must(t, g.visit(app.url+"/sign-in?"+link.Encode()))
-	g.isAt(t, p.url+"/one-time-token")
+	g.isAt(t, s.url+"/one-time-token")
 	g.must(t, g.press("Continue"))
-	g.isAt(t, p.url+"/continue/password")
+	g.isAt(t, s.url+"/continue/password")
 	g.must(t, g.fill("newPassword", newPassword), g.fill("confirmPassword", newPassword), g.press("Save"))
 	g.isAt(t, app.url+"/")
 	info, err := app.sdk().FetchUserInfo()

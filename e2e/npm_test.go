@@ -80,6 +80,22 @@ func nodeIsReady() error {
 	return nil
 }
 
+// run starts a program, and stops it when the test ends. It ends with the test
+// process in any case. If the test fails, it logs what tell returns.
+func run(t *testing.T, cmd *exec.Cmd, tell func() string) {
+	t.Helper()
+	cmd.SysProcAttr = diesWithParent()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it may have ended; Wait tells
+		if err := cmd.Wait(); t.Failed() {
+			t.Logf("%v; %s", err, tell())
+		}
+	})
+}
+
 // hear waits for the program's next value.
 func (n *nodeProgram) hear(value any) {
 	n.t.Helper()
@@ -133,13 +149,13 @@ func (c claims) areOf(t *testing.T, user guestlist.User) {
 
 // TestLogtoNode signs in with @logto/node, with a secret and without.
 func TestLogtoNode(t *testing.T) {
-	p := start(t)
-	user := p.furnish(t)
+	s := serveSite(t, "sqlite")
+	user := s.furnish()
 	for _, kind := range []string{"traditional", "native"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			app := p.createApp(t, "Shop", "--type", kind, "--redirect-uri", shopURL, "--post-logout-redirect-uri", shopGone)
-			n := startNode(t, "logto-node.js", "ENDPOINT="+p.url, "APP_ID="+app.ID, "APP_SECRET="+app.Secret,
+			app := s.createApp(t, "Shop", "--type", kind, "--redirect-uri", shopURL, "--post-logout-redirect-uri", shopGone)
+			n := startNode(t, "logto-node.js", "ENDPOINT="+s.url, "APP_ID="+app.ID, "APP_SECRET="+app.Secret,
 				"RESOURCE="+orders, "REDIRECT_URI="+shopURL, "POST_LOGOUT_URI="+shopGone)
 			g := newGuest()
 			g.must(t, g.visit(n.url()))
@@ -171,10 +187,10 @@ func TestLogtoNode(t *testing.T) {
 
 // TestOpenIDClient signs in with openid-client, by a pushed request.
 func TestOpenIDClient(t *testing.T) {
-	p := start(t)
-	user := p.furnish(t)
-	app := p.createApp(t, "Shop", "--type", "traditional", "--redirect-uri", shopURL, "--post-logout-redirect-uri", shopGone)
-	n := startNode(t, "openid-client.js", "ISSUER="+p.url+"/oidc", "CLIENT_ID="+app.ID, "CLIENT_SECRET="+app.Secret,
+	s := serveSite(t, "sqlite")
+	user := s.furnish()
+	app := s.createApp(t, "Shop", "--type", "traditional", "--redirect-uri", shopURL, "--post-logout-redirect-uri", shopGone)
+	n := startNode(t, "openid-client.js", "ISSUER="+s.url+"/oidc", "CLIENT_ID="+app.ID, "CLIENT_SECRET="+app.Secret,
 		"RESOURCE="+orders, "REDIRECT_URI="+shopURL, "POST_LOGOUT_URI="+shopGone)
 	request := n.url()
 	if query := mustQuery(t, request); query.Get("request_uri") == "" || query.Has("redirect_uri") {
@@ -214,8 +230,9 @@ func mustQuery(t *testing.T, address string) url.Values {
 
 // TestLogtoAPI manages with @logto/api.
 func TestLogtoAPI(t *testing.T) {
-	p := start(t)
-	n := startNode(t, "logto-api.js", "ENDPOINT="+p.url, "CLIENT_ID="+p.machine.ID, "CLIENT_SECRET="+p.machine.Secret)
+	s := serveSite(t, "sqlite")
+	app := s.createMachine(t)
+	n := startNode(t, "logto-api.js", "ENDPOINT="+s.url, "CLIENT_ID="+app.ID, "CLIENT_SECRET="+app.Secret)
 	for _, want := range []struct {
 		name   string
 		status int
@@ -230,7 +247,7 @@ func TestLogtoAPI(t *testing.T) {
 		{"list tokens", http.StatusOK, `[{"`},
 		{"close the door", http.StatusOK, `"signInMode":"SignIn"`},
 		{"see the door", http.StatusOK, `"signInMode":"SignIn"`},
-		{"list applications", http.StatusOK, `"id":"` + p.machine.ID + `"`},
+		{"list applications", http.StatusOK, `"id":"` + app.ID + `"`},
 		{"bad body", http.StatusBadRequest, `"code":"guard.invalid_input"`},
 		{"delete user", http.StatusNoContent, ``},
 		{"get nobody", http.StatusNotFound, `"code":"entity.not_found"`},
@@ -251,25 +268,25 @@ func TestLogtoAPI(t *testing.T) {
 // browser: a guest is let in by a link although registration is closed, signs
 // out, and signs in again with the password.
 func TestLogtoExpress(t *testing.T) {
-	eachEngine(t, func(t *testing.T, p *process) {
-		p.furnish(t)
-		app := serveExpress(t, p)
+	eachEngine(t, func(t *testing.T, s *site) {
+		s.furnish()
+		app := serveExpress(t, s)
 		b := newTab(t)
 		b.Open(app)
 		b.WaitText("Nobody is here.")
 		b.Press("Sign in")
-		b.IsAt(p.url + "/sign-in")
+		b.IsAt(s.url + "/sign-in")
 		if strings.Contains(b.Text(), "Create") {
 			t.Errorf("registration is closed, and the page offers it: %s", b.Text())
 		}
 
-		link := url.Values{"token": {p.invite(t, grace)}, "email": {grace}}
+		link := url.Values{"token": {s.invite(grace).Token}, "email": {grace}}
 		b.Open(app + "/landing?" + link.Encode())
-		b.IsAt(p.url + "/one-time-token")
+		b.IsAt(s.url + "/one-time-token")
 		b.WaitText(grace)
 		b.Screenshot("express-link")
 		b.Press("Continue")
-		b.IsAt(p.url + "/continue/password")
+		b.IsAt(s.url + "/continue/password")
 		b.Fill("newPassword", newPassword)
 		b.Fill("confirmPassword", newPassword)
 		b.Screenshot("express-password")
@@ -282,7 +299,7 @@ func TestLogtoExpress(t *testing.T) {
 		b.WaitText("Nobody is here.")
 		b.IsAt(app + "/")
 		b.Press("Sign in")
-		b.IsAt(p.url + "/sign-in")
+		b.IsAt(s.url + "/sign-in")
 		b.Fill("identifier", grace)
 		b.Fill("password", newPassword)
 		b.Press("Sign in")
@@ -293,13 +310,13 @@ func TestLogtoExpress(t *testing.T) {
 
 // serveExpress starts the Express application, on another site than the
 // server's, and returns its address.
-func serveExpress(t *testing.T, p *process) string {
+func serveExpress(t *testing.T, s *site) string {
 	t.Helper()
 	_, port, _ := strings.Cut(freeAddress(t), ":")
 	address := "http://127.0.0.1:" + port
-	app := p.createApp(t, "Shop", "--type", "traditional",
+	app := s.createApp(t, "Shop", "--type", "traditional",
 		"--redirect-uri", address+"/logto/sign-in-callback", "--post-logout-redirect-uri", address)
-	n := startNode(t, "express-app.js", "HOST=127.0.0.1", "PORT="+port, "ENDPOINT="+p.url,
+	n := startNode(t, "express-app.js", "HOST=127.0.0.1", "PORT="+port, "ENDPOINT="+s.url,
 		"APP_ID="+app.ID, "APP_SECRET="+app.Secret, "RESOURCE="+orders)
 	if at := n.url(); at != address {
 		t.Fatalf("the application is at %s", at)

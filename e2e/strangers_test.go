@@ -13,7 +13,6 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 
 	"guestlist"
-	"guestlist/client"
 )
 
 // The people and things of these tests.
@@ -27,26 +26,63 @@ const (
 	shopGone    = "https://shop.example/bye"
 )
 
-// furnish closes the door, puts Ada behind it, and adds an API.
-func (p *process) furnish(t *testing.T) guestlist.User {
-	t.Helper()
-	p.closeDoor(t)
-	p.do(t, http.MethodPost, "/resources", map[string]any{"name": "Orders", "indicator": orders}, nil)
-	user, err := p.api.CreateUser(t.Context(), client.NewUser{PrimaryEmail: ada, Name: "Ada Lovelace", Password: password})
-	if err != nil {
-		t.Fatal(err)
+// eachEngine runs a test with a server on each database, at the same time.
+func eachEngine(t *testing.T, test func(t *testing.T, s *site)) {
+	for _, engine := range engines {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			test(t, serveSite(t, engine))
+		})
 	}
-	return user
 }
 
-// invite issues a one-time token for an address.
-func (p *process) invite(t *testing.T, email string) string {
+// serveSite starts a server, whose log is shown if the test fails.
+func serveSite(t *testing.T, engine string) *site {
 	t.Helper()
-	token, err := p.api.IssueOneTimeToken(t.Context(), client.NewOneTimeToken{Email: email, ExpiresIn: 3600})
-	if err != nil {
-		t.Fatal(err)
+	s := newSite(t, engine)
+	p := s.serve()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the server's log:\n%s", p.out)
+		}
+	})
+	return s
+}
+
+// credentials are what "guestlist app create --json" prints.
+type credentials struct{ ID, Secret string }
+
+// createApp creates an application from the command line.
+func (s *site) createApp(t *testing.T, name string, flags ...string) credentials {
+	t.Helper()
+	out, errs, status := s.run(append([]string{"app", "create", name, "--json"}, flags...)...)
+	var c credentials
+	if err := json.Unmarshal([]byte(out), &c); err != nil || status != 0 || c.ID == "" {
+		t.Fatalf("app create: status %d, %v\n%s%s", status, err, out, errs)
 	}
-	return token.Token
+	return c
+}
+
+// createMachine creates an application that may use the management API.
+func (s *site) createMachine(t *testing.T) credentials {
+	t.Helper()
+	return s.createApp(t, "Automation", "--type", "machine-to-machine", "--management")
+}
+
+// furnish closes the door, puts Ada behind it, and adds an API. Guests sign in
+// by e-mail and password on one page. Mail, which e-mail needs, goes nowhere.
+func (s *site) furnish() guestlist.User {
+	s.t.Helper()
+	s.api("POST", "/connectors", map[string]any{
+		"connectorId": "http-email", "config": map[string]any{"endpoint": s.url + "/nobody-reads-this"},
+	}, http.StatusOK, nil)
+	s.closeDoor(true, map[string]any{"signIn": map[string]any{"methods": []map[string]any{
+		{"identifier": "email", "password": true, "verificationCode": false, "isPasswordPrimary": true},
+	}}})
+	s.api("POST", "/resources", map[string]any{"name": "Orders", "indicator": orders}, http.StatusCreated, nil)
+	var user guestlist.User
+	s.api("POST", "/users", map[string]any{"primaryEmail": ada, "name": "Ada Lovelace", "password": password}, http.StatusOK, &user)
+	return user
 }
 
 // signIn walks a guest who stands at the sign-in page through it.
@@ -77,10 +113,10 @@ func (g *guest) isAt(t *testing.T, address string) {
 
 // TestGoOIDC signs in with the libraries that most Go programs use.
 func TestGoOIDC(t *testing.T) {
-	eachEngine(t, func(t *testing.T, p *process) {
-		user := p.furnish(t)
-		app := p.createApp(t, "Shop", "--type", "spa", "--redirect-uri", shopURL, "--post-logout-redirect-uri", shopGone)
-		provider, err := oidc.NewProvider(t.Context(), p.url+"/oidc")
+	eachEngine(t, func(t *testing.T, s *site) {
+		user := s.furnish()
+		app := s.createApp(t, "Shop", "--type", "spa", "--redirect-uri", shopURL, "--post-logout-redirect-uri", shopGone)
+		provider, err := oidc.NewProvider(t.Context(), s.url+"/oidc")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +131,7 @@ func TestGoOIDC(t *testing.T) {
 		g.signIn(t, ada, password)
 		g.isAt(t, shopURL)
 		answer := g.at.Query()
-		if answer.Get("state") != "state-1" || answer.Get("iss") != p.url+"/oidc" {
+		if answer.Get("state") != "state-1" || answer.Get("iss") != s.url+"/oidc" {
 			t.Fatalf("callback %s", g.at)
 		}
 		token, err := config.Exchange(t.Context(), answer.Get("code"), oauth2.VerifierOption(verifier))
@@ -167,7 +203,7 @@ func checkResourceToken(t *testing.T, provider *oidc.Provider, config *oauth2.Co
 		AccessToken string `json:"access_token"`
 		ExpiresIn   int    `json:"expires_in"`
 	}
-	res, err := http.PostForm(config.Endpoint.TokenURL, url.Values{
+	res, err := machine.PostForm(config.Endpoint.TokenURL, url.Values{
 		"grant_type": {"refresh_token"}, "refresh_token": {token.RefreshToken}, "client_id": {config.ClientID}, "resource": {orders},
 	})
 	if err != nil {
@@ -218,37 +254,38 @@ func checkEndSession(t *testing.T, provider *oidc.Provider, g *guest, token *oau
 // TestManagementToken gets tokens for the management API in the two ways that
 // clients authenticate, by library, and as the documented curl does.
 func TestManagementToken(t *testing.T) {
-	eachEngine(t, func(t *testing.T, p *process) {
+	eachEngine(t, func(t *testing.T, s *site) {
+		app := s.createMachine(t)
 		for name, style := range map[string]oauth2.AuthStyle{"header": oauth2.AuthStyleInHeader, "body": oauth2.AuthStyleInParams} {
 			t.Run(name, func(t *testing.T) {
 				config := clientcredentials.Config{
-					ClientID: p.machine.ID, ClientSecret: p.machine.Secret, TokenURL: p.url + "/oidc/token", Scopes: []string{"all"},
+					ClientID: app.ID, ClientSecret: app.Secret, TokenURL: s.url + "/oidc/token", Scopes: []string{"all"},
 					EndpointParams: url.Values{"resource": {guestlist.ManagementAPI}}, AuthStyle: style,
 				}
 				token, err := config.Token(t.Context())
 				if err != nil {
 					t.Fatal(err)
 				}
-				mayManage(t, p, token.AccessToken)
+				mayManage(t, s, token.AccessToken)
 			})
 		}
-		t.Run("curl", func(t *testing.T) { mayManage(t, p, p.curlToken(t)) })
+		t.Run("curl", func(t *testing.T) { mayManage(t, s, s.curlToken(t, app)) })
 	})
 }
 
 // curlToken asks as "curl -u ID:SECRET -d grant_type=... -d resource=... -d
 // scope=all" does: no escaping, one content type, Accept of anything.
-func (p *process) curlToken(t *testing.T) string {
+func (s *site) curlToken(t *testing.T, app credentials) string {
 	t.Helper()
 	body := "grant_type=client_credentials&resource=" + guestlist.ManagementAPI + "&scope=all"
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url+"/oidc/token", strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/oidc/token", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.SetBasicAuth(p.machine.ID, p.machine.Secret)
+	req.SetBasicAuth(app.ID, app.Secret)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "*/*")
-	res, err := http.DefaultClient.Do(req)
+	res, err := machine.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,14 +306,14 @@ func (p *process) curlToken(t *testing.T) string {
 }
 
 // mayManage lists the users with a token.
-func mayManage(t *testing.T, p *process, token string) {
+func mayManage(t *testing.T, s *site, token string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/api/users", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/api/users", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
-	res, err := http.DefaultClient.Do(req)
+	res, err := machine.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
