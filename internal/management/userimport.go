@@ -67,6 +67,7 @@ type userImport struct {
 	// the same id, so that an import that broke off can be sent again.
 	key   string
 	queue *importQueue
+	spool *spool
 	conn  *http.ResponseController
 
 	readErr error // of the stream; set before the queue closes
@@ -75,7 +76,7 @@ type userImport struct {
 }
 
 func (a *API) importUsers(c *call) error {
-	imp := &userImport{api: a, c: c, queue: newImportQueue(), conn: http.NewResponseController(c.w)}
+	imp := &userImport{api: a, c: c, queue: newImportQueue(), spool: newSpool(), conn: http.NewResponseController(c.w)}
 	if err := imp.begin(); err != nil {
 		return err
 	}
@@ -86,15 +87,19 @@ func (a *API) importUsers(c *call) error {
 	c.w.Header().Set("X-Accel-Buffering", "no") // proxies shall not hold the answer back
 	c.w.WriteHeader(c.status)
 
-	var reading sync.WaitGroup
+	var reading, sending sync.WaitGroup
 	reading.Go(imp.read)
+	sending.Go(func() { imp.spool.drain(imp.send) })
 	err := imp.write()
 	imp.queue.close()
 	if err != nil {
 		_ = imp.conn.SetReadDeadline(time.Now()) // wakes the reader, who may wait for bytes
 	}
 	reading.Wait()
-	return imp.end(err)
+	imp.end(err)
+	imp.spool.close()
+	sending.Wait()
+	return nil // the answer is out
 }
 
 // begin looks at everything that concerns the import as a whole; nothing has
@@ -158,14 +163,17 @@ func isIdempotencyKey(key string) bool {
 	return true
 }
 
-// patientReader gives the caller importPatience for each read.
+// patientReader gives the caller importPatience for each read, and as long to
+// begin reading the answer: while bytes come in, nobody is lost.
 type patientReader struct {
 	io.Reader
 	conn *http.ResponseController
 }
 
 func (r *patientReader) Read(p []byte) (int, error) {
-	_ = r.conn.SetReadDeadline(time.Now().Add(importPatience)) // in process there is no connection, and no need
+	soon := time.Now().Add(importPatience)
+	_ = r.conn.SetReadDeadline(soon) // in process there is no connection, and no need
+	_ = r.conn.SetWriteDeadline(soon)
 	return r.Reader.Read(p)
 }
 
@@ -360,7 +368,7 @@ func (imp *userImport) answer(batch []importItem) error {
 		}
 		b = append(append(b, text...), '\n')
 	}
-	return imp.send(b)
+	return imp.spool.write(b)
 }
 
 func (imp *userImport) refusal(line int, status string, err error) verdict {
@@ -369,7 +377,7 @@ func (imp *userImport) refusal(line int, status string, err error) verdict {
 }
 
 func (imp *userImport) send(text []byte) error {
-	_ = imp.conn.SetWriteDeadline(time.Now().Add(importPatience)) // as for reading
+	_ = imp.conn.SetWriteDeadline(time.Now().Add(importPatience)) // see patientReader
 	if _, err := imp.c.w.Write(text); err != nil {
 		return err
 	}
@@ -378,7 +386,7 @@ func (imp *userImport) send(text []byte) error {
 
 // end writes one line of the audit log, and tells a caller who is still there
 // that an import broke off; it can be sent again under its key.
-func (imp *userImport) end(failed error) error {
+func (imp *userImport) end(failed error) {
 	if failed == nil && imp.readErr != nil {
 		failed = guestlist.Refuse(guestlist.KindInvalid, "request.body_unreadable").Because(imp.readErr)
 	}
@@ -394,7 +402,7 @@ func (imp *userImport) end(failed error) error {
 		v := imp.refusal(0, "aborted", failed)
 		entry.Error = v.Code
 		if text, err := json.Marshal(v); err == nil {
-			_ = imp.send(append(text, '\n')) // whoever went away does not read it
+			_ = imp.spool.write(append(text, '\n')) // whoever went away does not read it
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(imp.c.ctx()), importPatience)
@@ -402,5 +410,4 @@ func (imp *userImport) end(failed error) error {
 	if err := imp.api.Store.Update(ctx, func(tx *store.Tx) error { return tx.Log(entry) }); err != nil {
 		imp.api.Log.LogAttrs(ctx, slog.LevelError, "an import is not in the audit log", slog.String("error", err.Error()))
 	}
-	return nil // the answer is out
 }

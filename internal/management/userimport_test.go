@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -247,7 +248,7 @@ func TestImportAnswersLineByLine(t *testing.T) {
 		body, feed := io.Pipe()
 		res := make(chan *http.Response)
 		go func() {
-			r, err := f.srv.Client().Do(f.importRequest(context.Background(), "application/x-ndjson", "", body))
+			r, err := f.srv.Client().Do(f.importRequest(context.Background(), "application/x-ndjson", "", body)) //nolint:bodyclose // whoever takes it closes it
 			if err != nil {
 				t.Error(err)
 			}
@@ -274,6 +275,74 @@ func TestImportAnswersLineByLine(t *testing.T) {
 			t.Errorf("more: %s", answers.Text())
 		}
 	})
+}
+
+// TestImportAnswersThoseWhoReadLast sends everything before it reads anything,
+// more than the buffers between the two can hold.
+func TestImportAnswersThoseWhoReadLast(t *testing.T) {
+	f := newFixture(t, storetest.Open(t, "sqlite", nil))
+	const lines = 100_000
+	conn, err := net.Dial("tcp", strings.TrimPrefix(f.srv.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	body := strings.Repeat(strings.Repeat("x", 200)+"\n", lines)
+	if _, err := fmt.Fprintf(conn, "POST /api/users/bulk HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
+		f.good, contentTypeNDJSON, len(body), body); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	verdicts, err := readVerdicts(res.Body)
+	if err != nil || len(verdicts) != lines || verdicts[lines-1].Line != lines || verdicts[lines-1].Code != "request.invalid_json" {
+		t.Errorf("%d verdicts, the last %+v, %v", len(verdicts), verdicts[len(verdicts)-1], err)
+	}
+}
+
+func TestSpoolKeepsTheOrder(t *testing.T) {
+	s := newSpool()
+	var want, got bytes.Buffer
+	done := make(chan struct{})
+	release := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.drain(func(p []byte) error {
+			<-release
+			got.Write(p)
+			return nil
+		})
+	}()
+	for i := range 60_000 {
+		p := fmt.Appendf(nil, "verdict number %d, some text that fills the spool\n", i)
+		want.Write(p)
+		if err := s.write(p); err != nil {
+			t.Fatal(err)
+		}
+		if i == 50_000 {
+			close(release) // what comes now meets a file that is being read
+		}
+	}
+	s.close()
+	<-done
+	if !bytes.Equal(want.Bytes(), got.Bytes()) || s.file != nil {
+		t.Errorf("wrote %d bytes, read %d; file %v", want.Len(), got.Len(), s.file)
+	}
+}
+
+func TestSpoolStopsWhenNobodyListens(t *testing.T) {
+	s := newSpool()
+	gone := errors.New("gone")
+	if err := s.write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	s.drain(func([]byte) error { return gone })
+	if err := s.write([]byte("y")); !errors.Is(err, gone) {
+		t.Errorf("wrote on: %v", err)
+	}
 }
 
 func peopleLines(n int) string {
