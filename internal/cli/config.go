@@ -16,7 +16,7 @@ type configCmd struct{}
 func (configCmd) Run(term terminal, settings *Settings, src *sources, kctx *kong.Context) error {
 	given := map[string]bool{}
 	for _, p := range kctx.Path {
-		if p.Flag != nil {
+		if p.Flag != nil && !p.Resolved {
 			given[p.Flag.Name] = true
 		}
 	}
@@ -78,7 +78,7 @@ func WriteConfigReference(w io.Writer) error {
 		} else {
 			def = "`" + def + "`"
 		}
-		fmt.Fprintf(w, "| `--%s` | `%s` | %s | %s |\n", f.Name, f.Envs[0], def, escapeCell(f.Help))
+		fmt.Fprintf(w, "| `--%s` | `%s` | %s | %s |\n", f.Name, envName(f.Name), def, escapeCell(f.Help))
 	}
 	return nil
 }

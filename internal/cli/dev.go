@@ -42,7 +42,7 @@ Development mode: everything is forgotten when it stops. The door is closed; try
 
 A machine that may use the management API:
 
-  curl -u %s:%s %s/oidc/token \\
+  curl -u %s:%s %s/oidc/token \
     -d grant_type=client_credentials -d resource=%s -d scope=all
 
 `, s.Endpoint(), d.Guest, d.MagicLink, d.User, d.Password, d.SignIn, d.Mailbox,

@@ -23,19 +23,19 @@ import (
 // and a key of the YAML file. All are text here, so that every fault can be
 // told at once.
 type Settings struct {
-	ConfigFile        string `name:"config-file" env:"GUESTLIST_CONFIG_FILE" placeholder:"FILE" help:"YAML file with settings by these names."`
-	Listen            string `name:"listen" env:"GUESTLIST_LISTEN" default:"localhost:3001" placeholder:"HOST:PORT" help:"Address to listen on."`
-	Endpoint          string `name:"endpoint" env:"GUESTLIST_ENDPOINT" placeholder:"URL" help:"Public base URL, as guests and applications see it. Default: http:// and the address listened on."`
-	Data              string `name:"data" env:"GUESTLIST_DATA" default:"./data" placeholder:"DIR" help:"Directory for the SQLite database and the secret key."`
-	Database          string `name:"database" env:"GUESTLIST_DATABASE" placeholder:"URL" help:"postgres:// URL to use PostgreSQL instead of SQLite in the data directory."`
-	DatabaseConns     string `name:"database-connections" env:"GUESTLIST_DATABASE_CONNECTIONS" default:"32" placeholder:"N" help:"Most connections to PostgreSQL, 2 to 1000."`
-	SecretKey         string `name:"secret-key" env:"GUESTLIST_SECRET_KEY" placeholder:"KEY" help:"Key that seals secrets in the database: 32 bytes in base64 or hex. Better given by GUESTLIST_SECRET_KEY_FILE. Default: secret.key in the data directory, made at the first start."`
-	LogLevel          string `name:"log-level" env:"GUESTLIST_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
-	TrustedProxies    string `name:"trusted-proxies" env:"GUESTLIST_TRUSTED_PROXIES" placeholder:"CIDR,..." help:"Networks of reverse proxies whose X-Forwarded-For is believed."`
-	AllowedNetworks   string `name:"allowed-networks" env:"GUESTLIST_ALLOWED_NETWORKS" placeholder:"CIDR,..." help:"Private networks that webhooks and HTTP connectors may reach."`
-	BreachedPasswords string `name:"breached-passwords" env:"GUESTLIST_BREACHED_PASSWORDS" placeholder:"FILE|URL" help:"File of SHA-1 hashes, or base URL of a k-anonymity range service, of passwords known from breaches."`
-	SigningAlgorithm  string `name:"signing-algorithm" env:"GUESTLIST_SIGNING_ALGORITHM" default:"ES384" placeholder:"ALG" help:"Algorithm of a new signing key: ES384, ES256, RS256 or EdDSA."`
-	ShutdownTimeout   string `name:"shutdown-timeout" env:"GUESTLIST_SHUTDOWN_TIMEOUT" default:"20s" placeholder:"DURATION" help:"How long a stop waits for requests and jobs in flight."`
+	ConfigFile        string `name:"config-file" placeholder:"FILE" help:"YAML file with settings by these names."`
+	Listen            string `name:"listen" default:"localhost:3001" placeholder:"HOST:PORT" help:"Address to listen on."`
+	Endpoint          string `name:"endpoint" placeholder:"URL" help:"Public base URL, as guests and applications see it. Default: http:// and the address listened on."`
+	Data              string `name:"data" default:"./data" placeholder:"DIR" help:"Directory for the SQLite database and the secret key."`
+	Database          string `name:"database" placeholder:"URL" help:"postgres:// URL to use PostgreSQL instead of SQLite in the data directory."`
+	DatabaseConns     string `name:"database-connections" default:"32" placeholder:"N" help:"Most connections to PostgreSQL, 2 to 1000."`
+	SecretKey         string `name:"secret-key" placeholder:"KEY" help:"Key that seals secrets in the database: 32 bytes in base64 or hex. Better given by GUESTLIST_SECRET_KEY_FILE. Default: secret.key in the data directory, made at the first start."`
+	LogLevel          string `name:"log-level" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
+	TrustedProxies    string `name:"trusted-proxies" placeholder:"CIDR,..." help:"Networks of reverse proxies whose X-Forwarded-For is believed."`
+	AllowedNetworks   string `name:"allowed-networks" placeholder:"CIDR,..." help:"Private networks that webhooks and HTTP connectors may reach."`
+	BreachedPasswords string `name:"breached-passwords" placeholder:"FILE|URL" help:"File of SHA-1 hashes, or base URL of a k-anonymity range service, of passwords known from breaches."`
+	SigningAlgorithm  string `name:"signing-algorithm" default:"ES384" placeholder:"ALG" help:"Algorithm of a new signing key: ES384, ES256, RS256 or EdDSA."`
+	ShutdownTimeout   string `name:"shutdown-timeout" default:"20s" placeholder:"DURATION" help:"How long a stop waits for requests and jobs in flight."`
 
 	unread faults // what could not be read from where it should come
 }

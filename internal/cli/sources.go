@@ -12,10 +12,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// sources resolves settings that no flag gave: GUESTLIST_X is read by kong
-// itself; this adds GUESTLIST_X_FILE and the YAML file, in that order. A kong
-// resolver would beat the environment, so it answers nothing where the
-// environment has a say.
+// sources resolves settings that no flag gave: GUESTLIST_X, then the file named
+// by GUESTLIST_X_FILE, then the YAML file. kong could read the environment by
+// itself, but not after a resolver, and not an environment of a test's own.
 type sources struct {
 	env    lookup
 	faults faults
@@ -33,16 +32,13 @@ func (s *sources) Validate(*kong.Application) error { return nil }
 
 // Resolve finds a value for a flag, or nil.
 func (s *sources) Resolve(kctx *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-	if len(flag.Envs) == 0 {
+	if !settingNames()[flag.Name] {
 		return nil, nil
 	}
 	for _, f := range kctx.Flags() {
 		if path, ok := kctx.FlagValue(f).(string); ok && f.Name == "config-file" && path != "" {
 			s.path = path
 		}
-	}
-	if _, ok := s.env(flag.Envs[0]); ok {
-		return nil, nil
 	}
 	value, _, err := s.find(flag)
 	if err != nil {
@@ -57,7 +53,7 @@ func (s *sources) Resolve(kctx *kong.Context, _ *kong.Path, flag *kong.Flag) (an
 
 // find returns a flag's value beside the command line and where it is from.
 func (s *sources) find(flag *kong.Flag) (value *string, from string, err error) {
-	name := flag.Envs[0]
+	name := envName(flag.Name)
 	if v, ok := s.env(name); ok {
 		return &v, "environment " + name, nil
 	}
@@ -78,6 +74,11 @@ func (s *sources) find(flag *kong.Flag) (value *string, from string, err error) 
 		return &v, "file " + s.path, nil
 	}
 	return nil, "", nil
+}
+
+// envName returns the variable of a setting: listen is GUESTLIST_LISTEN.
+func envName(setting string) string {
+	return "GUESTLIST_" + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
 }
 
 func readSetting(file string) (string, error) {
