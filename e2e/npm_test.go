@@ -274,7 +274,7 @@ func TestLogtoExpress(t *testing.T) {
 		b := newTab(t)
 		b.Open(app)
 		b.WaitText("Nobody is here.")
-		b.Press("Sign in")
+		b.Press("Sign up")
 		b.IsAt(s.url + "/sign-in")
 		if strings.Contains(b.Text(), "Create") {
 			t.Errorf("registration is closed, and the page offers it: %s", b.Text())
