@@ -171,20 +171,24 @@ func postSignInPassword(v *visit) error {
 // finishes, or sends the browser to the page that asks for what is missing.
 // p is the page to come back to.
 func (v *visit) proceed(p *web.Page) error {
-	run, err := v.d.Desk.Load(v.r.Context(), v.uid)
-	if err != nil {
-		return v.refused(p, err)
-	}
-	if run.UserID == "" {
-		if _, err := v.submit(signin.Identify{VerificationID: proofOf(run)}); err != nil {
-			return v.refused(p, err)
-		}
-	}
-	step, err := v.submit(signin.Finish{})
+	step, err := v.finish()
 	if err != nil {
 		return v.refused(p, err)
 	}
 	return v.finished(step)
+}
+
+func (v *visit) finish() (signin.Step, error) {
+	run, err := v.d.Desk.Load(v.r.Context(), v.uid)
+	if err != nil {
+		return signin.Step{}, err
+	}
+	if run.UserID == "" {
+		if _, err := v.submit(signin.Identify{VerificationID: proofOf(run)}); err != nil {
+			return signin.Step{}, err
+		}
+	}
+	return v.submit(signin.Finish{})
 }
 
 // proofOf is the verification that a new account is made from: that of a link

@@ -131,19 +131,28 @@ func postToken(v *visit) error {
 	return v.enter(p, view)
 }
 
-// enter identifies the guest by the token that the interaction now holds.
+// enter identifies the guest by the token that the interaction now holds, and
+// goes on.
 func (v *visit) enter(p *web.Page, view signin.TokenView) error {
 	_, err := v.submit(signin.Identify{Latest: true})
 	if guestlist.CodeOf(err) == "user.user_not_exist" && view.Event == guestlist.EventSignIn {
 		_, err = v.submit(signin.ChangeEvent{Event: guestlist.EventRegister}, signin.Identify{Latest: true})
 	}
-	switch {
-	case err != nil:
-		return v.refused(p, err)
-	case view.Event == guestlist.EventForgotPassword:
+	if err == nil && view.Event == guestlist.EventForgotPassword {
 		return v.next(signin.PageNewPassword)
 	}
-	return v.proceed(p)
+	var step signin.Step
+	if err == nil {
+		step, err = v.finish()
+	}
+	switch {
+	case err == nil:
+		return v.finished(step)
+	case guestlist.CodeOf(err) == "user.email_already_in_use" && !view.Known:
+		// Another tab of this guest was quicker. The link says how it stands.
+		return v.next(signin.PageOneTimeToken)
+	}
+	return v.refused(p, err)
 }
 
 func getTokenError(v *visit) error {
