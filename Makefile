@@ -26,8 +26,8 @@ lint: ## Check formatting and run the linters (the first run builds them)
 fuzz: ## Fuzz every target for FUZZTIME (30s each)
 	scripts/fuzz $(FUZZTIME)
 
-bench: ## Run the benchmarks that docs/performance.md reports
-	go test -run '^$$' -bench . -benchmem ./...
+bench: ## Measure speed and size of the real program, as docs/performance.md reports
+	go run ./scripts/bench $(BENCH)
 
 generate: ## Write the generated documents and code anew
 	go run ./scripts/reference

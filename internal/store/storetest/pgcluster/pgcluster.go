@@ -5,7 +5,8 @@
 // directory of mode 0700 and by nothing else, that it is ready within a couple
 // of seconds, and that it is gone, with all its files, soon after the process
 // that started it has ended, however that process ended. Durability is turned
-// off: a cluster is for tests and never holds anything worth keeping.
+// off, unless the caller's settings say otherwise: a cluster is for tests and
+// never holds anything worth keeping.
 //
 // It refuses to know what is tested: it creates no schema, and it never
 // downloads or installs anything.
@@ -71,8 +72,9 @@ type Cluster struct {
 }
 
 // Start creates and starts a cluster and returns once it accepts connections.
-// The error is ErrNoBinaries when the machine has no PostgreSQL.
-func Start(ctx context.Context) (*Cluster, error) {
+// Settings, as in "fsync=on", come last and so win. The error is ErrNoBinaries
+// when the machine has no PostgreSQL.
+func Start(ctx context.Context, settings ...string) (*Cluster, error) {
 	bin, err := findBinaries()
 	if err != nil {
 		return nil, err
@@ -85,14 +87,14 @@ func Start(ctx context.Context) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := start(ctx, bin, dir, attr)
+	c, err := start(ctx, bin, dir, attr, settings)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return c, nil
 }
 
-func start(ctx context.Context, bin, dir string, attr *syscall.SysProcAttr) (*Cluster, error) {
+func start(ctx context.Context, bin, dir string, attr *syscall.SysProcAttr, settings []string) (*Cluster, error) {
 	data := filepath.Join(dir, "data")
 	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), //nolint:gosec // G204: the arguments are our own constants and paths.
 		"--pgdata="+data, "--username="+superuser, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
@@ -102,7 +104,7 @@ func start(ctx context.Context, bin, dir string, attr *syscall.SysProcAttr) (*Cl
 	}
 
 	// The context ends the wait for readiness, not the server's life.
-	server := exec.Command("/bin/sh", serverArgs(bin, dir, data)...) //nolint:gosec,noctx // G204: the arguments are our own constants and paths; the server outlives the context on purpose.
+	server := exec.Command("/bin/sh", serverArgs(bin, dir, data, settings)...) //nolint:gosec,noctx // G204: the arguments are our own constants and paths; the server outlives the context on purpose.
 	server.Dir = dir
 	server.SysProcAttr = &syscall.SysProcAttr{
 		Setpgid:    true, // so that Ctrl-C reaches the parent first, and the server by the pipe
@@ -126,9 +128,9 @@ func start(ctx context.Context, bin, dir string, attr *syscall.SysProcAttr) (*Cl
 	return c, nil
 }
 
-func serverArgs(bin, dir, data string) []string {
+func serverArgs(bin, dir, data string, settings []string) []string {
 	args := []string{"-c", supervisor, "sh", dir, filepath.Join(bin, "postgres"), "-D", data}
-	for _, setting := range []string{
+	for _, setting := range append([]string{
 		"listen_addresses=",
 		"unix_socket_directories=" + dir,
 		"unix_socket_permissions=0700",
@@ -137,7 +139,7 @@ func serverArgs(bin, dir, data string) []string {
 		"fsync=off",
 		"synchronous_commit=off",
 		"full_page_writes=off",
-	} {
+	}, settings...) {
 		args = append(args, "-c", setting)
 	}
 	return args

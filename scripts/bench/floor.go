@@ -1,0 +1,72 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha512"
+	"os"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// floor is what a core does when it does nothing else. Every answer that holds
+// a signature or checks a password costs at least this.
+type floor struct {
+	one, all sample // on one core, and on all at once
+}
+
+// The cost of a password digest of the product (internal/crypt).
+const (
+	argonMemory = 19 * 1024 // KiB
+	argonPasses = 2
+	argonLanes  = 1
+	argonSalt   = 16 // bytes
+	argonTag    = 32 // bytes
+)
+
+func measureFloor(cores int, lasting time.Duration, op func() error) (floor, error) {
+	one, err := bare(1, lasting, op)
+	if err != nil {
+		return floor{}, err
+	}
+	all, err := bare(cores, lasting, op)
+	return floor{one, all}, err
+}
+
+// bare repeats an operation in this process on a number of cores.
+func bare(cores int, lasting time.Duration, op func() error) (sample, error) {
+	counts, errs := make([]int, cores), make([]error, cores)
+	before, start := cpuOf(os.Getpid()), time.Now()
+	each(cores, func(i int) {
+		times, err := repeat(op, lasting)
+		counts[i], errs[i] = len(times), err
+	})
+	s := sample{elapsed: time.Since(start), cpu: cpuOf(os.Getpid()) - before}
+	for i := range counts {
+		s.ops += counts[i]
+		if errs[i] != nil {
+			return s, errs[i]
+		}
+	}
+	return s, nil
+}
+
+// signES384 returns the operation of signing with a P-384 key.
+func signES384() (func() error, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha512.Sum384([]byte("what is signed"))
+	return func() error {
+		_, err := ecdsa.SignASN1(rand.Reader, key, sum[:])
+		return err
+	}, nil
+}
+
+func hashPassword() error {
+	argon2.IDKey([]byte("a password of a guest"), make([]byte, argonSalt), argonPasses, argonMemory, argonLanes, argonTag)
+	return nil
+}
