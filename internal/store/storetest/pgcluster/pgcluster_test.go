@@ -126,7 +126,7 @@ func TestFailureTellsWhatInitdbSaid(t *testing.T) {
 	if err := os.MkdirAll(dir+"/data/left-over", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	_, err = start(t.Context(), bin, dir, attr)
+	_, err = start(t.Context(), bin, dir, attr, nil)
 	if err == nil || !strings.Contains(err.Error(), "not empty") {
 		t.Errorf("start on a used directory: %v, want initdb's refusal", err)
 	}
