@@ -1,3 +1,5 @@
+//go:build pictures
+
 package experience_test
 
 import (
@@ -19,13 +21,14 @@ import (
 	"guestlist/internal/web/webtest"
 )
 
-// TestPictures takes pictures of every page with GUESTLIST_PICTURES=directory,
-// for people to look at: whether a page is good is not for a machine to say.
+// TestPictures takes pictures of every page, for people to look at: whether a
+// page is good is not for a machine to say, so it runs only when it is asked
+// for: GUESTLIST_PICTURES=directory go test -tags pictures -run TestPictures.
 // GUESTLIST_PICTURES_OF narrows it, e.g. "sign-in/ar/dark/phone".
 func TestPictures(t *testing.T) {
 	dir := os.Getenv("GUESTLIST_PICTURES")
 	if dir == "" {
-		t.Skip("set GUESTLIST_PICTURES to a directory to take pictures of the pages")
+		t.Fatal("set GUESTLIST_PICTURES to a directory to take pictures of the pages")
 	}
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {
