@@ -1,6 +1,7 @@
 package management
 
 import (
+	"net/http"
 	"net/url"
 	"reflect"
 	"strconv"
@@ -98,7 +99,12 @@ func (in input) read(c *call, v reflect.Value) error {
 	if in.body >= 0 {
 		return readBody(c, in.bodySchema, v.Field(in.body).Addr().Interface())
 	}
-	return nil
+	if c.r.Method == http.MethodGet || c.r.Method == http.MethodDelete {
+		return nil
+	}
+	// Nothing is taken from the body, but one out of shape is a mistake of the
+	// caller's here too, and then nothing must happen.
+	return web.ReadJSON(c.w, c.r, new(rawObject))
 }
 
 func (p param) read(c *call, query url.Values, v reflect.Value) error {
