@@ -61,3 +61,13 @@ func TestPagesInChromium(t *testing.T) {
 		t.Errorf("at %q", text)
 	}
 }
+
+func chromiumTab(t *testing.T, path string) context.Context {
+	t.Helper()
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.ExecPath(path))
+	browser, end := chromedp.NewExecAllocator(context.Background(), opts...)
+	t.Cleanup(end)
+	ctx, end := chromedp.NewContext(browser)
+	t.Cleanup(end)
+	return ctx
+}

@@ -81,16 +81,6 @@ func wanted(picture string) bool {
 	return false
 }
 
-func chromiumTab(t *testing.T, path string) context.Context {
-	t.Helper()
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.ExecPath(path))
-	browser, end := chromedp.NewExecAllocator(context.Background(), opts...)
-	t.Cleanup(end)
-	ctx, end := chromedp.NewContext(browser)
-	t.Cleanup(end)
-	return ctx
-}
-
 func take(t *testing.T, ctx context.Context, at, mode, device string) []byte {
 	t.Helper()
 	sizes := map[string][2]int64{"desk": {1280, 800}, "phone": {390, 844}, "tiny": {320, 640}}
