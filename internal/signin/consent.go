@@ -84,24 +84,43 @@ func (c *consent) run(tx *store.Tx, cookie string) (ConsentStep, error) {
 	if c.i.Done != nil {
 		return ConsentStep{Redirect: c.d.resumeURL(c.i)}, nil
 	}
-	session, err := sessionOf(tx, cookie)
-	if err != nil {
+	if err := c.enter(tx, cookie); err != nil {
 		return ConsentStep{}, err
-	}
-	if session == nil {
-		return ConsentStep{}, errNoSession
-	}
-	c.session = *session
-	if c.user, err = tx.User(session.UserID); err != nil {
-		return ConsentStep{}, err
-	}
-	if c.user.IsSuspended {
-		return ConsentStep{}, errSuspended
 	}
 	if step, stop, err := c.guard(tx); err != nil || stop {
 		return step, err
 	}
 	return c.decide(tx)
+}
+
+// enter finds out who consents. An interaction that asks for a sign-in is not
+// ended by consent, whoever is signed in: the application wants to see the
+// person again (Core §3.1.2.1, prompt=login and max_age).
+func (c *consent) enter(tx *store.Tx, cookie string) error {
+	session, err := sessionOf(tx, cookie)
+	if err != nil {
+		return err
+	}
+	if session == nil || c.i.Prompt != PromptConsent {
+		return errNoSession
+	}
+	c.session = *session
+	if c.user, err = tx.User(session.UserID); err != nil {
+		return err
+	}
+	if c.user.IsSuspended {
+		return errSuspended
+	}
+	return nil
+}
+
+// application returns whom the consent is for.
+func (c *consent) application(tx *store.Tx) (guestlist.Application, error) {
+	app, err := tx.Application(c.i.Request.ClientID)
+	if errors.Is(err, store.ErrNotFound) { // built in: ours
+		return guestlist.Application{ID: c.i.Request.ClientID}, nil
+	}
+	return app, err
 }
 
 // guard looks at the one-time token of the request (wire: consent guard). An
@@ -132,10 +151,7 @@ func (c *consent) guard(tx *store.Tx) (step ConsentStep, stop bool, err error) {
 
 // decide grants, refuses or asks.
 func (c *consent) decide(tx *store.Tx) (ConsentStep, error) {
-	app, err := tx.Application(c.i.Request.ClientID)
-	if errors.Is(err, store.ErrNotFound) { // built in: ours
-		app, err = guestlist.Application{ID: c.i.Request.ClientID}, nil
-	}
+	app, err := c.application(tx)
 	if err != nil {
 		return ConsentStep{}, err
 	}

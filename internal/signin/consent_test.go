@@ -2,6 +2,7 @@ package signin_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -167,5 +168,56 @@ func TestThirdPartyConsent(t *testing.T) {
 			}
 			return err
 		})
+	})
+}
+
+// TestConsentIsNoSignIn: who has a session does not get around a sign-in that
+// the application asked for (prompt=login, max_age) by consenting instead.
+func TestConsentIsNoSignIn(t *testing.T) {
+	d := liteDoor(t)
+	d.person(guestlist.User{Username: text("alice")}, goodPassword)
+	cookie, session := d.enter("alice")
+	ctx := context.Background()
+	uid, err := d.desk.Begin(ctx, signin.Start{
+		Request: guestlist.AuthRequest{ClientID: "app", Prompts: []string{"login"}, Scopes: []string{"openid"}},
+		Prompt:  signin.PromptLogin, Session: &session,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, decision := range []signin.Decision{signin.Ask, signin.Allow, signin.Deny} {
+		if step, err := d.desk.Consent(ctx, uid, cookie, decision, here); guestlist.CodeOf(err) != "session.not_found" {
+			t.Errorf("Consent %q: %+v, %v", decision, step, err)
+		}
+	}
+	if page, err := d.desk.ConsentData(ctx, uid, cookie); guestlist.CodeOf(err) != "session.not_found" {
+		t.Errorf("ConsentData: %+v, %v", page, err)
+	}
+	if _, err := d.desk.Resume(ctx, uid, cookie, here); !errors.Is(err, signin.ErrUnfinished) {
+		t.Errorf("Resume: %v, want that it is unfinished", err)
+	}
+}
+
+// TestConsentDataChangesNothing: looking neither grants nor finishes, and says
+// what consent would give until it is given.
+func TestConsentDataChangesNothing(t *testing.T) {
+	eachDoor(t, func(d *door) {
+		d.person(guestlist.User{Username: text("alice")}, goodPassword)
+		cookie, session := d.enter("alice")
+		ctx := context.Background()
+		uid := d.beginConsent(guestlist.AuthRequest{ClientID: "app", RedirectURI: "https://app.example/cb", Scopes: []string{"openid", "email"}}, "", &session)
+		for range 2 {
+			page, err := d.desk.ConsentData(ctx, uid, cookie)
+			if err != nil || !slices.Equal(page.Scopes, []string{"email"}) || page.RedirectURI != "https://app.example/cb" {
+				d.Fatalf("ConsentData: %+v, %v", page, err)
+			}
+		}
+		if _, err := d.desk.ConsentData(ctx, uid, ""); guestlist.CodeOf(err) != "session.not_found" {
+			d.Errorf("without a session: %v", err)
+		}
+		d.consent(uid, cookie, signin.Allow)
+		if _, err := d.desk.ConsentData(ctx, uid, cookie); guestlist.CodeOf(err) != "session.not_found" {
+			d.Errorf("after the decision: %v", err)
+		}
 	})
 }

@@ -29,7 +29,7 @@ var (
 	errMethodNotEnabled    = guestlist.Refuse(guestlist.KindUnprocessable, "user.sign_in_method_not_enabled")
 	errMissingProfile      = guestlist.Refuse(guestlist.KindUnprocessable, "user.missing_profile")
 	errNeedsNewPassword    = guestlist.Refuse(guestlist.KindUnprocessable, "user.new_password_required_in_profile")
-	errInvalidInput        = guestlist.Refuse(guestlist.KindInvalid, "guard.invalid_input")
+	errInvalidInput        = guestlist.Refuse(guestlist.KindInvalid, "guard.invalid_input").WithArgs(map[string]any{"type": "body"})
 	errUserNotExist        = guestlist.Refuse(guestlist.KindNotFound, "user.user_not_exist")
 	errConfirmationMissing = guestlist.Refuse(guestlist.KindUnprocessable, "one_time_token.confirmation_required")
 )

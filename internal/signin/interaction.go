@@ -99,8 +99,12 @@ func (i *Interaction) Public() map[string]any {
 	for _, r := range i.Records {
 		records = append(records, r.Public())
 	}
+	profile := i.Profile.public()
+	if i.New { // on the wire the account exists now, and took the profile with it
+		profile = map[string]any{}
+	}
 	m := map[string]any{
-		"interactionEvent": i.Event, "profile": i.Profile.public(), "verificationRecords": records,
+		"interactionEvent": i.Event, "profile": profile, "verificationRecords": records,
 		"mfa": map[string]any{}, "captcha": map[string]any{"verified": false, "skipped": i.provedByToken()},
 	}
 	if i.UserID != "" {

@@ -15,8 +15,11 @@ func (VerifyPassword) logKey() string { return "Interaction.{event}.Verification
 // prepare compares the password. An unknown name, and a user without a
 // password, cost the time of a comparison too.
 func (a VerifyPassword) prepare(r *run) error {
-	if !a.Identifier.Valid() || a.Password == "" {
+	if a.Password == "" {
 		return errInvalidInput
+	}
+	if !a.Identifier.Valid() {
+		return errInvalidCredentials // nobody has such a name, and there is nothing to count
 	}
 	if err := r.d.Store.View(r.ctx, func(tx *store.Tx) error {
 		if err := newSentinel(r.exp, a.Identifier, r.from).blocked(tx); err != nil {

@@ -40,6 +40,8 @@ type Record struct {
 func (r Record) Public() map[string]any {
 	m := map[string]any{"id": r.ID, "type": r.Type, "identifier": r.Identifier, "verified": r.Verified}
 	switch r.Type {
+	case RecordNewPasswordIdentity: // it proves nothing
+		delete(m, "verified")
 	case RecordEmailCode, RecordPhoneCode:
 		m["templateType"] = r.Template
 	case RecordOneTimeToken:
