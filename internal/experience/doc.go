@@ -1,5 +1,6 @@
 // Package experience is the door for guests: the hosted pages on which people
-// sign in, register, recover a password and follow their links.
+// sign in, register, recover a password and follow their links, and the API by
+// which pages of others do the same.
 //
 // It promises pages that work without scripts, that opening a page changes
 // nothing, that every refusal says what to do next, and that a page asks one
@@ -7,6 +8,11 @@
 // desk says which page comes next, and this room only draws it. A form that
 // was refused comes back with what was typed, but for secrets; one that was
 // accepted is answered by a redirect, so that going back never sends it twice.
+//
+// Whoever draws pages of their own uses the experience API (api*.go) instead:
+// the same actions of the same desk, in JSON, on the same interaction, so that
+// a flow may begin on one and end on the other. It is for scripts of our own
+// origin, which the browser's interaction cookie lets in.
 //
 // It refuses to know who may come in: the gate, the lock-out, the tokens and
 // the order of steps are signin's. It knows no SQL, no password digest and no

@@ -11,7 +11,8 @@ import (
 	"guestlist/internal/web"
 )
 
-// Door serves the hosted pages. Wire it by struct literal; BuiltIn and Trusted
+// Door serves the hosted pages, and the experience API for pages that are not
+// ours. Wire it by struct literal; BuiltIn and Trusted
 // may be nil.
 type Door struct {
 	Desk    *signin.Desk
@@ -93,6 +94,7 @@ func (d *Door) Mount(mux *web.Mux) {
 	}
 	mux.Page("POST "+pageSetup, d.open(postSetup))
 	mux.Page("GET /assets/{file}", d.Pages.Asset)
+	d.mountAPI(mux)
 }
 
 // open adapts the handler of a page that anybody may open.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,19 +36,40 @@ type house struct {
 	now  time.Time
 }
 
-const testApp = guestlist.ApplicationID("northwind")
+// The applications: one of ours, and one of somebody else's.
+const (
+	testApp  = guestlist.ApplicationID("northwind")
+	otherApp = guestlist.ApplicationID("partner")
+)
 
+// newHouse opens a house on SQLite, for what no engine has a part in.
 func newHouse(t *testing.T, change func(*guestlist.SignInExperience)) *house {
 	t.Helper()
+	return houseOn(t, "sqlite", change)
+}
+
+// eachHouse runs a test in a house of its own on every engine.
+func eachHouse(t *testing.T, change func(*guestlist.SignInExperience), fn func(*testing.T, *house)) {
+	t.Helper()
+	for _, engine := range []string{"sqlite", "postgres"} {
+		t.Run(engine, func(t *testing.T) { fn(t, houseOn(t, engine, change)) })
+	}
+}
+
+// notAPI reports requests whose errors are pages.
+func notAPI(r *http.Request) bool { return !strings.HasPrefix(r.URL.Path, "/api/") }
+
+func houseOn(t *testing.T, engine string, change func(*guestlist.SignInExperience)) *house {
+	t.Helper()
 	h := &house{t: t, now: time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)}
-	h.st = storetest.Open(t, "sqlite", func() time.Time { return h.now })
+	h.st = storetest.Open(t, engine, func() time.Time { return h.now })
 	phrases, err := web.Load()
 	h.must(err)
 	pages, err := web.NewPages(phrases)
 	h.must(err)
 	manners := &web.Manners{Log: slog.New(slog.DiscardHandler), Phrases: phrases}
-	mux := web.NewMux(manners, func(*http.Request) bool { return true })
-	handler, err := web.CSRF{}.Wrap(manners, func(*http.Request) bool { return true }, mux)
+	mux := web.NewMux(manners, notAPI)
+	handler, err := web.CSRF{}.Wrap(manners, notAPI, mux)
 	h.must(err)
 	h.srv = httptest.NewServer(manners.Wrap(handler))
 	t.Cleanup(h.srv.Close)
@@ -72,6 +94,8 @@ func newHouse(t *testing.T, change func(*guestlist.SignInExperience)) *house {
 		}
 		return errors.Join(store.Seed(tx), tx.PutSignInExperience(exp), tx.InsertApplication(guestlist.Application{
 			ID: testApp, Name: "Northwind", Type: guestlist.ApplicationTraditional, CreatedAt: tx.Now,
+		}), tx.InsertApplication(guestlist.Application{
+			ID: otherApp, Name: "Partner", Type: guestlist.ApplicationTraditional, IsThirdParty: true, CreatedAt: tx.Now,
 		}))
 	})
 	return h
@@ -101,9 +125,13 @@ func (h *house) begin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	app := testApp
+	if id := q.Get("app"); id != "" {
+		app = guestlist.ApplicationID(id)
+	}
 	start := signin.Start{
 		Request: guestlist.AuthRequest{
-			ClientID: testApp, RedirectURI: "https://app.example/callback", LoginHint: q.Get("login_hint"),
+			ClientID: app, RedirectURI: "https://app.example/callback", LoginHint: q.Get("login_hint"),
 			UILocales: q.Get("ui_locales"), Scopes: []string{"openid", "email"},
 		},
 		OneTimeToken: q.Get("one_time_token"), Prompt: signin.PromptLogin, Session: session,
@@ -117,8 +145,13 @@ func (h *house) begin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	q.Del("screen")
-	q.Set("app_id", string(testApp))
-	h.cook.Set(w, "_interaction", url.QueryEscape(signin.AddUID("", testApp, uid)), web.CookieOptions{})
+	q.Set("app_id", string(app))
+	others, _ := h.cook.Get(r, "_interaction")
+	plain, err := url.QueryUnescape(others)
+	if err != nil {
+		return err
+	}
+	h.cook.Set(w, "_interaction", url.QueryEscape(signin.AddUID(plain, app, uid)), web.CookieOptions{})
 	http.Redirect(w, r, screen+"?"+q.Encode(), http.StatusSeeOther)
 	return nil
 }

@@ -57,13 +57,23 @@ func (d *Door) visit(w http.ResponseWriter, r *http.Request) (*visit, error) {
 	return v, err
 }
 
+// uidOf returns the browser's interaction for an application, or its latest
+// one; "" if it has none or its cookie was altered.
+func (d *Door) uidOf(r *http.Request, client guestlist.ApplicationID) string {
+	cookie, ok := d.Cookies.Get(r, cookieInteraction)
+	if !ok {
+		return ""
+	}
+	plain, err := url.QueryUnescape(cookie)
+	if err != nil {
+		return ""
+	}
+	return signin.PickUID(plain, client)
+}
+
 func (v *visit) findInteraction() error {
 	client := guestlist.ApplicationID(v.query.Get("app_id"))
-	if cookie, ok := v.d.Cookies.Get(v.r, cookieInteraction); ok {
-		if plain, err := url.QueryUnescape(cookie); err == nil {
-			v.uid = signin.PickUID(plain, client)
-		}
-	}
+	v.uid = v.d.uidOf(v.r, client)
 	if v.uid != "" {
 		run, err := v.d.Desk.Load(v.r.Context(), v.uid)
 		switch {
@@ -140,14 +150,19 @@ func (v *visit) speak(look *web.Look) error {
 	if locales == "" && v.run != nil {
 		locales = v.run.Request.UILocales
 	}
-	info, phrases := v.exp.LanguageInfo, v.d.Manners.Phrases
-	look.Lang = phrases.Match(locales, v.r.Header.Get("Accept-Language"), info.AutoDetect, info.FallbackLanguage,
-		slices.Sorted(maps.Keys(wording))...)
+	phrases := v.d.Manners.Phrases
+	look.Lang = v.d.language(v.r, locales, v.exp.LanguageInfo, wording)
 	look.Phrases = phrases
 	if own, ok := wording[look.Lang]; ok {
 		look.Phrases = phrases.With(look.Lang, own)
 	}
 	return nil
+}
+
+// language chooses the language of a request, among ours and the tenant's own.
+func (d *Door) language(r *http.Request, locales string, info guestlist.LanguageInfo, own map[string]map[string]any) string {
+	return d.Manners.Phrases.Match(locales, r.Header.Get("Accept-Language"), info.AutoDetect, info.FallbackLanguage,
+		slices.Sorted(maps.Keys(own))...)
 }
 
 func text(s *string) string {
@@ -191,8 +206,17 @@ func (v *visit) showAs(status int, p *web.Page) error {
 
 // caller is who sent the request.
 func (v *visit) caller() signin.Caller {
-	c := signin.Caller{UserAgent: v.r.UserAgent(), Languages: []string{v.look.Lang}}
-	if ip := web.ClientIP(v.r, v.d.Trusted); ip.IsValid() {
+	return v.d.caller(v.r, v.look.Lang)
+}
+
+// maxUserAgent is how much of a User-Agent is kept, in bytes.
+const maxUserAgent = 512
+
+// caller is who sent a request; languages are what messages to them are
+// written in, the best first.
+func (d *Door) caller(r *http.Request, languages ...string) signin.Caller {
+	c := signin.Caller{UserAgent: r.UserAgent()[:min(len(r.UserAgent()), maxUserAgent)], Languages: languages}
+	if ip := web.ClientIP(r, d.Trusted); ip.IsValid() {
 		c.IP = ip.String()
 	}
 	return c

@@ -1,0 +1,101 @@
+package experience
+
+import (
+	"net/http"
+
+	"guestlist"
+	"guestlist/internal/signin"
+	"guestlist/internal/web"
+)
+
+// putInteraction begins, or begins anew: what was gathered is forgotten. The
+// door may be closed for the event; what follows says so, as on the wire.
+func putInteraction(c *call) error {
+	b, err := c.body()
+	if err != nil {
+		return err
+	}
+	event := b.event()
+	b.optional("captchaToken", 0, maxCaptcha) // there is no captcha yet that it could answer
+	if err := b.err(); err != nil {
+		return err
+	}
+	return c.do(signin.SetEvent{Event: event})
+}
+
+func putEvent(c *call) error {
+	b, err := c.body()
+	if err != nil {
+		return err
+	}
+	event := b.event()
+	if err := b.err(); err != nil {
+		return err
+	}
+	return c.do(signin.ChangeEvent{Event: event})
+}
+
+// getInteraction shows what was gathered, but nothing that is secret.
+func getInteraction(c *call) error { return c.json(c.run.Public()) }
+
+// postIdentification says who the guest is. linkSocialIdentity has nothing to
+// link while there are no social verifications.
+func postIdentification(c *call) error {
+	b, err := c.body()
+	if err != nil {
+		return err
+	}
+	id := b.optional("verificationId", 0, maxID)
+	b.isTrue("linkSocialIdentity")
+	if err := b.err(); err != nil {
+		return err
+	}
+	step, err := c.submit(signin.Identify{VerificationID: id})
+	if err != nil {
+		return err
+	}
+	if !step.Registered {
+		return c.nothing()
+	}
+	c.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	c.w.WriteHeader(http.StatusCreated)
+	_, _ = c.w.Write([]byte("Created")) // the only failure is a closed connection
+	return nil
+}
+
+// postSubmit finishes. A password reset leads nowhere: the guest signs in next.
+func postSubmit(c *call) error {
+	if _, err := c.body(); err != nil {
+		return err
+	}
+	step, err := c.submit(signin.Finish{})
+	if err != nil {
+		return err
+	}
+	if step.RedirectTo == "" {
+		return c.nothing()
+	}
+	return c.json(map[string]string{"redirectTo": step.RedirectTo})
+}
+
+// getSSOConnectors lists the enterprise connectors for an address: none, until
+// there are any.
+func getSSOConnectors(c *call) error {
+	query, err := web.Query(c.r)
+	if err != nil {
+		return err
+	}
+	given := members{issues: &web.Invalid{What: "query"}, values: map[string]any{}}
+	switch emails := query["email"]; len(emails) {
+	case 0:
+	case 1:
+		given.values["email"] = emails[0]
+	default:
+		given.values["email"] = []any{}
+	}
+	given.shaped("email", guestlist.IsEmail)
+	if err := given.err(); err != nil {
+		return err
+	}
+	return c.json(map[string][]string{"connectorIds": {}})
+}
