@@ -137,7 +137,7 @@ func (h *house) begin(w http.ResponseWriter, r *http.Request) error {
 		OneTimeToken: q.Get("one_time_token"), Prompt: signin.PromptLogin, Session: session,
 	}
 	screen := q.Get("screen")
-	if screen == "/consent" {
+	if screen == "/consent" || q.Get("prompt") == signin.PromptConsent {
 		start.Prompt = signin.PromptConsent
 	}
 	uid, err := h.desk.Begin(r.Context(), start)

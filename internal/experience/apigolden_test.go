@@ -1,0 +1,220 @@
+package experience_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"guestlist"
+	"guestlist/internal/invite"
+	"guestlist/internal/store"
+)
+
+var updateGoldens = flag.Bool("update", false, "write the goldens in testdata/api anew from what the door answers")
+
+// TestAPIGoldens plays the flows of testdata/api/*.txt, each file in a house of
+// its own, on every engine. A block is
+//
+//	### what it shows
+//	name = METHOD /path {"body": …}
+//	200
+//	answer
+//
+// "name = " keeps the verification of the answer as $name for later blocks; ids
+// that nobody named stand as <id>.
+// Other requests act around the API:
+//
+//	settings {…}             changes the sign-in experience
+//	person {…}               makes an account; its password is beside the wire's members
+//	name = token EMAIL EVENT issues a one-time token, for an event or any
+//	name = code EMAIL        reads the code that was sent
+//	begin k=v …              sends the browser through an authorization request
+//	header Name: value       goes with every call from now on; no value: not any more
+//	follow                   opens where submit or consent said to go on
+//	pass 10m                 lets time pass
+func TestAPIGoldens(t *testing.T) {
+	files, err := filepath.Glob("testdata/api/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no goldens: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			eachHouse(t, nil, func(t *testing.T, h *house) {
+				h.t = t
+				g := golden{t: t, h: h, s: h.script(t), names: map[string]string{}}
+				g.playFile(file)
+			})
+		})
+	}
+}
+
+// golden is one file being played.
+type golden struct {
+	t      *testing.T
+	h      *house
+	s      *script
+	names  map[string]string // value to name
+	onward string            // where the last submit leads
+}
+
+func (g *golden) playFile(file string) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	var out strings.Builder
+	for block := range strings.SplitSeq(string(text), "### ") {
+		if strings.TrimSpace(block) == "" {
+			continue
+		}
+		title, rest, _ := strings.Cut(block, "\n")
+		request, want, _ := strings.Cut(rest, "\n")
+		got := g.play(request)
+		fmt.Fprintf(&out, "### %s\n%s\n%s\n\n", title, request, got)
+		if diff := cmp.Diff(strings.TrimSpace(want), got); diff != "" && !*updateGoldens {
+			g.t.Errorf("%s: %s\n(-want +got):\n%s", title, request, diff)
+		}
+	}
+	if *updateGoldens {
+		if err := os.WriteFile(file, []byte(out.String()), 0o600); err != nil {
+			g.t.Fatal(err)
+		}
+	}
+}
+
+var assignment = regexp.MustCompile(`^([a-zA-Z0-9]+) = `)
+
+// play carries out a request line and returns the answer in the file's form.
+func (g *golden) play(line string) string {
+	name := ""
+	if m := assignment.FindStringSubmatch(line); m != nil {
+		name, line = m[1], strings.TrimPrefix(line, m[0])
+	}
+	for _, value := range g.longestNamesFirst() {
+		line = strings.ReplaceAll(line, "$"+g.names[value], value)
+	}
+	verb, rest, _ := strings.Cut(line, " ")
+	switch verb {
+	case "settings":
+		g.h.settings(func(e *guestlist.SignInExperience) { g.must(json.Unmarshal([]byte(rest), e)) })
+	case "person":
+		g.person(rest)
+	case "token":
+		return g.token(name, rest)
+	case "code":
+		return g.code(name, rest)
+	case "begin":
+		params, err := url.ParseQuery(strings.ReplaceAll(rest, " ", "&"))
+		g.must(err)
+		g.s.begin(params)
+	case "header":
+		key, value, _ := strings.Cut(rest, ": ")
+		g.s.header.Del(strings.TrimSuffix(key, ":"))
+		if value != "" {
+			g.s.header.Set(key, value)
+		}
+	case "follow":
+		return g.s.browser.Get(g.onward).One("body").Text()
+	case "pass":
+		d, err := time.ParseDuration(rest)
+		g.must(err)
+		g.h.now = g.h.now.Add(d)
+	default:
+		return g.call(name, verb, rest)
+	}
+	return "done"
+}
+
+// longestNamesFirst: $code2 must not be taken for $code.
+func (g *golden) longestNamesFirst() []string {
+	values := make([]string, 0, len(g.names))
+	for v := range g.names {
+		values = append(values, v)
+	}
+	slices.SortFunc(values, func(a, b string) int { return len(g.names[b]) - len(g.names[a]) })
+	return values
+}
+
+func (g *golden) must(err error) {
+	g.t.Helper()
+	if err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+func (g *golden) person(text string) {
+	var u guestlist.User
+	var more struct {
+		Password string `json:"password"`
+	}
+	g.must(json.Unmarshal([]byte(text), &u))
+	g.must(json.Unmarshal([]byte(text), &more))
+	g.h.person(g.t, u, more.Password)
+}
+
+func (g *golden) token(name, rest string) string {
+	email, event, _ := strings.Cut(rest, " ")
+	g.h.update(func(tx *store.Tx) error {
+		token, err := invite.Issue(tx, invite.Order{
+			Email: email, Context: guestlist.OneTimeTokenContext{InteractionEvent: guestlist.InteractionEvent(event)},
+		})
+		g.names[token.Token] = name
+		return err
+	})
+	return "done"
+}
+
+func (g *golden) code(name, to string) string {
+	codes := g.h.mailed(to)
+	if len(codes) == 0 {
+		return "nothing was sent"
+	}
+	g.names[codes[len(codes)-1]] = name
+	return fmt.Sprintf("sent: %d", len(codes))
+}
+
+func (g *golden) call(name, method, rest string) string {
+	path, body, _ := strings.Cut(rest, " ")
+	a := g.s.call(method, path, body)
+	if name != "" {
+		g.names[a.text("verificationId")] = name
+	}
+	if to := a.text("redirectTo"); to != "" {
+		g.onward = to
+	}
+	return g.normalise(a)
+}
+
+var (
+	randomID = regexp.MustCompile(`"([0-9a-z]{21}|[0-9a-z]{12})"`)
+	resumeAt = regexp.MustCompile(`/oidc/auth/[\w-]+`)
+	message  = regexp.MustCompile(`(\n  "message": )"(?:[^"\\]|\\.)*"`)
+)
+
+func (g *golden) normalise(a reply) string {
+	text := a.pretty()
+	for value, name := range g.names {
+		text = strings.ReplaceAll(text, value, "$"+name)
+	}
+	text = strings.ReplaceAll(text, g.h.srv.URL, "<endpoint>")
+	text = resumeAt.ReplaceAllString(text, "/oidc/auth/<uid>")
+	text = randomID.ReplaceAllString(text, `"<id>"`)
+	if code := a.text("code"); code != "" && a.status >= http.StatusBadRequest {
+		if strings.Contains(text, "{{") {
+			g.t.Errorf("a gap in the wording: %s", a.body)
+		}
+		text = message.ReplaceAllString(text, `$1"<phrase>"`)
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d\n%s", a.status, text))
+}
