@@ -179,6 +179,30 @@ func TestOfflineAccessIsAskedFor(t *testing.T) {
 	}
 }
 
+// TestAuthTimeIsToldWhenAsked: an ID token says when its user signed in if the
+// request was about that, and only then (Core §2).
+func TestAuthTimeIsToldWhenAsked(t *testing.T) {
+	for name, tt := range map[string]struct {
+		params []string
+		told   bool
+	}{
+		"consent": {[]string{"prompt", "consent"}, false},
+		"login":   {[]string{"prompt", "login"}, true},
+		"both":    {[]string{"prompt", "login consent"}, true},
+		"max_age": {[]string{"prompt", "consent", "max_age", "3600"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			b := h.browser()
+			tokens := h.redeem(h.spa, b.signIn("alice", tt.params...).Get("code"))
+			at, told := claimsOf(t, tokens.text("id_token"))["auth_time"]
+			if told != tt.told || told && at != float64(h.clock.Now().Unix()) {
+				t.Errorf("auth_time is %v", at)
+			}
+		})
+	}
+}
+
 // TestSignInAgain: the same user's session goes on under a new cookie, and with
 // its grants.
 func TestSignInAgain(t *testing.T) {

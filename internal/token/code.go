@@ -24,7 +24,7 @@ type codeData struct {
 	Nonce       string         `json:"nonce,omitempty"`
 	SID         string         `json:"sid,omitempty"`
 	AuthTime    guestlist.Time `json:"authTime,omitempty"`
-	TellTime    bool           `json:"tellTime,omitempty"` // max_age was asked for (Core §2, auth_time)
+	TellTime    bool           `json:"tellTime,omitempty"` // max_age or prompt=login was asked for (Core §2, auth_time)
 }
 
 // refreshData is what a refresh token stands for.
@@ -49,7 +49,8 @@ type accessData struct {
 func IssueCode(tx *store.Tx, grant guestlist.Grant, r guestlist.AuthRequest, session guestlist.Session) (string, error) {
 	data := codeData{
 		Resources: r.Resources, RedirectURI: r.RedirectURI, Implicit: r.RedirectURIImplicit, Challenge: r.CodeChallenge,
-		Nonce: r.Nonce, AuthTime: session.SignedInAt, TellTime: r.MaxAge != nil, Scopes: []string{},
+		Nonce: r.Nonce, AuthTime: session.SignedInAt, Scopes: []string{},
+		TellTime: r.MaxAge != nil || r.HasPrompt("login"),
 	}
 	for _, scope := range r.Scopes {
 		if granted(grant, scope) && !slices.Contains(data.Scopes, scope) {
