@@ -42,9 +42,13 @@ func (a *API) listApplications(c *call, in struct {
 	Search       guestlist.Search            `search:"id,name,description"`
 	Types        []guestlist.ApplicationType `query:"types" check:"enum=Native|SPA|Traditional|MachineToMachine|Protected|SAML"`
 	ExcludeRole  guestlist.RoleID            `query:"excludeRoleId"`
+	ExcludeOrg   string                      `query:"excludeOrganizationId"`
 	IsThirdParty string                      `query:"isThirdParty" check:"enum=true|false"`
 },
 ) (list[guestlist.Application], error) {
+	if in.ExcludeRole != "" && in.ExcludeOrg != "" {
+		return list[guestlist.Application]{}, errTwoExclusions()
+	}
 	filter := store.ApplicationFilter{Search: in.Search, Types: in.Types, ExcludeRole: in.ExcludeRole}
 	if in.IsThirdParty != "" {
 		third := in.IsThirdParty == "true"
@@ -250,9 +254,9 @@ func (a *API) mergeApplicationData(c *call, in struct {
 ) (object, error) {
 	var merged object
 	err := a.Store.Update(c.ctx(), func(tx *store.Tx) error {
-		app, err := application(tx, in.ID)
+		app, err := tx.Application(in.ID)
 		if err != nil {
-			return err
+			return orNone(err, "application")
 		}
 		if merged, err = mergeObjects(app.CustomData, in.Body); err != nil {
 			return err

@@ -129,14 +129,19 @@ func (c *checker) text(s *schema, path, v string) {
 		return
 	}
 	n := utf8.RuneCountInString(v)
-	c.size(s, path, "string", "String", "character(s)", n)
-	if f, ok := formats[s.format]; ok && !f.ok(v) {
+	fits := c.size(s, path, "string", "String", "character(s)", n)
+	f, ok := formats[s.format]
+	if ok && f.code == "custom" && !fits {
+		return // the wire's own rules are not asked about what has the wrong size
+	}
+	if ok && !f.ok(v) {
 		c.Add(web.Issue{Code: f.code, Validation: f.validation, Message: f.message, Path: web.IssuePath(path)})
 	}
 }
 
-// size notes a string or an array that is too short or too long.
-func (c *checker) size(s *schema, path, kind, name, unit string, n int) {
+// size notes a string or an array that is too short or too long, and reports
+// whether it is neither.
+func (c *checker) size(s *schema, path, kind, name, unit string, n int) bool {
 	yes, no := true, false
 	issue := web.Issue{Type: kind, Inclusive: &yes, Exact: &no, Path: web.IssuePath(path)}
 	switch most := s.upper(); {
@@ -147,9 +152,10 @@ func (c *checker) size(s *schema, path, kind, name, unit string, n int) {
 		issue.Code, issue.Maximum = "too_big", &most
 		issue.Message = fmt.Sprintf("%s must contain at most %d %s", name, most, unit)
 	default:
-		return
+		return true
 	}
 	c.Add(issue)
+	return false
 }
 
 // number returns v, without the fraction that an integer may be written with.

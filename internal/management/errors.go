@@ -54,6 +54,11 @@ func errInput(kind guestlist.Kind, details string) error {
 	return guestlist.Refuse(kind, "request.invalid_input").WithArgs(map[string]any{"details": details})
 }
 
+// errTwoExclusions refuses a list that is to leave out two things at once.
+func errTwoExclusions() error {
+	return errInput(guestlist.KindInvalid, "Give excludeRoleId or excludeOrganizationId, not both.")
+}
+
 // has turns the store's "not found" into false.
 func has(err error) (bool, error) {
 	if errors.Is(err, store.ErrNotFound) {

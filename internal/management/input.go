@@ -1,6 +1,7 @@
 package management
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -151,12 +152,11 @@ func (c *checker) param(s *schema, path, text string, v reflect.Value) {
 			c.Type(path, kindNumber, "nan")
 			return
 		}
-		least := int64(0)
-		if s.min != nil {
-			least = int64(*s.min)
+		bounded, zero := *s, 0
+		if bounded.min == nil {
+			bounded.min = &zero
 		}
-		c.Check(n >= least, path, "too_small", "Number must be greater than or equal to "+strconv.FormatInt(least, 10))
-		c.Check(n <= int64(s.upper()), path, "too_big", "Number must be less than or equal to "+strconv.Itoa(s.upper()))
+		c.number(&bounded, path, json.Number(text))
 		v.SetInt(n)
 	default:
 		if c.Check(utf8.RuneCountInString(text) <= maxParam, path, "too_big",

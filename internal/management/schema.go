@@ -218,6 +218,9 @@ func (s *schema) expected() string {
 	if len(s.enum) > 0 {
 		return quoted(s.enum)
 	}
+	if s.kind == kindInteger {
+		return kindNumber // that it has to be whole is another issue
+	}
 	return s.kind
 }
 

@@ -56,7 +56,7 @@ func (a *API) listUsers(c *call, in struct {
 ) (list[shownUser], error) {
 	var l list[shownUser]
 	if in.ExcludeRole != "" && in.ExcludeOrganization != "" {
-		return l, errInput(guestlist.KindInvalid, "Give excludeRoleId or excludeOrganizationId, not both.")
+		return l, errTwoExclusions()
 	}
 	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
 		users, total, err := tx.Users(store.UserFilter{Search: in.Search, ExcludeRole: in.ExcludeRole}, c.window())

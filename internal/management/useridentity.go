@@ -60,8 +60,7 @@ func (a *API) linkIdentity(c *call, in struct {
 	if _, err := a.viewUser(c, in.ID); err != nil {
 		return nil, err
 	}
-	return nil, guestlist.Refuse(guestlist.KindUnprocessable, "session.invalid_connector_id").
-		WithArgs(map[string]any{"connectorId": clip(in.Body.ConnectorID)})
+	return nil, store.ErrNotFound
 }
 
 type userTarget struct {
