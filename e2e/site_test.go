@@ -123,12 +123,18 @@ func (p *running) kill() {
 	<-p.ended
 }
 
-// terminate asks the process to stop and returns its exit status.
-func (p *running) terminate() int {
+// askToStop asks the process to stop; see wait.
+func (p *running) askToStop() {
 	p.t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		p.t.Fatal(err)
 	}
+}
+
+// terminate asks the process to stop and returns its exit status.
+func (p *running) terminate() int {
+	p.t.Helper()
+	p.askToStop()
 	return p.wait()
 }
 

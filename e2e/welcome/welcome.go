@@ -13,7 +13,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log"
 	"net/http"
 	"net/smtp"
 	"os"
@@ -23,13 +22,18 @@ import (
 // Main listens until it fails.
 func Main() {
 	if len(os.Args) != 4 {
-		log.Fatal("usage: welcome LISTEN SMTP-ADDRESS SIGN-IN-LINK; the signing key is in $SIGNING_KEY")
+		fail("usage: welcome LISTEN SMTP-ADDRESS SIGN-IN-LINK; the signing key is in $SIGNING_KEY")
 	}
 	receiver := &http.Server{
 		Addr: os.Args[1], ReadHeaderTimeout: 5 * time.Second,
 		Handler: receive(os.Getenv("SIGNING_KEY"), os.Args[2], os.Args[3]),
 	}
-	log.Fatal(receiver.ListenAndServe())
+	fail(receiver.ListenAndServe())
+}
+
+func fail(why any) {
+	fmt.Fprintln(os.Stderr, "welcome:", why)
+	os.Exit(1)
 }
 
 // receive answers one webhook.

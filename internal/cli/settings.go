@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,9 +88,6 @@ func (s *Settings) Options() (server.Options, error) {
 	o.ShutdownTimeout = d
 	return o, f.err()
 }
-
-// databaseFile is where the SQLite database lives.
-func (s *Settings) databaseFile() string { return filepath.Join(s.Data, server.DatabaseFile) }
 
 // faults gathers everything that is wrong with the settings.
 type faults []error

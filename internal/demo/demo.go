@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -125,17 +126,24 @@ var reserved = map[string]bool{
 	"code_challenge": true, "code_challenge_method": true, "iss": true, "session_state": true,
 }
 
-// callback redeems the code and remembers the ID token.
-func (a *App) callback(w http.ResponseWriter, r *http.Request, q url.Values) error {
+// startedRun returns the sign-in that the browser remembers, if it does.
+func startedRun(r *http.Request) (run, bool) {
 	var started run
 	cookie, err := r.Cookie(cookieRun)
-	if err == nil {
-		var text string
-		if text, err = url.QueryUnescape(cookie.Value); err == nil {
-			err = json.Unmarshal([]byte(text), &started)
-		}
+	if err != nil {
+		return started, false
 	}
-	if err != nil || started.State == "" || q.Get("state") != started.State {
+	text, err := url.QueryUnescape(cookie.Value)
+	if err != nil || json.Unmarshal([]byte(text), &started) != nil {
+		return started, false
+	}
+	return started, started.State != ""
+}
+
+// callback redeems the code and remembers the ID token.
+func (a *App) callback(w http.ResponseWriter, r *http.Request, q url.Values) error {
+	started, ok := startedRun(r)
+	if !ok || q.Get("state") != started.State {
 		http.Redirect(w, r, Path, http.StatusSeeOther)
 		return nil
 	}
@@ -234,8 +242,8 @@ func (a *App) setCookie(w http.ResponseWriter, name, value string, ttl time.Dura
 	if ttl < 0 {
 		age = -1
 	}
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // not Secure over plain HTTP: that is localhost, where not every browser keeps Secure cookies
 		Name: name, Value: value, Path: Path, MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		Secure: len(a.Endpoint) > 5 && a.Endpoint[:6] == "https:",
+		Secure: strings.HasPrefix(a.Endpoint, "https:"),
 	})
 }

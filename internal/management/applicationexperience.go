@@ -9,9 +9,6 @@ import (
 	"guestlist/internal/web"
 )
 
-// maxCSS is the longest custom style sheet, in characters.
-const maxCSS = 200_000
-
 // applicationColor is an application's own colours; what is absent is the
 // tenant's.
 type applicationColor struct {

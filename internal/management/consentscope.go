@@ -141,10 +141,10 @@ func (a *API) removeConsentScope(c *call, in struct {
 		if err := thirdParty(app); err != nil {
 			return err
 		}
-		switch {
-		case in.Type == "user-scopes":
+		switch in.Type {
+		case "user-scopes":
 			return tx.RemoveApplicationUserScope(app.ID, in.Scope)
-		case in.Type == "resource-scopes":
+		case "resource-scopes":
 			return tx.RemoveApplicationConsentScope(app.ID, guestlist.ScopeID(in.Scope))
 		}
 		return store.ErrNotFound

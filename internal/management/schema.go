@@ -98,8 +98,9 @@ func (m schemaMaker) of(t reflect.Type) *schema {
 		return &schema{kind: kindObject, fields: m.fields(t)}
 	case reflect.Interface:
 		return &schema{kind: kindAny, nullable: true}
+	default:
+		panic(fmt.Sprintf("management: no schema for %v", t))
 	}
-	panic(fmt.Sprintf("management: no schema for %v", t))
 }
 
 // isOpt recognises web.Opt, whatever it holds.

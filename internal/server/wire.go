@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
-	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -226,11 +224,10 @@ func (p *parts) inProcess() *http.Client {
 	return client.InProcess(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }))
 }
 
-func (p *parts) start(ctx context.Context) error {
+func (p *parts) start(ctx context.Context) {
 	p.background.start(context.WithoutCancel(ctx))
 	p.runner.Start(ctx)
 	p.periodic.Start(ctx)
-	return nil
 }
 
 func (p *parts) stop(ctx context.Context) error {
@@ -240,6 +237,3 @@ func (p *parts) stop(ctx context.Context) error {
 	}
 	return err
 }
-
-// httpLog gives net/http's complaints to the structured log.
-func httpLog(l *slog.Logger) *log.Logger { return slog.NewLogLogger(l.Handler(), slog.LevelDebug) }

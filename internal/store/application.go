@@ -54,7 +54,7 @@ func applicationArgs(a guestlist.Application) ([]any, error) {
 		protected = &text
 	}
 	return []any{
-		a.ID, a.Name, a.Description, a.Type, oidc, custom, protected, objectText(json.RawMessage(a.CustomData)),
+		a.ID, a.Name, a.Description, a.Type, oidc, custom, protected, objectText(a.CustomData),
 		a.IsThirdParty, a.AccessControlEnabled, a.CreatedAt,
 	}, nil
 }

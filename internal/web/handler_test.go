@@ -29,16 +29,23 @@ func manners(t testing.TB) (*Manners, *bytes.Buffer) {
 	}, log
 }
 
-// get runs a request and reads the answer's JSON into a map, if it is JSON.
-func run(h http.Handler, r *http.Request) (*http.Response, map[string]any) {
+// answer is what a handler answered, read to its end.
+type answer struct {
+	StatusCode int
+	Header     http.Header
+	Body       []byte
+}
+
+// run answers a request and reads the answer's JSON into a map, if it is JSON.
+func run(h http.Handler, r *http.Request) (answer, map[string]any) {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	res := w.Result()
-	body, _ := io.ReadAll(res.Body)
+	defer res.Body.Close()
+	body, _ := io.ReadAll(res.Body) // a recorder's body is in memory
 	var v map[string]any
 	_ = json.Unmarshal(body, &v)
-	res.Body = io.NopCloser(bytes.NewReader(body))
-	return res, v
+	return answer{res.StatusCode, res.Header, body}, v
 }
 
 func fails(err error) Handler {
@@ -159,8 +166,8 @@ func TestPanics(t *testing.T) {
 	}
 
 	defer func() {
-		if p := recover(); p != http.ErrAbortHandler {
-			t.Errorf("after part of an answer: %v, want ErrAbortHandler", p)
+		if err, _ := recover().(error); !errors.Is(err, http.ErrAbortHandler) {
+			t.Errorf("after part of an answer: %v, want ErrAbortHandler", err)
 		}
 	}()
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -77,8 +78,8 @@ func TestReadJSON(t *testing.T) {
 			}
 			continue
 		}
-		e, ok := err.(*guestlist.Error)
-		if !ok || e.Kind != tt.kind || e.Code != tt.code || e.Details != tt.details {
+		var e *guestlist.Error
+		if !errors.As(err, &e) || e.Kind != tt.kind || e.Code != tt.code || e.Details != tt.details {
 			t.Errorf("%s: got %+v, want %s %q", tt.name, err, tt.code, tt.details)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -67,7 +68,7 @@ func (m *Manners) finish(rec *recorder, r *http.Request, p any) {
 		rec.close()
 		return
 	}
-	if p == http.ErrAbortHandler {
+	if err, _ := p.(error); errors.Is(err, http.ErrAbortHandler) {
 		rec.discard()
 		panic(p)
 	}

@@ -78,7 +78,7 @@ func TestPolicy(t *testing.T) {
 func TestCORS(t *testing.T) {
 	c := CORS{AllowOrigin: func(_ *http.Request, o string) bool { return o == "https://good.example" }, Methods: "GET,POST", MaxAge: 3600}
 	h := c.Wrap(write("text/plain", "x"))
-	ask := func(method, origin string) *http.Response {
+	ask := func(method, origin string) answer {
 		r := httptest.NewRequest(method, "/", nil)
 		if origin != "" {
 			r.Header.Set("Origin", origin)

@@ -150,6 +150,7 @@ func checkValue(mode guestlist.MatchMode, v string) error {
 		_, err = regexp.Compile(v)
 	case guestlist.ModeSimilarTo:
 		_, err = guestlist.SimilarToRegexp(v)
+	case guestlist.ModeExact, guestlist.ModeLike: // every text is one
 	}
 	if err != nil {
 		return refuseSearch("Search value is not a valid `%s` expression.", mode)
