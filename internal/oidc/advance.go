@@ -18,6 +18,7 @@ import (
 type progress struct {
 	authorization
 	session *guestlist.Session // of the browser, nil if it has none
+	cookie  string             // that stands for the session
 	// consented is the grant that the user gave just now; empty if nobody was
 	// asked yet.
 	consented guestlist.GrantID
@@ -46,9 +47,12 @@ func (d *Door) advance(w http.ResponseWriter, r *http.Request, p progress) error
 		}
 		return d.interact(w, r, p, signin.PromptConsent)
 	}
-	code, err := d.issueCode(r.Context(), p, grant)
+	code, prolonged, err := d.issueCode(r.Context(), p, grant)
 	if err != nil {
 		return asError(err).To(p.target)
+	}
+	if prolonged != nil {
+		d.setSession(w, p.cookie, *prolonged)
 	}
 	d.respond(w, r, p.target, [][2]string{{"code", code}})
 	return nil
@@ -190,10 +194,11 @@ func covers(tx *store.Tx, grant guestlist.Grant, p progress) (bool, error) {
 
 // issueCode notes that the session uses the application, and issues a code. All
 // that the code is for is read again: session and grant may have ended since.
-func (d *Door) issueCode(ctx context.Context, p progress, id guestlist.GrantID) (string, error) {
+// The session is returned if it lives longer now.
+func (d *Door) issueCode(ctx context.Context, p progress, id guestlist.GrantID) (code string, prolonged *guestlist.Session, err error) {
 	ended := newError(guestlist.KindInvalid, "login_required", "End-User authentication is required")
-	var code string
-	err := d.Store.Update(ctx, func(tx *store.Tx) error {
+	err = d.Store.Update(ctx, func(tx *store.Tx) error {
+		prolonged = nil
 		session, err := tx.Session(p.session.ID)
 		if err != nil || session.UserID != p.session.UserID {
 			return refusal(err, ended)
@@ -211,12 +216,17 @@ func (d *Door) issueCode(ctx context.Context, p progress, id guestlist.GrantID) 
 		if code, err = token.IssueCode(tx, grant, p.request, session); err != nil {
 			return err
 		}
+		if longer, err := signin.Prolong(tx, &session); err != nil {
+			return err
+		} else if longer {
+			prolonged = &session
+		}
 		if p.consented == "" {
 			return nil
 		}
 		return tx.SetUserApplication(session.UserID, p.request.ClientID)
 	})
-	return code, err
+	return code, prolonged, err
 }
 
 // refusal hides that something was not found behind what follows from it.

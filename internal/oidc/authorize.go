@@ -32,7 +32,7 @@ func (d *Door) authorize(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return asError(err).To(a.target)
 	}
-	return d.advance(w, r, progress{authorization: a, session: session})
+	return d.advance(w, r, progress{authorization: a, session: session, cookie: cookie})
 }
 
 // told adds to an error that is answered in JSON what the authorization

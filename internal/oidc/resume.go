@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 
@@ -44,7 +45,7 @@ func (d *Door) resume(w http.ResponseWriter, r *http.Request) error {
 	if resumed.Denied {
 		return newError(guestlist.KindInvalid, "access_denied", "End-User aborted interaction").To(p.target)
 	}
-	p.session, p.consented = &resumed.Session, resumed.GrantID
+	p.session, p.cookie, p.consented = &resumed.Session, cmp.Or(resumed.NewCookie, current), resumed.GrantID
 	p.request.LoginDone = true // an interaction ends with a sign-in, or began after it
 	return d.advance(w, r, p)
 }
@@ -56,6 +57,7 @@ func (d *Door) restart(w http.ResponseWriter, r *http.Request, resumed signin.Re
 	if err != nil {
 		return d.told(err, nil)
 	}
+	p.cookie = cookie
 	if p.session, err = d.Desk.Session(r.Context(), cookie); err != nil {
 		return asError(err).To(p.target)
 	}

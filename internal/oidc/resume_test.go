@@ -168,6 +168,33 @@ func TestSessionDecides(t *testing.T) {
 	}
 }
 
+// TestSessionLivesWhileItIsUsed: each use lets it live for its whole time again,
+// noted once in a tenth of that time.
+func TestSessionLivesWhileItIsUsed(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser()
+	b.signIn("alice")
+	const day = 24 * time.Hour
+	for _, use := range []struct {
+		after   time.Duration
+		renewed bool
+	}{{day, false}, {9 * day, true}, {day, false}} {
+		h.clock.advance(use.after)
+		a := b.authorize("prompt", "none")
+		if got := back(t, a); got.Get("code") == "" {
+			t.Fatalf("after %v: %v", use.after, got)
+		}
+		set := strings.Join(a.Header["Set-Cookie"], "\n")
+		if renewed := strings.Contains(set, "_session="+b.value("_session")+";") && strings.Contains(set, "Max-Age=1209600"); renewed != use.renewed {
+			t.Errorf("after %v: the cookie is set: %v, want %v: %s", use.after, renewed, use.renewed, set)
+		}
+	}
+	h.clock.advance(12 * day) // 23 days after the sign-in, 13 after it was renewed
+	onPage(t, b.authorize(), "/consent?app_id=spa")
+	h.clock.advance(2 * day)
+	onPage(t, b.authorize(), "/sign-in?app_id=spa")
+}
+
 // TestOfflineAccessIsAskedFor: it counts only where the user is asked (Core §11).
 func TestOfflineAccessIsAskedFor(t *testing.T) {
 	h := newHouse(t)

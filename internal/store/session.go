@@ -47,6 +47,11 @@ func (tx *Tx) RenewSession(s guestlist.Session, cookie string) error {
 		s.SignedInAt, s.ExpiresAt))
 }
 
+// ProlongSession lets a live session end later, never earlier.
+func (tx *Tx) ProlongSession(id guestlist.SessionID, expires guestlist.Time) error {
+	return tx.run("UPDATE sessions SET expires_at = $2 WHERE id = $1 AND expires_at > $3 AND expires_at < $2", id, expires, tx.Now)
+}
+
 // SessionByCookie returns the live session of a cookie with its applications;
 // ErrNotFound if there is none.
 func (tx *Tx) SessionByCookie(cookie string) (guestlist.Session, error) {
