@@ -28,7 +28,7 @@ func (a SetEvent) apply(_ *store.Tx, r *run) error { //nolint:unparam // the sig
 
 // reset forgets what was gathered; a token that was held lapses.
 func (i *Interaction) reset() {
-	i.Event, i.UserID, i.New, i.Profile, i.Records, i.Typed, i.ProvedBy = "", "", false, Profile{}, nil, false, ""
+	i.Event, i.UserID, i.New, i.Profile, i.Records, i.Typed, i.ProvedBy, i.Mark = "", "", false, Profile{}, nil, false, "", ""
 }
 
 func (ChangeEvent) logKey() string { return "Interaction.{event}.Update" }

@@ -12,8 +12,10 @@ func (Finish) prepare(*run) error { return nil }
 
 // apply ends the interaction in one transaction: the gate, the token, the
 // account, its roles, the audit line and the events exist together or not at
-// all.
+// all. The account is read to be written: without a lock, a suspension or a
+// new password that comes meanwhile would be written over.
 func (Finish) apply(tx *store.Tx, r *run) error {
+	r.locks, r.acct = true, nil
 	if r.i.UserID == "" || r.i.Event == guestlist.EventRegister && !r.i.New {
 		return errNotIdentified // or identified as somebody, then switched to Register
 	}
@@ -23,6 +25,9 @@ func (Finish) apply(tx *store.Tx, r *run) error {
 	}
 	if err := r.mayFinish(acct); err != nil {
 		return err
+	}
+	if ok, err := r.d.stands(tx, r.i.UserID, r.i.Mark); err != nil || !ok {
+		return withError(err, errVerificationFailed)
 	}
 	switch {
 	case r.i.Event == guestlist.EventForgotPassword:
@@ -94,7 +99,7 @@ func (r *run) finishNew(tx *store.Tx) error {
 	if err := r.emitInteraction(tx, guestlist.EventPostRegister, u); err != nil {
 		return err
 	}
-	return r.done(u, token)
+	return r.done(tx, u, token)
 }
 
 // finishUser signs an existing user in, with what was staged.
@@ -119,7 +124,7 @@ func (r *run) finishUser(tx *store.Tx, acct *account) error {
 	if err := r.emitInteraction(tx, guestlist.EventPostSignIn, u); err != nil {
 		return err
 	}
-	return r.done(u, token)
+	return r.done(tx, u, token)
 }
 
 // finishReset writes the new password and ends everything that the old one
@@ -215,14 +220,20 @@ func (r *run) redeem(tx *store.Tx, u guestlist.User) (guestlist.OneTimeTokenID, 
 }
 
 // done leaves the result for Resume, and nothing that was typed.
-func (r *run) done(u guestlist.User, token guestlist.OneTimeTokenID) error {
+func (r *run) done(tx *store.Tx, u guestlist.User, token guestlist.OneTimeTokenID) error {
 	submission, err := marshal(r.i.submission())
 	if err != nil {
 		return err
 	}
+	mark := r.i.Mark
+	if mark != "" { // the guest may have had to choose another one on the way
+		if mark, err = r.d.passwordMark(tx, u.ID); err != nil {
+			return err
+		}
+	}
 	r.i.Done = &Result{
 		UserID: u.ID, SignedInAt: r.now, OneTimeTokenID: token, LastSubmission: submission,
-		IP: r.from.IP, UserAgent: r.from.UserAgent,
+		IP: r.from.IP, UserAgent: r.from.UserAgent, Mark: mark,
 	}
 	r.i.Profile = Profile{}
 	r.i.Records = nil

@@ -64,8 +64,19 @@ func (r *run) identifyUser(tx *store.Tx, record Record) error {
 	case r.i.UserID != "" && r.i.UserID != u.ID:
 		return errIdentityConflict
 	}
-	r.i.UserID, r.i.New, r.i.ProvedBy, r.acct = u.ID, false, record.ID, nil
+	if ok, err := r.d.stands(tx, u.ID, record.Mark); err != nil || !ok {
+		return withError(err, errVerificationFailed)
+	}
+	r.i.UserID, r.i.New, r.i.ProvedBy, r.i.Mark, r.acct = u.ID, false, record.ID, record.Mark, nil
 	return nil
+}
+
+// withError returns err, or the refusal if there is none.
+func withError(err, refusal error) error {
+	if err != nil {
+		return err
+	}
+	return refusal
 }
 
 // mayIdentifyBy asks the gate and the settings whether this kind of proof

@@ -32,6 +32,9 @@ type Interaction struct {
 	Records []Record         `json:"records,omitempty"`
 	// ProvedBy is the record by which the guest was identified.
 	ProvedBy string `json:"provedBy,omitempty"`
+	// Mark is that of the password by which the guest was identified; empty if
+	// it was by something else.
+	Mark string `json:"mark,omitempty"`
 	// Typed says that the guest typed something that a link scanner could not:
 	// a password, a code, a name.
 	Typed bool   `json:"typed,omitempty"`
@@ -55,6 +58,7 @@ type Result struct {
 	LastSubmission guestlist.JSONObject     `json:"lastSubmission,omitempty"`
 	IP             string                   `json:"ip,omitempty"`
 	UserAgent      string                   `json:"userAgent,omitempty"`
+	Mark           string                   `json:"mark,omitempty"` // of the account's password, if the guest came in by it
 }
 
 // Profile is what the interaction will write to the account when it finishes.

@@ -81,7 +81,11 @@ func (a VerifyPassword) apply(tx *store.Tx, r *run) error {
 	case guestlist.PasswordHasExpired(u, r.exp.PasswordExpiration, tx.Now):
 		return r.refuse(guestlist.Refuse(guestlist.KindUnprocessable, "password.expired"))
 	}
-	record := Record{ID: crypt.ID(), Type: RecordPassword, Identifier: a.Identifier, Verified: true}
+	mark, err := r.d.passwordMark(tx, u.ID)
+	if err != nil {
+		return err
+	}
+	record := Record{ID: crypt.ID(), Type: RecordPassword, Identifier: a.Identifier, Verified: true, Mark: mark}
 	r.i.putRecord(record)
 	r.i.Typed, r.step.VerificationID = true, record.ID
 	return nil
@@ -101,6 +105,34 @@ func (r *run) stillMatches(tx *store.Tx, id guestlist.UserID) error {
 		return nil
 	}
 	return tx.RehashPassword(id, *now, *r.slow.digest)
+}
+
+// markPassword is the purpose under which the digest of a password is hashed
+// into its mark.
+const markPassword = "signin.password"
+
+// passwordMark names the password that a user has now. What a password let in
+// holds only while it is the user's: a reset has to end the sign-ins that were
+// on their way by the old one, too.
+func (d *Desk) passwordMark(tx *store.Tx, id guestlist.UserID) (string, error) {
+	now, err := tx.Password(id)
+	if err != nil {
+		return "", err
+	}
+	if now == nil {
+		now = &guestlist.PasswordDigest{}
+	}
+	return d.Store.Key().Hash(markPassword, now.Digest), nil
+}
+
+// stands reports whether the password of a mark is still the user's. Without a
+// mark something else was proved, which no password replaces.
+func (d *Desk) stands(tx *store.Tx, id guestlist.UserID, mark string) (bool, error) {
+	if mark == "" {
+		return true, nil
+	}
+	now, err := d.passwordMark(tx, id)
+	return crypt.Equal(now, mark), err
 }
 
 // CheckPassword lists why a password is refused for somebody: the policy in

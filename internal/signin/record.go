@@ -34,6 +34,7 @@ type Record struct {
 	Confirmed bool `json:"confirmed,omitempty"`
 
 	Digest *guestlist.PasswordDigest `json:"digest,omitempty"` // of a NewPasswordIdentity
+	Mark   string                    `json:"mark,omitempty"`   // of the password that was typed; see passwordMark
 }
 
 // Public returns the record as the wire shows it.

@@ -82,7 +82,9 @@ func (d *Desk) resume(tx *store.Tx, i *Interaction, cookie string) (Resumed, err
 		res.Session = *old
 		return res, nil
 	}
-	u, err := tx.User(i.Done.UserID)
+	// Locked, so that whoever ends all sessions of the user meanwhile finds this
+	// one, or is seen.
+	u, err := tx.UserForUpdate(i.Done.UserID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return res, errNoSession
@@ -90,6 +92,9 @@ func (d *Desk) resume(tx *store.Tx, i *Interaction, cookie string) (Resumed, err
 		return res, err
 	case u.IsSuspended:
 		return res, errSuspended
+	}
+	if ok, err := d.stands(tx, u.ID, i.Done.Mark); err != nil || !ok {
+		return res, withError(err, errNoSession)
 	}
 	res.NewCookie = crypt.Opaque()
 	return res, d.signIn(tx, i, old, &res)

@@ -25,6 +25,7 @@ type run struct {
 	verdict error // a refusal that is remembered in the database
 	saves   bool  // a refused action keeps what it changed of the interaction
 	acct    *account
+	locks   bool // account makes others wait who would change it
 	slow    slow // what prepare found out
 }
 
@@ -135,7 +136,7 @@ func (r *run) applyIn(tx *store.Tx, a Action, uid string, row store.Interaction)
 	if r.exp, err = tx.SignInExperience(); err != nil {
 		return err
 	}
-	r.now, r.step, r.verdict, r.saves, r.acct = tx.Now, Step{}, nil, false, nil
+	r.now, r.step, r.verdict, r.saves, r.acct, r.locks = tx.Now, Step{}, nil, false, nil, false
 	entry := r.logEntry(a)
 	if err := a.apply(tx, r); err != nil {
 		return err
@@ -198,8 +199,12 @@ func (r *run) account(tx *store.Tx) (*account, error) {
 	}
 	a := &account{}
 	if r.i.UserID != "" && !r.i.New {
+		read := tx.User
+		if r.locks {
+			read = tx.UserForUpdate
+		}
 		var err error
-		if a.user, err = tx.User(r.i.UserID); errors.Is(err, store.ErrNotFound) {
+		if a.user, err = read(r.i.UserID); errors.Is(err, store.ErrNotFound) {
 			return nil, errNoSession // deleted meanwhile: nothing to go on with
 		} else if err != nil {
 			return nil, err
