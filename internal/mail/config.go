@@ -36,17 +36,28 @@ var required = []guestlist.TemplateType{
 type configTemplate struct {
 	UsageType   guestlist.TemplateType `json:"usageType"`
 	ContentType string                 `json:"contentType"`
+	Type        string                 `json:"type"` // what SendGrid's config calls ContentType
 	Subject     string                 `json:"subject"`
 	Content     string                 `json:"content"`
+
+	text, replyTo string // of Mailgun's deliveries
 }
 
 // configTemplates reads the templates of a config, none if it has none.
 func configTemplates(config json.RawMessage) []configTemplate {
 	var c struct {
-		Templates []configTemplate `json:"templates"`
+		Templates  []configTemplate                           `json:"templates"`
+		Deliveries map[guestlist.TemplateType]mailgunDelivery `json:"deliveries"`
 	}
 	if len(config) == 0 || json.Unmarshal(config, &c) != nil {
 		return nil // the config was checked when it was stored; words are found elsewhere
+	}
+	for usage, d := range c.Deliveries {
+		if d.HTML != "" {
+			c.Templates = append(c.Templates, configTemplate{
+				UsageType: usage, ContentType: textHTML, Subject: d.Subject, Content: d.HTML, text: d.Text, replyTo: d.ReplyTo,
+			})
+		}
 	}
 	return c.Templates
 }
@@ -93,22 +104,33 @@ func ValidateConfig(factoryID string, raw json.RawMessage) error {
 	var is issues
 	switch factoryID {
 	case FactorySMTP:
-		var c smtpConfig
-		if is.decode(raw, &c) {
-			c.check(&is)
-		}
+		checkAs[smtpConfig](&is, raw)
 	case FactoryHTTPEmail, FactoryHTTPSMS:
-		var c httpConfig
-		if is.decode(raw, &c) {
-			c.check(&is)
-		}
+		checkAs[httpConfig](&is, raw)
+	case FactorySendGrid:
+		checkAs[sendgridConfig](&is, raw)
+	case FactoryMailgun:
+		checkAs[mailgunConfig](&is, raw)
+	case FactorySES:
+		checkAs[sesConfig](&is, raw)
+	case FactoryPostmark:
+		checkAs[postmarkConfig](&is, raw)
+	case FactoryResend:
+		checkAs[resendConfig](&is, raw)
 	case FactoryTwilio:
-		var c twilioConfig
-		if is.decode(raw, &c) {
-			c.check(&is)
-		}
+		checkAs[twilioConfig](&is, raw)
+	case FactoryVonage:
+		checkAs[vonageConfig](&is, raw)
 	}
 	return is.err()
+}
+
+// checkAs holds a config against its type's rules.
+func checkAs[T interface{ check(*issues) }](is *issues, raw json.RawMessage) {
+	var c T
+	if is.decode(raw, &c) {
+		c.check(is)
+	}
 }
 
 // decode reads raw strictly typed into v; unknown members pass, since Logto's
@@ -183,41 +205,73 @@ func (is *issues) endpoint(path, s string, must bool) {
 	}
 }
 
-func (is *issues) templates(list []configTemplate, withSubject bool) {
+// The members of templates that say whether they are HTML, as the factories
+// have them.
+const (
+	memberContentType = "contentType"
+	memberType        = "type" // SendGrid's
+)
+
+// templates checks a config's templates: each, and that those are there
+// without which people could not come in. kindMember is the member that says
+// what kind of text each is, "" where there is no choice.
+func (is *issues) templates(list []configTemplate, withSubject bool, kindMember string) {
 	if len(list) > maxTemplates {
 		is.add("templates", "More than %d templates", maxTemplates)
 		return
 	}
+	usages := make([]guestlist.TemplateType, len(list))
 	for i, t := range list {
 		at := func(member string) string { return fmt.Sprintf("templates.%d.%s", i, member) }
-		if !t.UsageType.Valid() && t.UsageType != "Test" { // Test is an old name that configs still carry
-			is.add(at("usageType"), "Expected one of %v", guestlist.TemplateTypes())
+		usages[i] = t.UsageType
+		is.usage(at("usageType"), t.UsageType)
+		is.content(at("content"), t.Content, true)
+		kind := t.ContentType
+		if kindMember == memberType {
+			kind = t.Type
 		}
-		if t.Content == "" {
-			is.add(at("content"), "Required")
+		if kindMember != "" && kind != textHTML && kind != textPlain {
+			is.add(at(kindMember), "Expected text/plain or text/html")
 		}
-		if len(t.Content) > maxTemplateContent {
-			is.add(at("content"), "Longer than %d bytes", maxTemplateContent)
+		if withSubject {
+			is.subject(at("subject"), t.Subject, true)
 		}
-		if !withSubject {
-			continue
-		}
-		if t.ContentType != textHTML && t.ContentType != textPlain {
-			is.add(at("contentType"), "Expected text/plain or text/html")
-		}
-		if len(t.Subject) > maxTemplateSubject {
-			is.add(at("subject"), "Longer than %d bytes", maxTemplateSubject)
-		}
-		is.text(at("subject"), t.Subject, true)
 	}
+	is.covered("templates", usages)
+}
+
+func (is *issues) usage(path string, usage guestlist.TemplateType) {
+	if !usage.Valid() && usage != "Test" { // Test is an old name that configs still carry
+		is.add(path, "Expected one of %v", guestlist.TemplateTypes())
+	}
+}
+
+func (is *issues) content(path, s string, must bool) {
+	if s == "" && must {
+		is.add(path, "Required")
+	}
+	if len(s) > maxTemplateContent {
+		is.add(path, "Longer than %d bytes", maxTemplateContent)
+	}
+}
+
+func (is *issues) subject(path, s string, must bool) {
+	if len(s) > maxTemplateSubject {
+		is.add(path, "Longer than %d bytes", maxTemplateSubject)
+	}
+	is.text(path, s, must)
+}
+
+// covered checks that no required usage is missing.
+func (is *issues) covered(path string, usages []guestlist.TemplateType) {
 	var missing []string
 	for _, want := range required {
-		if !slices.ContainsFunc(list, func(t configTemplate) bool { return t.UsageType == want }) {
+		if !slices.Contains(usages, want) {
 			missing = append(missing, string(want))
 		}
 	}
 	if len(missing) > 0 {
-		is.add("templates", "A template is needed for each of: %s", strings.Join(missing, ", "))
+		is.add(path, "A template is needed for each of: %s", strings.Join(missing, ", "))
 	}
 }
 

@@ -42,7 +42,9 @@ func TestFactories(t *testing.T) {
 	}
 	want := []identity{
 		{"simple-mail-transfer-protocol", "smtp", "Email"}, {"http-email", "http-email", "Email"},
-		{"http-sms", "http-sms", "Sms"}, {"twilio-short-message-service", "twilio-sms", "Sms"},
+		{"sendgrid-email-service", "sendgrid-mail", "Email"}, {"mailgun-email", "mailgun-email", "Email"},
+		{"aws-ses-mail", "aws-ses", "Email"}, {"postmark-mail", "postmark-mail", "Email"}, {"resend-email", "resend-email", "Email"},
+		{"http-sms", "http-sms", "Sms"}, {"twilio-short-message-service", "twilio-sms", "Sms"}, {"vonage-sms", "vonage-sms", "Sms"},
 	}
 	var got []identity
 	for _, f := range Factories() {
@@ -95,7 +97,7 @@ func TestFactoriesOnTheWire(t *testing.T) {
 }
 
 func TestValidateConfig(t *testing.T) {
-	templates := defaultTemplates(true)
+	templates := defaultTemplates(true, memberContentType)
 	long := strings.Repeat("x", maxConfigText+1)
 	for _, c := range []struct {
 		name, factory string
@@ -151,6 +153,34 @@ func TestValidateConfig(t *testing.T) {
 		{"twilio without token", FactoryTwilio, map[string]any{"authToken": nil}, "authToken"},
 		{"twilio without templates", FactoryTwilio, map[string]any{"templates": []any{}}, "templates"},
 		{"twilio without messaging service", FactoryTwilio, map[string]any{"fromMessagingServiceSID": ""}, "fromMessagingServiceSID"},
+		{"sendgrid without key", FactorySendGrid, map[string]any{"apiKey": nil}, "apiKey"},
+		{"sendgrid from nobody", FactorySendGrid, map[string]any{"fromEmail": "nope"}, "fromEmail"},
+		{"sendgrid with the member of others", FactorySendGrid, map[string]any{"templates": defaultTemplates(true, memberContentType)}, "templates.0.type"},
+		{"sendgrid without templates", FactorySendGrid, map[string]any{"templates": nil}, "templates"},
+		{"mailgun without domain", FactoryMailgun, map[string]any{"domain": nil}, "domain"},
+		{"mailgun with a path as domain", FactoryMailgun, map[string]any{"domain": "a/../b"}, "domain"},
+		{"mailgun in the EU", FactoryMailgun, map[string]any{"endpoint": "https://api.eu.mailgun.net/"}, ""},
+		{"mailgun elsewhere", FactoryMailgun, map[string]any{"endpoint": "https://api.mailgun.net.evil.test"}, "endpoint"},
+		{"mailgun beside the host", FactoryMailgun, map[string]any{"endpoint": "https://evil.test/.mailgun.net"}, "endpoint"},
+		{"mailgun behind a user", FactoryMailgun, map[string]any{"endpoint": "https://a@b.mailgun.net"}, "endpoint"},
+		{"mailgun in the clear", FactoryMailgun, map[string]any{"endpoint": "http://api.mailgun.net"}, "endpoint"},
+		{"mailgun without deliveries", FactoryMailgun, map[string]any{"deliveries": nil}, "deliveries"},
+		{"mailgun with no delivery", FactoryMailgun, map[string]any{"deliveries": map[string]any{}}, ""},
+		{"mailgun with both", FactoryMailgun, map[string]any{"deliveries": map[string]any{"Generic": map[string]any{"html": "x", "template": "y"}}}, "deliveries.Generic"},
+		{"mailgun of unknown usage", FactoryMailgun, map[string]any{"deliveries": map[string]any{"Nope": map[string]any{"html": "x"}}}, "deliveries"},
+		{"ses without secret", FactorySES, map[string]any{"accessKeySecret": nil}, "accessKeySecret"},
+		{"ses in a region that leads elsewhere", FactorySES, map[string]any{"region": "x.evil.test/"}, "region"},
+		{"ses in no region", FactorySES, map[string]any{"region": "frankfurt"}, "region"},
+		{"ses in China", FactorySES, map[string]any{"region": "cn-north-1"}, ""},
+		{"ses in a cloud of a state", FactorySES, map[string]any{"region": "us-gov-west-1"}, ""},
+		{"ses from an identity", FactorySES, map[string]any{"emailAddress": nil, "emailAddressIdentityArn": "arn:aws:ses:eu-central-1:1:identity/acme.example"}, ""},
+		{"postmark without token", FactoryPostmark, map[string]any{"serverToken": nil}, "serverToken"},
+		{"postmark without an alias", FactoryPostmark, map[string]any{"templates": []any{map[string]any{"usageType": "Generic"}}}, "templates.0.templateAlias"},
+		{"postmark without some templates", FactoryPostmark, map[string]any{"templates": []any{map[string]any{"usageType": "Generic", "templateAlias": "g"}}}, "templates"},
+		{"resend without key", FactoryResend, map[string]any{"apiKey": nil}, "apiKey"},
+		{"resend to nobody", FactoryResend, map[string]any{"replyTo": "nope"}, "replyTo"},
+		{"vonage without secret", FactoryVonage, map[string]any{"apiSecret": nil}, "apiSecret"},
+		{"vonage without sender", FactoryVonage, map[string]any{"brandName": ""}, "brandName"},
 	} {
 		err := ValidateConfig(c.factory, changed(t, c.factory, c.more))
 		if c.path == "" {

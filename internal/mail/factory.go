@@ -13,7 +13,13 @@ const (
 	FactorySMTP      = "simple-mail-transfer-protocol"
 	FactoryHTTPEmail = "http-email"
 	FactoryHTTPSMS   = "http-sms"
+	FactorySendGrid  = "sendgrid-email-service"
+	FactoryMailgun   = "mailgun-email"
+	FactorySES       = "aws-ses-mail"
+	FactoryPostmark  = "postmark-mail"
+	FactoryResend    = "resend-email" // ours, the wire contract has none
 	FactoryTwilio    = "twilio-short-message-service"
+	FactoryVonage    = "vonage-sms"
 )
 
 //go:embed factories
@@ -21,7 +27,10 @@ var factoryFiles embed.FS
 
 // Factories lists the message connectors that can be set up, e-mail first.
 func Factories() []guestlist.ConnectorFactory {
-	return []guestlist.ConnectorFactory{smtpFactory(), httpEmailFactory(), httpSMSFactory(), twilioFactory()}
+	return []guestlist.ConnectorFactory{
+		smtpFactory(), httpEmailFactory(), sendgridFactory(), mailgunFactory(), sesFactory(), postmarkFactory(), resendFactory(),
+		httpSMSFactory(), twilioFactory(), vonageFactory(),
+	}
 }
 
 // Factory returns the factory with an id.
@@ -53,7 +62,7 @@ func smtpFactory() guestlist.ConnectorFactory {
 				Description:  "User and password, or the members of an OAuth 2 login, or {} for a server that asks for neither."},
 			{Type: text, Key: "fromEmail", Label: "From", Placeholder: "Acme <hello@acme.example>", Required: true},
 			{Type: text, Key: "replyTo", Label: "Reply to", Placeholder: "help@acme.example"},
-			{Type: object, Key: "templates", Label: "Templates", Required: true, DefaultValue: defaultTemplates(true)},
+			{Type: object, Key: "templates", Label: "Templates", Required: true, DefaultValue: defaultTemplates(true, memberContentType)},
 			{Type: toggle, Key: "secure", Label: "TLS from the start", DefaultValue: false,
 				Description: "For port 465. Otherwise STARTTLS is used where the server offers it."},
 			{Type: toggle, Key: "requireTLS", Label: "Require TLS", DefaultValue: false,
@@ -129,7 +138,7 @@ func twilioFactory() guestlist.ConnectorFactory {
 			{Type: text, Key: "accountSID", Label: "Account SID", Placeholder: "AC…", Required: true},
 			{Type: text, Key: "authToken", Label: "Auth token", Placeholder: "<auth token>", Required: true, IsConfidential: true},
 			{Type: text, Key: "fromMessagingServiceSID", Label: "Messaging service SID", Placeholder: "MG…", Required: true},
-			{Type: guestlist.FormJSON, Key: "templates", Label: "Templates", Required: true, DefaultValue: defaultTemplates(false)},
+			{Type: guestlist.FormJSON, Key: "templates", Label: "Templates", Required: true, DefaultValue: defaultTemplates(false, "")},
 			{Type: guestlist.FormSwitch, Key: "disableRiskCheck", Label: "Skip Twilio's risk check", DefaultValue: false,
 				Description: "Send even where Twilio suspects SMS pumping fraud."},
 		})
@@ -177,7 +186,7 @@ func configTemplateOf(form []guestlist.FormItem) string {
 
 // defaultTemplates are short plain ones to start from. Deleting them is no
 // option for the four usages that every config must have.
-func defaultTemplates(withSubject bool) []map[string]string {
+func defaultTemplates(withSubject bool, kindMember string) []map[string]string {
 	words := []struct {
 		usage   guestlist.TemplateType
 		subject string
@@ -197,7 +206,10 @@ func defaultTemplates(withSubject bool) []map[string]string {
 	for i, w := range words {
 		list[i] = map[string]string{"usageType": string(w.usage), "content": w.content}
 		if withSubject {
-			list[i]["subject"], list[i]["contentType"] = w.subject, textPlain
+			list[i]["subject"] = w.subject
+		}
+		if kindMember != "" {
+			list[i][kindMember] = textPlain
 		}
 	}
 	return list

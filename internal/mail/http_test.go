@@ -173,7 +173,7 @@ func TestTheGuardIgnoresProxies(t *testing.T) {
 
 func TestTwilio(t *testing.T) {
 	config, _ := json.Marshal(map[string]any{"accountSID": "AC1", "authToken": "tw-secret", "fromMessagingServiceSID": "MG1",
-		"templates": defaultTemplates(false), "disableRiskCheck": true})
+		"templates": defaultTemplates(false, ""), "disableRiskCheck": true})
 	send := func(status int, answer string) (Receipt, []request, error) {
 		server, got := answering(t, status, answer)
 		sender, err := newTwilioSender(config, openClient())

@@ -81,19 +81,25 @@ func (s *httpSender) Send(ctx context.Context, l Letter) (Receipt, error) {
 
 // do makes a request within HTTPTimeout and returns the body of a 2xx answer.
 func do(client *http.Client, req *http.Request, secrets []string) ([]byte, error) {
+	_, body, err := exchange(client, req, secrets)
+	return body, err
+}
+
+// exchange is do where the answer's headers matter too.
+func exchange(client *http.Client, req *http.Request, secrets []string) (http.Header, []byte, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), HTTPTimeout)
 	defer cancel()
 	resp, err := client.Do(req.WithContext(ctx))
 	if err != nil {
-		return nil, connectFailure(err, secrets)
+		return nil, nil, connectFailure(err, secrets)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return nil, httpFailure(resp.StatusCode, strings.TrimSpace(string(body)), secrets)
+		return nil, nil, httpFailure(resp.StatusCode, strings.TrimSpace(string(body)), secrets)
 	}
 	if err != nil {
-		return nil, connectFailure(err, secrets)
+		return nil, nil, connectFailure(err, secrets)
 	}
-	return body, nil
+	return resp.Header, body, nil
 }

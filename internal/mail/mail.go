@@ -1,6 +1,6 @@
 // Package mail puts messages into words and hands them to whoever carries
-// them: an SMTP server, an HTTP endpoint of the operator, Twilio, or in dev
-// mode a mailbox in the browser.
+// them: an SMTP server, an HTTP endpoint of the operator, a provider such as
+// Amazon SES or Twilio, or in dev mode a mailbox in the browser.
 //
 // It promises that a value from outside never becomes markup, a header or a
 // placeholder of its own; that a message without a template of the tenant's
@@ -32,7 +32,7 @@ type Letter struct {
 
 // Receipt is what the carrier said when it took a letter over.
 type Receipt struct {
-	ID     string `json:"id,omitempty"`     // the carrier's id: Message-ID for SMTP, message SID for Twilio
+	ID     string `json:"id,omitempty"`     // the carrier's id, e.g. Message-ID for SMTP, message SID for Twilio
 	Detail string `json:"detail,omitempty"` // its answer, shortened, without secrets of the letter
 }
 
@@ -72,7 +72,19 @@ func NewSender(factoryID string, config json.RawMessage, client *http.Client) (S
 		return newSMTPSender(config, client)
 	case FactoryHTTPEmail, FactoryHTTPSMS:
 		return newHTTPSender(config, client)
-	default: // ValidateConfig knows four factories
+	case FactorySendGrid:
+		return newSendGridSender(config, client)
+	case FactoryMailgun:
+		return newMailgunSender(config, client)
+	case FactorySES:
+		return newSESSender(config, client)
+	case FactoryPostmark:
+		return newPostmarkSender(config, client)
+	case FactoryResend:
+		return newResendSender(config, client)
+	case FactoryVonage:
+		return newVonageSender(config, client)
+	default: // ValidateConfig knows one more
 		return newTwilioSender(config, client)
 	}
 }

@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -26,6 +27,10 @@ type Rendered struct {
 	From        string `json:"from,omitempty"`    // the template's sender, "" for the connector's
 	ReplyTo     string `json:"replyTo,omitempty"` // "" for the connector's
 	ContentType string `json:"contentType"`       // of the template: "text/html" or "text/plain"
+
+	// Own says that the words are one of the tenant's rows, which go before
+	// templates that are kept at the provider.
+	Own bool `json:"-"`
 }
 
 // Sources is where the words may come from.
@@ -40,6 +45,8 @@ type Sources struct {
 // template is what a row and an entry of a connector's config have in common.
 type template struct {
 	guestlist.EmailTemplateDetails
+	text string // beside HTML content, "" to draw it from that
+	own  bool   // a row
 }
 
 // Render chooses a template and fills it in. The choice: the tenant's row for
@@ -63,9 +70,19 @@ func Render(m guestlist.Message, src Sources) (Rendered, error) {
 	}
 	m.Payload = payload
 	if t, ok := choose(m, src); ok {
-		return t.fill(m), nil
+		return titled(t.fill(m), m, src)
 	}
 	return builtIn(m, src)
+}
+
+// titled gives a mail whose template has no subject the built-in one.
+func titled(r Rendered, m guestlist.Message, src Sources) (Rendered, error) {
+	if r.Subject != "" || m.Channel != guestlist.ChannelEmail {
+		return r, nil
+	}
+	other, err := builtIn(m, src)
+	r.Subject = other.Subject
+	return r, err
 }
 
 // generic turns whatever the payload holds into maps, lists and plain values,
@@ -94,11 +111,12 @@ func choose(m guestlist.Message, src Sources) (template, bool) {
 	for _, want := range []guestlist.TemplateType{m.Type, guestlist.TemplateGeneric} {
 		for _, t := range templates {
 			if t.UsageType == want {
-				d := guestlist.EmailTemplateDetails{Subject: t.Subject, Content: t.Content, ContentType: t.ContentType}
+				d := guestlist.EmailTemplateDetails{Subject: t.Subject, Content: t.Content, ReplyTo: t.replyTo,
+					ContentType: cmp.Or(t.ContentType, t.Type)}
 				if m.Channel == guestlist.ChannelSMS {
 					d.ContentType = textPlain
 				}
-				return template{d}, true
+				return template{EmailTemplateDetails: d, text: t.text}, true
 			}
 		}
 	}
@@ -118,7 +136,7 @@ func chooseRow(m guestlist.Message, src Sources) (template, bool) {
 	for _, w := range wanted {
 		for _, row := range src.Rows {
 			if w.tag != "" && row.TemplateType == w.kind && strings.EqualFold(row.LanguageTag, w.tag) {
-				return template{row.Details}, true
+				return template{EmailTemplateDetails: row.Details, own: true}, true
 			}
 		}
 	}
@@ -141,6 +159,7 @@ func (t template) fill(m guestlist.Message) Rendered {
 		From:        fill(t.SendFrom, m.Payload, oneLine),
 		ReplyTo:     fill(t.ReplyTo, m.Payload, oneLine),
 		ContentType: t.ContentType,
+		Own:         t.own,
 	}
 	if t.ContentType == textPlain {
 		r.Text = fill(t.Content, m.Payload, plain)
@@ -149,6 +168,9 @@ func (t template) fill(m guestlist.Message) Rendered {
 	r.ContentType = textHTML
 	r.HTML = fill(t.Content, m.Payload, inHTML)
 	r.Text = textOf(r.HTML)
+	if t.text != "" {
+		r.Text = fill(t.text, m.Payload, plain)
+	}
 	return r
 }
 

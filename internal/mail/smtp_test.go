@@ -247,7 +247,7 @@ func smtpConfigFor(t *testing.T, s *testServer, more map[string]any) json.RawMes
 	t.Helper()
 	config := map[string]any{
 		"host": "127.0.0.1", "port": s.Port, "auth": map[string]any{}, "fromEmail": "Acme <hello@acme.example>",
-		"templates": defaultTemplates(true), "tls": map[string]any{"ca": s.CA},
+		"templates": defaultTemplates(true, memberContentType), "tls": map[string]any{"ca": s.CA},
 	}
 	if s.User != "" {
 		config["auth"] = map[string]any{"type": "login", "user": s.User, "pass": s.Pass}

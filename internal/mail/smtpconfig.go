@@ -114,7 +114,7 @@ func (c smtpConfig) check(is *issues) {
 	} else {
 		auth.check(is)
 	}
-	is.templates(c.Templates, true)
+	is.templates(c.Templates, true, memberContentType)
 }
 
 func parseAuth(raw json.RawMessage) (smtpAuth, error) {

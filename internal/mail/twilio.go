@@ -26,7 +26,7 @@ func (c twilioConfig) check(is *issues) {
 	is.text("accountSID", c.AccountSID, true)
 	is.text("authToken", c.AuthToken, true)
 	is.text("fromMessagingServiceSID", c.FromMessagingServiceSID, true)
-	is.templates(c.Templates, false)
+	is.templates(c.Templates, false, "")
 }
 
 // twilioSender sends SMS through Twilio's Messages resource.
