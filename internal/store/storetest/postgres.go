@@ -87,6 +87,29 @@ func NewDatabase(t testing.TB, adminURL, template string) string {
 	return databaseURL(t, adminURL, name)
 }
 
+// AwaitBlocked returns once a transaction waits for a lock in the database that
+// Options named: the moment at which a race between two transactions is on.
+// SQLite has one writer, which nobody can get ahead of, so there it returns at
+// once.
+func AwaitBlocked(t testing.TB, database string) {
+	t.Helper()
+	if !strings.HasPrefix(database, "postgres") {
+		return
+	}
+	err := withAdmin(database, func(ctx context.Context, conn *sql.Conn) error {
+		for blocked := false; !blocked; {
+			if err := conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM pg_stat_activity
+				WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&blocked); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("storetest: nobody waits for a lock: %v", err)
+	}
+}
+
 // Template returns the name of a database that build has filled, for use with
 // NewDatabase. It is built once for each content on a cluster, however many
 // processes ask for it; content is anything that changes whenever the result
