@@ -52,9 +52,12 @@ func IsKey(s string) bool {
 }
 
 // The limits of the HTTP server. Slow clients hold a connection no longer than
-// this, and headers are no longer than this.
+// this, and headers are no longer than this. Bodies end at 1 MiB, which half a
+// minute is enough for; a stream sets its own limits as it goes.
 const (
 	readHeaderTimeout = 10 * time.Second
+	readTimeout       = 30 * time.Second
+	writeTimeout      = 60 * time.Second
 	idleTimeout       = 120 * time.Second
 	maxHeaderBytes    = 64 << 10
 )
