@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"runtime"
 	"sync"
 	"time"
 
@@ -14,9 +15,10 @@ import (
 )
 
 const (
-	auditBatch = 500                    // lines of one transaction
+	auditBatch = 64                     // lines that are worth a transaction
+	auditMost  = 512                    // lines of one transaction
 	auditDelay = 100 * time.Millisecond // that a line waits at most
-	auditQueue = 10 * auditBatch        // lines in memory; then callers wait
+	auditQueue = 10 * auditMost         // lines in memory; then callers wait
 	maxParam   = 512                    // bytes of a parameter that are logged
 )
 
@@ -64,6 +66,9 @@ func (a *Audit) Run(ctx context.Context) {
 		select {
 		case e := <-a.queue:
 			a.flush(context.WithoutCancel(ctx), a.gather(ctx, e))
+			// SQLite runs in this process: whoever waits for a processor behind
+			// a batch shall not wait for the next one too.
+			runtime.Gosched()
 		case <-ctx.Done():
 			for len(a.queue) > 0 {
 				a.flush(context.WithoutCancel(ctx), a.gather(ctx, <-a.queue))
@@ -73,10 +78,23 @@ func (a *Audit) Run(ctx context.Context) {
 	}
 }
 
-// gather collects a batch that begins with first: until it is full, auditDelay
-// has passed, or ctx ended and nothing waits.
+// gather collects a batch that begins with first: until it is worth writing,
+// auditDelay has passed, or ctx ended. Batches are small, so that writing one
+// keeps nobody waiting, but for lines that have piled up meanwhile.
 func (a *Audit) gather(ctx context.Context, first guestlist.LogEntry) []guestlist.LogEntry {
-	batch := append(make([]guestlist.LogEntry, 0, auditBatch), first)
+	batch := a.await(ctx, append(make([]guestlist.LogEntry, 0, auditBatch), first))
+	for len(batch) < auditMost {
+		select {
+		case e := <-a.queue:
+			batch = append(batch, e)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+func (a *Audit) await(ctx context.Context, batch []guestlist.LogEntry) []guestlist.LogEntry {
 	timer := time.NewTimer(auditDelay)
 	defer timer.Stop()
 	for len(batch) < auditBatch {
@@ -86,12 +104,7 @@ func (a *Audit) gather(ctx context.Context, first guestlist.LogEntry) []guestlis
 		case <-timer.C:
 			return batch
 		case <-ctx.Done():
-			select {
-			case e := <-a.queue:
-				batch = append(batch, e)
-			default:
-				return batch
-			}
+			return batch
 		}
 	}
 	return batch

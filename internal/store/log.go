@@ -8,21 +8,19 @@ import (
 	"guestlist/internal/crypt"
 )
 
-// Log writes a line of the audit log in this transaction.
+// Log writes lines of the audit log in this transaction.
 func (tx *Tx) Log(entries ...guestlist.LogEntry) error {
-	for _, e := range entries {
+	rows := make([][]any, len(entries))
+	for i, e := range entries {
 		payload, err := logPayload(e)
 		if err != nil {
 			return err
 		}
-		if err := tx.run(`INSERT INTO logs (id, key, payload, user_id, application_id, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6)`,
-			crypt.ID(), e.Key, payload, e.UserID, e.ApplicationID, tx.Now); err != nil {
-			return err
-		}
+		rows[i] = []any{crypt.ID(), e.Key, payload, e.UserID, e.ApplicationID, tx.Now}
 	}
 	tx.tally(tallyLogs, int64(len(entries)))
-	return nil
+	return tx.insertRows("INSERT INTO logs (id, key, payload, user_id, application_id, created_at) VALUES ",
+		"($, $, $, $, $, $)", "", nil, rows)
 }
 
 // logPayload builds the wire's payload of an entry.

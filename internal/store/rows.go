@@ -15,7 +15,7 @@ var rowCounts = [...]int{256, 64, 16, 4, 1}
 func (tx *Tx) insertRows(insert, values, suffix string, scan func(scanner) error, rows [][]any) error {
 	for _, count := range rowCounts {
 		for len(rows) >= count {
-			var args []any
+			args := make([]any, 0, count*len(rows[0]))
 			for _, row := range rows[:count] {
 				args = append(args, row...)
 			}

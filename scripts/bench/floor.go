@@ -11,11 +11,10 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// floor is what a core does when it does nothing else. Every answer that holds
-// a signature or checks a password costs at least this.
-type floor struct {
-	one, all sample // on one core, and on all at once
-}
+// floor is what this process does when it does nothing else, on one core and
+// on all at once. Every answer that holds a signature or checks a password
+// costs at least this.
+type floor struct{ one, all sample }
 
 // The cost of a password digest of the product (internal/crypt).
 const (
@@ -26,7 +25,7 @@ const (
 	argonTag    = 32 // bytes
 )
 
-func measureFloor(cores int, lasting time.Duration, op func() error) (floor, error) {
+func measureFloor(cores int, lasting time.Duration, op operation) (floor, error) {
 	one, err := bare(1, lasting, op)
 	if err != nil {
 		return floor{}, err
@@ -35,8 +34,13 @@ func measureFloor(cores int, lasting time.Duration, op func() error) (floor, err
 	return floor{one, all}, err
 }
 
+// plus joins two measurements of the same.
+func (s sample) plus(other sample) sample {
+	return sample{ops: s.ops + other.ops, elapsed: s.elapsed + other.elapsed, cpu: s.cpu + other.cpu}
+}
+
 // bare repeats an operation in this process on a number of cores.
-func bare(cores int, lasting time.Duration, op func() error) (sample, error) {
+func bare(cores int, lasting time.Duration, op operation) (sample, error) {
 	counts, errs := make([]int, cores), make([]error, cores)
 	before, start := cpuOf(os.Getpid()), time.Now()
 	each(cores, func(i int) {
@@ -53,8 +57,8 @@ func bare(cores int, lasting time.Duration, op func() error) (sample, error) {
 	return s, nil
 }
 
-// signES384 returns the operation of signing with a P-384 key.
-func signES384() (func() error, error) {
+// signing returns the operation of signing with a P-384 key.
+func signing() (operation, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	if err != nil {
 		return nil, err

@@ -24,6 +24,7 @@ type sample struct {
 	elapsed  time.Duration
 	cpu      time.Duration // of the server, user and system
 	p50, p99 time.Duration
+	bare     *floor // measured right before and after, where there is one
 }
 
 func (s sample) rate() float64 { return float64(s.ops) / s.elapsed.Seconds() }
@@ -43,6 +44,7 @@ type load struct {
 	name    string
 	conns   int // 0: connections
 	warm    bool
+	bare    operation // the work inside that no server can spare; nil if there is none
 	prepare func(s *site, w *wire, worker int) (operation, error)
 }
 

@@ -151,11 +151,16 @@ const (
 // bulkEmail is the address of the n-th user that is created in bulk.
 func bulkEmail(n int) string { return fmt.Sprintf("member-%07d@example.com", n) }
 
-// served are the loads that the target of the issue names, in its order.
-var served = []load{clientCredentials, codeExchange, refresh, signIns,
-	get("discovery", "/oidc/.well-known/openid-configuration", 0),
-	get("JWKS", "/oidc/jwks", 0),
-	signInPage("sign-in page", 0),
-	signInPage("sign-in page, one connection", 1),
-	createUsers,
+// served are the loads that the goals name. Some have a floor.
+func served(sign, hash operation) []load {
+	tokens, people := clientCredentials, signIns
+	tokens.bare, people.bare = sign, hash
+	return []load{
+		tokens, codeExchange, refresh, people,
+		get("discovery", "/oidc/.well-known/openid-configuration", 0),
+		get("JWKS", "/oidc/jwks", 0),
+		signInPage("sign-in page", 0),
+		signInPage("sign-in page, one connection", 1),
+		createUsers,
+	}
 }

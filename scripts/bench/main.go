@@ -85,9 +85,6 @@ func run(ctx context.Context, o options) (err error) {
 		}
 	}
 	t.begin(o)
-	if err := t.floors(o); err != nil {
-		return err
-	}
 	for _, engine := range o.engines {
 		if err := t.engine(ctx, o, engine); err != nil {
 			return fmt.Errorf("%s: %w", engine, err)
@@ -118,10 +115,10 @@ func (t *report) engine(ctx context.Context, o options, engine string) (err erro
 	}
 	small, large := sites[0], sites[1]
 	t.section(engine)
+	t.bulk(imported)
 	if err := t.loads(o, large); err != nil {
 		return err
 	}
-	t.bulk(imported)
 	if err := t.lists(o, small, large); err != nil {
 		return err
 	}
