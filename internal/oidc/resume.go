@@ -18,9 +18,10 @@ func (d *Door) resume(w http.ResponseWriter, r *http.Request) error {
 		return d.unknown(w, r)
 	}
 	uid := r.PathValue("uid")
-	// The cookie binds the interaction to the browser that began it: without it
-	// somebody could be signed in by a link as somebody else.
-	if bound, ok := d.Cookies.Get(r, cookieResume); !ok || bound != uid {
+	// The cookies bind the interaction to the browser that began it: without them
+	// somebody could be signed in by a link as somebody else. The first is the
+	// contract's; the second is the one that no sibling domain can plant.
+	if bound, ok := d.Cookies.GetOpen(r, cookieResume); !ok || bound != uid || !signin.HasUID(d.interactions(r), uid) {
 		return d.lost(nil)
 	}
 	current, _ := d.Cookies.Get(r, cookieSession)

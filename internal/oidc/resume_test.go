@@ -268,6 +268,12 @@ func TestResumeBelongsToItsBrowser(t *testing.T) {
 	lost("unsigned cookie", victim.get(resume))
 	victim.cookies["y"] = cookie{"_interaction_resume.sig", victim.value("_interaction_resume.sig"), "/oidc/auth/" + uid}
 	lost("cookie with another's signature", victim.get(resume))
+	for _, name := range []string{"_interaction_resume", "_interaction_resume.sig"} {
+		victim.cookies[name] = cookie{name, b.value(name), "/oidc/auth/" + uid}
+	}
+	delete(victim.cookies, "x")
+	delete(victim.cookies, "y")
+	lost("a planted cookie with its own signature", victim.get(resume))
 	if a := b.send(httptest.NewRequest(http.MethodHead, resume, nil)); a.Status != http.StatusNotFound {
 		t.Errorf("HEAD: %d", a.Status)
 	}

@@ -79,6 +79,15 @@ func TestPickUID(t *testing.T) {
 			t.Errorf("AddUID to %q loses the new uid", bad)
 		}
 	}
+	if !signin.HasUID(cookie, "uid-a") || !signin.HasUID(cookie, "uid-b") || signin.HasUID(cookie, "uid-c") || signin.HasUID(cookie, "") {
+		t.Errorf("HasUID of %s", cookie)
+	}
+	if again := signin.AddUID(cookie, "a", "uid-c"); !signin.HasUID(again, "uid-a") || !signin.HasUID(again, "uid-c") {
+		t.Errorf("a second tab costs the first its interaction: %s", again)
+	}
+	if signin.PickUID(cookie, "_recent") != "uid-b" {
+		t.Error("the list of the latest passes for an application")
+	}
 	full := ""
 	for _, app := range strings.Split("abcdefghijklmnopqrstuvwxyz", "") {
 		full = signin.AddUID(full, guestlist.ApplicationID(app), strings.Repeat("u", 43))

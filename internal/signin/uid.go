@@ -2,6 +2,8 @@ package signin
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"guestlist"
 )
@@ -9,6 +11,14 @@ import (
 // LegacyUID is the member of the interaction cookie that names the latest
 // interaction, whatever its application.
 const LegacyUID = "_legacy"
+
+// recentUIDs is the member that lists the latest interactions of a browser,
+// divided by spaces: those that it may continue, though another one of the same
+// application, say in a second tab, came after them.
+const recentUIDs = "_recent"
+
+// maxRecent is how many interactions a browser may have under way.
+const maxRecent = 8
 
 // maxCookieInteractions bounds the interaction cookie: a browser that begins
 // interactions for more applications at once loses the others.
@@ -23,7 +33,7 @@ func PickUID(cookie string, app guestlist.ApplicationID) string {
 	if json.Unmarshal([]byte(cookie), &uids) != nil {
 		return ""
 	}
-	if uid, ok := uids[string(app)]; ok && app != "" && app != LegacyUID {
+	if uid, ok := uids[string(app)]; ok && app != "" && app != LegacyUID && app != recentUIDs {
 		return uid
 	}
 	return uids[LegacyUID]
@@ -32,13 +42,25 @@ func PickUID(cookie string, app guestlist.ApplicationID) string {
 // AddUID returns the interaction cookie with an application's new uid in it.
 func AddUID(cookie string, app guestlist.ApplicationID, uid string) string {
 	uids := map[string]string{}
-	if json.Unmarshal([]byte(cookie), &uids) != nil || uids == nil || len(uids) > maxCookieInteractions {
+	if json.Unmarshal([]byte(cookie), &uids) != nil || uids == nil || len(uids) > maxCookieInteractions+1 {
 		uids = map[string]string{}
 	}
+	recent := append([]string{uid}, strings.Fields(uids[recentUIDs])...)
 	uids[string(app)], uids[LegacyUID] = uid, uid
+	uids[recentUIDs] = strings.Join(recent[:min(len(recent), maxRecent)], " ")
 	b, err := json.Marshal(uids)
 	if err != nil {
 		return "" // a map of strings always marshals
 	}
 	return string(b)
+}
+
+// HasUID reports whether an interaction cookie is that of a browser which began
+// an interaction.
+func HasUID(cookie, uid string) bool {
+	var uids map[string]string
+	if uid == "" || json.Unmarshal([]byte(cookie), &uids) != nil {
+		return false
+	}
+	return slices.Contains(strings.Fields(uids[recentUIDs]), uid)
 }

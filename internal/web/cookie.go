@@ -14,11 +14,19 @@ const (
 	maxCookieValue = 3500 // bytes; browsers drop cookies from 4096 on, name and attributes included
 	maxCookies     = 100  // cookies of one request that are looked at
 	sigSuffix      = ".sig"
+	hostPrefix     = "__Host-"
 )
 
 // Cookies reads and writes signed cookies: each has a twin "<name>.sig" with
 // the HMAC-SHA256 of "<name>=<value>". Values are readable by the browser's
 // owner; what must stay secret does not belong in them.
+//
+// A signature says that we made a cookie, not for whom: a sibling domain can
+// plant, in the browsers of others, cookies that we gave to itself, and so have
+// people type passwords into its interaction. So over https what is for the
+// whole site and not for scripts travels under "__Host-<name>" (RFC 6265bis
+// §4.1.3.2), which browsers take from this very host alone. Cookies of another
+// path, or for scripts, can be planted: nothing may be believed because of them.
 type Cookies struct {
 	// Keys returns the keys, the newest first: it signs, any of them verifies.
 	Keys   func() [][]byte
@@ -43,6 +51,9 @@ func (c Cookies) Set(w http.ResponseWriter, name, value string, o CookieOptions)
 	if len(value) > maxCookieValue {
 		return false
 	}
+	if c.Secure && isRoot(o.Path) && !o.Script {
+		name = hostPrefix + name
+	}
 	h := w.Header()
 	h.Add("Set-Cookie", c.line(name, value, o))
 	if o.Unsigned {
@@ -59,15 +70,28 @@ func (c Cookies) Set(w http.ResponseWriter, name, value string, o CookieOptions)
 // Clear removes a cookie and its signature. Path is that of the writing.
 func (c Cookies) Clear(w http.ResponseWriter, name, path string) {
 	gone := CookieOptions{Path: path, MaxAge: -time.Second}
+	if c.Secure && isRoot(path) {
+		name = hostPrefix + name
+	}
 	w.Header().Add("Set-Cookie", c.line(name, "", gone))
 	w.Header().Add("Set-Cookie", c.line(name+sigSuffix, "", gone))
 }
 
-// Get returns the value of a signed cookie as Set was given it, escapes
-// included, and false if it is absent, unsigned or altered. Where the browser
-// sends several of one name, the first with a valid signature counts: a cookie
-// planted by a sibling domain cannot hide the real one.
+func isRoot(path string) bool { return path == "" || path == "/" }
+
+// Get returns the value of a signed cookie for the whole site as Set was given
+// it, escapes included, and false if it is absent, unsigned or altered.
 func (c Cookies) Get(r *http.Request, name string) (string, bool) {
+	if c.Secure {
+		name = hostPrefix + name
+	}
+	return c.GetOpen(r, name)
+}
+
+// GetOpen is Get for a cookie of another path or for scripts: one that a
+// sibling domain may have planted. Where the browser sends several of one name,
+// the first with a valid signature counts.
+func (c Cookies) GetOpen(r *http.Request, name string) (string, bool) {
 	values, sigs := cookieValues(r.Header["Cookie"], name)
 	if len(values) == 0 || len(sigs) == 0 {
 		return "", false

@@ -41,7 +41,7 @@ func TestCookieRoundTrip(t *testing.T) {
 		"":                                 "",
 	} {
 		w := httptest.NewRecorder()
-		if !c.Set(w, "_logto", in, CookieOptions{}) {
+		if !c.Set(w, "_guest", in, CookieOptions{}) {
 			t.Fatalf("%q not written", in)
 		}
 		for _, line := range w.Header()["Set-Cookie"] {
@@ -49,7 +49,7 @@ func TestCookieRoundTrip(t *testing.T) {
 				t.Errorf("%q breaks the header: %q", in, line)
 			}
 		}
-		if got, ok := c.Get(send(w.Header()), "_logto"); !ok || got != want {
+		if got, ok := c.Get(send(w.Header()), "_guest"); !ok || got != want {
 			t.Errorf("%q came back as %q, %v", in, got, ok)
 		}
 	}
@@ -79,20 +79,59 @@ func TestCookieAttributes(t *testing.T) {
 	}
 }
 
+// TestCookiesOfThisHost: over https a sibling domain cannot plant a cookie that
+// counts, not even one that we signed for it.
+func TestCookiesOfThisHost(t *testing.T) {
+	c := jar("k")
+	w := httptest.NewRecorder()
+	c.Set(w, "a", "theirs", CookieOptions{})
+	for _, line := range w.Header()["Set-Cookie"] {
+		if !strings.HasPrefix(line, "__Host-a") || !strings.Contains(line, "; Path=/; ") || !strings.Contains(line, "; Secure") || strings.Contains(line, "Domain") {
+			t.Errorf("browsers refuse, or share, %q", line)
+		}
+	}
+	theirs := send(w.Header()).Header.Get("Cookie")
+	w = httptest.NewRecorder()
+	c.Set(w, "a", "mine", CookieOptions{})
+	r := send(w.Header())
+	planted := strings.ReplaceAll(theirs, "__Host-", "")
+	r.Header.Set("Cookie", planted+"; "+r.Header.Get("Cookie"))
+	if got, ok := c.Get(r, "a"); !ok || got != "mine" {
+		t.Errorf("got %q, %v", got, ok)
+	}
+	r.Header.Set("Cookie", planted)
+	if got, ok := c.Get(r, "a"); ok {
+		t.Errorf("a planted cookie counts: %q", got)
+	}
+	w = httptest.NewRecorder()
+	c.Clear(w, "a", "/")
+	if line := w.Header().Get("Set-Cookie"); !strings.HasPrefix(line, "__Host-a=; ") {
+		t.Errorf("it is not cleared by %q", line)
+	}
+	w = httptest.NewRecorder()
+	c.Set(w, "_logto", "{}", CookieOptions{Script: true})
+	if line := w.Header().Get("Set-Cookie"); !strings.HasPrefix(line, "_logto={}; ") {
+		t.Errorf("scripts do not find %q", line)
+	}
+}
+
 func TestCookieTampering(t *testing.T) {
 	c := jar("new")
+	c.Secure = false
 	w := httptest.NewRecorder()
 	c.Set(w, "a", "value", CookieOptions{})
 	good := send(w.Header()).Header.Get("Cookie")
 	sig := strings.TrimPrefix(good, "a=value; a.sig=")
 
 	old := httptest.NewRecorder()
-	jar("old").Set(old, "a", "value", CookieOptions{})
+	former := jar("old")
+	former.Secure = false
+	former.Set(old, "a", "value", CookieOptions{})
 	byOld := send(old.Header())
-	if _, ok := jar("new", "old").Get(byOld, "a"); !ok {
+	if _, ok := jar("new", "old").GetOpen(byOld, "a"); !ok {
 		t.Error("a rotated key no longer verifies")
 	}
-	if _, ok := jar("new").Get(byOld, "a"); ok {
+	if _, ok := jar("new").GetOpen(byOld, "a"); ok {
 		t.Error("a retired key still verifies")
 	}
 
