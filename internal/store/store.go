@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"guestlist"
@@ -55,7 +56,8 @@ type Store struct {
 
 	writerStmts, readerStmts stmtCache
 
-	cache configCache
+	cache   configCache
+	tallied atomic.Int64 // transactions that wrote deltas
 
 	mu    sync.Mutex
 	wakes []func()

@@ -84,7 +84,7 @@ func TestWorkIsAnnouncedAfterTheCommitOnly(t *testing.T) {
 
 func TestConcurrentUpdatesAreNeverBusy(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, st *store.Store) {
-		const workers, each = 8, 25
+		const workers, each = 8, 70 // more than compactEvery
 		var wg sync.WaitGroup
 		for range workers {
 			wg.Add(1)

@@ -15,8 +15,19 @@ func (tx *Tx) tally(name string, delta int64) {
 	tx.tallies[name] += delta
 }
 
-// flush writes what the transaction gathered, just before it commits.
+// compactEvery is how many transactions that count one process lets pass
+// before it adds the deltas up itself: a burst of new users must not slow every
+// list down until somebody comes to tidy up.
+const compactEvery = 256
+
+// flush writes what the transaction gathered, just before it commits. Nothing
+// waits for another transaction after it, so adding up cannot deadlock.
 func (tx *Tx) flush() error {
+	if len(tx.tallies) > 0 && tx.s.tallied.Add(1)%compactEvery == 0 {
+		if err := tx.CompactTallies(); err != nil {
+			return err
+		}
+	}
 	for name, delta := range tx.tallies {
 		if delta == 0 {
 			continue
