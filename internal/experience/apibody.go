@@ -1,6 +1,8 @@
 package experience
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -32,8 +34,22 @@ type members struct {
 // body reads the body of a request: a JSON object, or nothing.
 func (c *call) body() (members, error) {
 	m := members{issues: &web.Invalid{}}
-	err := web.ReadJSON(c.w, c.r, &m.values)
-	return m, err
+	var object rawObject
+	if err := web.ReadJSON(c.w, c.r, &object); err != nil || object.text == nil {
+		return m, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(object.text))
+	decoder.UseNumber() // a number may be wrong, but none is too large to be read
+	return m, decoder.Decode(&m.values)
+}
+
+// rawObject takes a JSON object's text as it came.
+type rawObject struct{ text []byte }
+
+// UnmarshalJSON keeps the text.
+func (o *rawObject) UnmarshalJSON(b []byte) error {
+	o.text = bytes.Clone(b)
+	return nil
 }
 
 // err returns what was wrong so far: 400 guard.invalid_input.
@@ -52,7 +68,7 @@ func (m members) jsonType(name string) string {
 		return "string"
 	case bool:
 		return "boolean"
-	case float64:
+	case json.Number:
 		return "number"
 	case []any:
 		return "array"

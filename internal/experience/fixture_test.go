@@ -132,7 +132,7 @@ func (h *house) begin(w http.ResponseWriter, r *http.Request) error {
 	start := signin.Start{
 		Request: guestlist.AuthRequest{
 			ClientID: app, RedirectURI: "https://app.example/callback", LoginHint: q.Get("login_hint"),
-			UILocales: q.Get("ui_locales"), Scopes: []string{"openid", "email"},
+			UILocales: q.Get("ui_locales"), Scopes: append([]string{"openid", "email"}, q["scope"]...), Resources: q["resource"],
 		},
 		OneTimeToken: q.Get("one_time_token"), Prompt: signin.PromptLogin, Session: session,
 	}

@@ -1,0 +1,11 @@
+package experience
+
+// APIPatterns lists the routes of the experience API for tests that have to
+// think of each.
+func APIPatterns() []string {
+	var patterns []string
+	for _, rt := range apiRoutes() {
+		patterns = append(patterns, rt.pattern)
+	}
+	return patterns
+}
