@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"guestlist"
 	"guestlist/internal/store"
@@ -26,7 +27,7 @@ const maxClientID = 128
 // invalid_client with status 400.
 func (d *Door) client(ctx context.Context, id string) (*client, error) {
 	unknown := newError(guestlist.KindInvalid, "invalid_client", "invalid client %s", excerpt(id))
-	if id == "" || len(id) > maxClientID || strings.ContainsAny(id, "\x00 ") {
+	if id == "" || len(id) > maxClientID || strings.ContainsAny(id, "\x00 ") || !utf8.ValidString(id) {
 		return nil, unknown
 	}
 	if app, ok := d.BuiltIn[guestlist.ApplicationID(id)]; ok {
