@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"guestlist"
@@ -38,6 +39,8 @@ type parts struct {
 	periodic *job.Periodic
 	outbox   *mail.Outbox // of the development mode
 	local    string       // bearer token of calls in process
+
+	lastKeys atomic.Pointer[[][]byte] // of cookies, see cookieKeys
 
 	breachFile io.Closer // nil unless there is one
 	background background
@@ -193,11 +196,24 @@ func isPage(r *http.Request) bool {
 	return true
 }
 
+// cookieKeysWithin is how long a request waits for the keys of its cookies.
+// They are cached; it is the database that may not answer whether they changed.
+const cookieKeysWithin = 2 * time.Second
+
+// cookieKeys returns the keys of cookies. While the database does not answer
+// those of before stay in force: whoever holds a cookie shall be told that
+// something is wrong here, not that they have no session.
 func (p *parts) cookieKeys() [][]byte {
-	keys, err := p.mint.CookieKeys(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), cookieKeysWithin)
+	defer cancel()
+	keys, err := p.mint.CookieKeys(ctx)
 	if err != nil {
-		return nil // no key verifies and none signs: whoever holds a cookie starts again
+		if last := p.lastKeys.Load(); last != nil {
+			return *last
+		}
+		return nil // nothing verifies, and nobody is given a cookie
 	}
+	p.lastKeys.Store(&keys)
 	return keys
 }
 
