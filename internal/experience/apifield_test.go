@@ -188,7 +188,7 @@ func (s *script) tooLong(shape shaped, f field) {
 }
 
 // broken changes one member of a JSON object, or leaves it out for "".
-func broken(t *testing.T, body, path, value string) string {
+func broken(t testing.TB, body, path, value string) string {
 	t.Helper()
 	if list, index, ok := strings.Cut(path, "."); ok && index == "0" {
 		return `{"` + list + `":[` + value + `]}`

@@ -19,7 +19,7 @@ import (
 // script is a page of somebody else's in a browser: it calls the API with the
 // browser's cookies.
 type script struct {
-	t       *testing.T
+	t       testing.TB
 	h       *house
 	browser *webtest.Browser
 	header  http.Header // goes with every call, e.g. Logto-App-Id
@@ -32,7 +32,7 @@ type reply struct {
 	body   []byte
 }
 
-func (h *house) script(t *testing.T) *script {
+func (h *house) script(t testing.TB) *script {
 	return &script{t: t, h: h, browser: h.browser(), header: http.Header{}}
 }
 
@@ -45,7 +45,7 @@ func (s *script) begin(params url.Values) *script {
 }
 
 // begun is a script in an interaction that began with an event.
-func (h *house) begun(t *testing.T, event guestlist.InteractionEvent) *script {
+func (h *house) begun(t testing.TB, event guestlist.InteractionEvent) *script {
 	t.Helper()
 	s := h.script(t).begin(nil)
 	s.want(http.StatusNoContent, "", "PUT", "/api/experience", `{"interactionEvent":"`+string(event)+`"}`)
@@ -72,11 +72,7 @@ func (s *script) send(method, path, contentType, body string) reply {
 	for name, values := range s.header {
 		req.Header[name] = values
 	}
-	for _, name := range []string{"_interaction", "_interaction.sig", "_session", "_session.sig"} {
-		if v := s.browser.Cookie(s.h.srv.URL, name); v != "" {
-			req.Header.Add("Cookie", name+"="+v)
-		}
-	}
+	req.Header["Cookie"] = s.cookies()
 	res, err := s.h.srv.Client().Do(req)
 	if err != nil {
 		s.t.Fatal(err)
@@ -87,6 +83,17 @@ func (s *script) send(method, path, contentType, body string) reply {
 		s.t.Fatal(err)
 	}
 	return reply{res.StatusCode, res.Header, answer}
+}
+
+// cookies are those of the browser that the API reads, a line each.
+func (s *script) cookies() []string {
+	var lines []string
+	for _, name := range []string{"_interaction", "_interaction.sig", "_session", "_session.sig"} {
+		if v := s.browser.Cookie(s.h.srv.URL, name); v != "" {
+			lines = append(lines, name+"="+v)
+		}
+	}
+	return lines
 }
 
 // want is call for an answer that must have a status and a code.
@@ -154,7 +161,7 @@ func (a reply) pretty() string {
 func short(s string) string { return s[:min(len(s), 300)] }
 
 // person makes an account; absent members are empty.
-func (h *house) person(t *testing.T, u guestlist.User, password string) guestlist.UserID {
+func (h *house) person(t testing.TB, u guestlist.User, password string) guestlist.UserID {
 	t.Helper()
 	var digest *guestlist.PasswordDigest
 	if password != "" {

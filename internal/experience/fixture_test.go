@@ -28,7 +28,7 @@ import (
 // /begin begins an interaction as an authorization request would, and
 // /oidc/auth/{uid} resumes it and says who came in.
 type house struct {
-	t    *testing.T
+	t    testing.TB
 	st   *store.Store
 	desk *signin.Desk
 	srv  *httptest.Server
@@ -59,7 +59,7 @@ func eachHouse(t *testing.T, change func(*guestlist.SignInExperience), fn func(*
 // notAPI reports requests whose errors are pages.
 func notAPI(r *http.Request) bool { return !strings.HasPrefix(r.URL.Path, "/api/") }
 
-func houseOn(t *testing.T, engine string, change func(*guestlist.SignInExperience)) *house {
+func houseOn(t testing.TB, engine string, change func(*guestlist.SignInExperience)) *house {
 	t.Helper()
 	h := &house{t: t, now: time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)}
 	h.st = storetest.Open(t, engine, func() time.Time { return h.now })
