@@ -226,7 +226,7 @@ func (s *site) refuses(t *testing.T, r route, path string, b hostileBody) {
 
 // leaks returns what of an answer tells strangers how the server is made.
 func leaks(body []byte) string {
-	for _, tell := range []string{"goroutine ", ".go:", "SQLSTATE", "SQL logic", "sqlite", "pgx", "UNIQUE constraint", "runtime error"} {
+	for _, tell := range []string{"goroutine ", ".go:", "SQLSTATE", "SQL logic", "sqlite", "pgconn", "pgx:", "pgx/", "UNIQUE constraint", "runtime error"} {
 		if bytes.Contains(body, []byte(tell)) {
 			return tell
 		}

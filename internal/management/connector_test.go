@@ -92,7 +92,7 @@ func TestTestMessagesGoToWhomTheyName(t *testing.T) {
 	})
 }
 
-func TestFactoriesAreTheFourOfMessages(t *testing.T) {
+func TestFactoriesAreThoseOfMessages(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		var factories []struct{ ID, Type string }
 		f.must(200, "GET", "/api/connector-factories", nil).decode(t, &factories)
@@ -102,7 +102,9 @@ func TestFactoriesAreTheFourOfMessages(t *testing.T) {
 			f.must(200, "GET", "/api/connector-factories/"+factory.ID, nil)
 		}
 		if diff := cmp.Diff(map[string]string{
-			"simple-mail-transfer-protocol": "Email", "http-email": "Email", "http-sms": "Sms", "twilio-short-message-service": "Sms",
+			"simple-mail-transfer-protocol": "Email", "http-email": "Email", "sendgrid-email-service": "Email",
+			"mailgun-email": "Email", "aws-ses-mail": "Email", "postmark-mail": "Email", "resend-email": "Email",
+			"http-sms": "Sms", "twilio-short-message-service": "Sms", "vonage-sms": "Sms",
 		}, got); diff != "" {
 			t.Errorf("factories (-want +got):\n%s", diff)
 		}
