@@ -65,18 +65,15 @@ type CustomClientMetadata struct {
 
 // Defaults of CustomClientMetadata.
 const (
-	DefaultIDTokenTTLSeconds       = 3600
-	DefaultRefreshTokenTTLDays     = 14
-	MaxRefreshTokenTTLDays         = 180
-	DefaultAccessTokenTTLSeconds   = 3600
-	DefaultSecretName              = "Default secret"
-	DemoApplication                = ApplicationID("demo-app")
-	ManagementRoleName             = "Logto Management API access"
-	AdminRoleName                  = InternalRolePrefix + "admin"
-	InternalRolePrefix             = "#internal:" // of roles that no list shows
-	MaxApplicationNameLength       = 256
-	DefaultSessionTTLSeconds       = 1209600
-	MaxApplicationSecretNameLength = 256
+	DefaultIDTokenTTLSeconds     = 3600
+	DefaultRefreshTokenTTLDays   = 14
+	DefaultAccessTokenTTLSeconds = 3600
+	DefaultSecretName            = "Default secret"
+	DemoApplication              = ApplicationID("demo-app")
+	ManagementRoleName           = "Logto Management API access"
+	AdminRoleName                = InternalRolePrefix + "admin"
+	InternalRolePrefix           = "#internal:" // of roles that no list shows
+	DefaultSessionTTLSeconds     = 1209600
 )
 
 // ApplicationSecret is one of an application's named secrets.

@@ -25,9 +25,3 @@ func (u User) Refusal() error {
 	}
 	return nil
 }
-
-// Limits of social identities, in characters: what an index entry holds.
-const (
-	MaxIdentityTarget = 128
-	MaxIdentityID     = 256
-)

@@ -152,12 +152,6 @@ func (b *tab) Press(words string) int {
 	return b.navigate("press "+words, chromedp.Click(pressable(words)))
 }
 
-// Click clicks on what stays on the page.
-func (b *tab) Click(words string) {
-	b.t.Helper()
-	b.do("click "+words, chromedp.Click(pressable(words)))
-}
-
 // Text returns what a person reads on the page.
 func (b *tab) Text() string {
 	b.t.Helper()

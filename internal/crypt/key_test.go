@@ -89,26 +89,23 @@ func TestNewKeysDiffer(t *testing.T) {
 
 func TestSecretsDoNotPrint(t *testing.T) {
 	key := testKey(t)
-	secret := Secret("hunter2")
 	type holder struct {
 		K Key
-		S Secret
 	}
 	type hidden struct{ k Key }
 	var log bytes.Buffer
 	var text strings.Builder
 	logger := slog.New(slog.NewJSONHandler(&log, nil))
-	logger.Info("x", "key", key, "secret", secret)
+	logger.Info("x", "key", key)
 	logger.Info("x", "hidden", hidden{key})
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%o", "%t"} {
-		for _, v := range []any{key, secret, &secret, holder{key, secret}, &holder{key, secret}, []Secret{secret}, hidden{key}} {
+		for _, v := range []any{key, &key, holder{key}, &holder{key}, []Key{key}, hidden{key}} {
 			fmt.Fprintf(&text, verb+"\n", v)
 		}
 	}
 	fmt.Fprintf(&text, "%p", key)
 	master := key.state().master[:]
 	for _, leak := range []string{
-		secret.Reveal(), hex.EncodeToString([]byte(secret)), strings.ToUpper(hex.EncodeToString([]byte(secret))),
 		key.Reveal(), hex.EncodeToString(master), strings.ToUpper(hex.EncodeToString(master)), fmt.Sprintf("%d", master), "0x0, 0x1, 0x2",
 	} {
 		if strings.Contains(log.String(), leak) || strings.Contains(text.String(), leak) {

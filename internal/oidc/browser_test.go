@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"guestlist"
 	"guestlist/internal/crypt"
@@ -201,7 +202,7 @@ func (b *browser) session(user guestlist.UserID) guestlist.Session {
 	var s guestlist.Session
 	b.h.update(func(tx *store.Tx) error {
 		s = guestlist.Session{ID: guestlist.SessionID(crypt.ID()), UserID: user, SignedInAt: tx.Now, CreatedAt: tx.Now,
-			ExpiresAt: tx.Now.Add(14 * 24 * 3600 * 1e9)}
+			ExpiresAt: tx.Now.Add(14 * 24 * time.Hour)}
 		return tx.InsertSession(s, value)
 	})
 	b.put("_session", value)

@@ -220,7 +220,7 @@ func (h *house) code(a guestlist.Application, scope string, change ...func(*gues
 			Scopes: []string{"openid", "offline_access", "profile", "email", "roles", "identities", "custom_data", "phone", "address",
 				"urn:logto:scope:organizations", "urn:logto:scope:organization_roles"},
 			ResourceScopes: map[string][]string{indicator: {"notes:read", "notes:write"}},
-			CreatedAt:      tx.Now, ExpiresAt: tx.Now.Add(token.GrantTTL)}
+			CreatedAt:      tx.Now, ExpiresAt: tx.Now.Add(14 * 24 * time.Hour)}
 		if err := tx.InsertGrant(grant); err != nil {
 			return err
 		}

@@ -177,12 +177,6 @@ func (s *Server) Failed() <-chan error { return s.failed }
 // Endpoint returns the public base URL.
 func (s *Server) Endpoint() string { return s.o.Endpoint }
 
-// Addr returns the address that the server listens on.
-func (s *Server) Addr() string { return s.listener.Addr().String() }
-
-// Handler returns everything that the server answers, for calls in process.
-func (s *Server) Handler() http.Handler { return s.parts.handler }
-
 // SchemaVersion returns the version of the database's schema.
 func (s *Server) SchemaVersion(ctx context.Context) (int64, error) { return s.store.SchemaVersion(ctx) }
 

@@ -242,16 +242,6 @@ func (c ClientSecrets) Match(secret string) (guestlist.ApplicationSecret, bool) 
 	return found, ok
 }
 
-// MatchApplicationSecret is ClientSecrets and Match in one.
-func (tx *Tx) MatchApplicationSecret(id guestlist.ApplicationID, secret string) (guestlist.ApplicationSecret, bool, error) {
-	secrets, err := tx.ClientSecrets(id)
-	if err != nil {
-		return guestlist.ApplicationSecret{}, false, err
-	}
-	found, ok := secrets.Match(secret)
-	return found, ok, nil
-}
-
 // ApplicationExperience returns the branding and terms of a client's own, as
 // the JSON that was put; ErrNotFound if it has none.
 func (tx *Tx) ApplicationExperience(id guestlist.ApplicationID) (json.RawMessage, error) {

@@ -75,13 +75,14 @@ func TestClientSecretIsFoundByValueAloneAndNeverStoredInClear(t *testing.T) {
 			return nil
 		})
 		view(t, st, func(tx *store.Tx) error {
+			secrets, err := tx.ClientSecrets(app.ID)
+			if err != nil {
+				return err
+			}
 			for presented, name := range map[string]string{
 				"s3cret-first": "first", "s3cret-second": "second", "": "", "s3cret-": "", "S3cret-first": "",
 			} {
-				got, ok, err := tx.MatchApplicationSecret(app.ID, presented)
-				if err != nil {
-					return err
-				}
+				got, ok := secrets.Match(presented)
 				if ok != (name != "") || got.Name != name {
 					t.Errorf("%q matches %q, %v; want %q", presented, got.Name, ok, name)
 				}
@@ -162,7 +163,7 @@ func TestSeedRespectsWhatTheOperatorChanged(t *testing.T) {
 			if err != nil || got.Name != "robots" {
 				t.Errorf("role %+v, %v", got, err)
 			}
-			scopes, err := tx.ScopesOfRole(role.ID)
+			scopes, _, err := tx.ScopesOfRoleMatching(role.ID, guestlist.Search{}, store.Page{})
 			if len(scopes) != 0 {
 				t.Errorf("the scope came back: %+v", scopes)
 			}

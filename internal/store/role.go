@@ -188,12 +188,6 @@ func (tx *Tx) RemoveApplicationRole(app guestlist.ApplicationID, role guestlist.
 	return tx.touchConfig()
 }
 
-// ScopesOfRole returns the scopes of a role in the order of their names.
-func (tx *Tx) ScopesOfRole(id guestlist.RoleID) ([]guestlist.Scope, error) {
-	return collect(tx, scanScope, "SELECT "+scopeColumns+` FROM scopes JOIN role_scopes ON role_scopes.scope_id = scopes.id
-		WHERE role_scopes.role_id = $1 ORDER BY scopes.name, scopes.id`, id)
-}
-
 // AddRoleScope puts a scope into a role. One that is there already gives
 // role.scope_exists, an unknown role or scope ErrForeignKey.
 func (tx *Tx) AddRoleScope(role guestlist.RoleID, scope guestlist.ScopeID) error {

@@ -90,9 +90,6 @@ func isPostgres(database string) bool {
 	return strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
 }
 
-// Engine names the engine, "sqlite" or "postgres".
-func (s *Store) Engine() string { return s.dialect.name }
-
 // Key returns the key that seals this store, for rooms that must compute the
 // same keyed hashes.
 func (s *Store) Key() crypt.Key { return s.key }
@@ -214,8 +211,5 @@ func (s *Store) committed(tx *Tx) {
 		for _, wake := range wakes {
 			wake()
 		}
-	}
-	for _, f := range tx.afterCommit {
-		f()
 	}
 }

@@ -99,25 +99,3 @@ func (tx *Tx) TakeToken(plain string, kind TokenKind, client guestlist.Applicati
 		RETURNING grant_id, user_id, data, created_at, expires_at`,
 		tx.s.key.Hash(hashToken, plain), kind, client, tx.Now)
 }
-
-// tokenMemory is how long a dead code or refresh token is remembered, so that
-// its replay is still recognised as one.
-const tokenMemory = 24 * time.Hour
-
-// SweepTokens removes up to limit tokens, and as many sessions and grants, that
-// ended long ago, and reports how many rows went.
-func (tx *Tx) SweepTokens(limit int) (int64, error) {
-	var sum int64
-	for _, query := range []string{
-		"DELETE FROM tokens WHERE hash IN (SELECT hash FROM tokens WHERE expires_at < $1 LIMIT $2)",
-		"DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)",
-		"DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at < $1 LIMIT $2)",
-	} {
-		n, err := tx.exec(query, tx.Now.Add(-tokenMemory), limit)
-		if err != nil {
-			return sum, err
-		}
-		sum += n
-	}
-	return sum, nil
-}

@@ -29,15 +29,10 @@ type Tx struct {
 	experience    *guestlist.SignInExperience // read once per transaction
 	configChanged bool
 	hasWork       bool
-	afterCommit   []func()
 }
 
 // Context returns the context that the transaction runs under.
 func (tx *Tx) Context() context.Context { return tx.ctx }
-
-// AfterCommit runs f once the transaction has committed; never if it did not.
-// It is for counters and wake-ups, not for effects that must not be lost.
-func (tx *Tx) AfterCommit(f func()) { tx.afterCommit = append(tx.afterCommit, f) }
 
 // exec runs a statement and returns how many rows it touched.
 func (tx *Tx) exec(query string, args ...any) (int64, error) {

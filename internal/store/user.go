@@ -232,24 +232,6 @@ func (tx *Tx) DeleteIdentity(id guestlist.UserID, target string) error {
 	return changed(tx.exec("DELETE FROM user_identities WHERE user_id = $1 AND target = $2", id, target))
 }
 
-// DeleteIdentities unlinks every social and enterprise identity of a user.
-func (tx *Tx) DeleteIdentities(id guestlist.UserID) error {
-	if err := tx.run("DELETE FROM user_identities WHERE user_id = $1", id); err != nil {
-		return err
-	}
-	return tx.run("DELETE FROM sso_identities WHERE user_id = $1", id)
-}
-
-// UserByIdentity finds the user of a social identity.
-func (tx *Tx) UserByIdentity(target, issuer, identityID string) (guestlist.User, error) {
-	var id guestlist.UserID
-	if err := tx.row(`SELECT user_id FROM user_identities WHERE target = $1 AND issuer = $2 AND identity_id = $3`,
-		[]any{target, issuer, identityID}, &id); err != nil {
-		return guestlist.User{}, err
-	}
-	return tx.User(id)
-}
-
 // fillIdentities adds the social identities to a page of users.
 func (tx *Tx) fillIdentities(users []guestlist.User) error {
 	if len(users) == 0 {

@@ -25,10 +25,9 @@ import (
 
 // How long things live.
 const (
-	CodeTTL              = 60 * time.Second    // RFC 6749 §4.1.2 recommends at most ten minutes
-	AccessTTL            = time.Hour           // opaque access tokens
-	GrantTTL             = 14 * 24 * time.Hour // of a grant without refresh token
-	RefreshGrace         = 3 * time.Second     // in which a rotated refresh token still works
+	CodeTTL              = 60 * time.Second // RFC 6749 §4.1.2 recommends at most ten minutes
+	AccessTTL            = time.Hour        // opaque access tokens
+	RefreshGrace         = 3 * time.Second  // in which a rotated refresh token still works
 	RefreshMaxAge        = 365 * 24 * time.Hour
 	rotateAfterPercent   = 70 // of its life, for confidential clients
 	maxTokenLength       = 8 << 10

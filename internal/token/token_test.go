@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"guestlist"
 	"guestlist/internal/crypt"
@@ -56,7 +57,7 @@ func (w *world) newGrant() {
 	w.t.Helper()
 	w.update(func(tx *store.Tx) error {
 		w.grant = guestlist.Grant{ID: guestlist.GrantID(crypt.ID()), UserID: w.user.ID, ApplicationID: w.app.ID,
-			Scopes: []string{"openid", "offline_access", "profile", "email"}, CreatedAt: tx.Now, ExpiresAt: tx.Now.Add(token.GrantTTL)}
+			Scopes: []string{"openid", "offline_access", "profile", "email"}, CreatedAt: tx.Now, ExpiresAt: tx.Now.Add(14 * 24 * time.Hour)}
 		return tx.InsertGrant(w.grant)
 	})
 }

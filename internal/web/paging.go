@@ -27,11 +27,8 @@ type Paging struct {
 // Offset returns the number of rows before the window.
 func (p Paging) Offset() int { return (p.Page - 1) * p.PageSize }
 
-// ParsePaging reads page and page_size. An empty value is the default; what is
-// no whole number in range, or comes twice, is 400 guard.invalid_pagination.
-func ParsePaging(r *http.Request) (Paging, error) { return PagingOf(r.URL.Query()) }
-
-// PagingOf is ParsePaging for a query that was parsed already.
+// PagingOf reads page and page_size. An empty value is the default; what is no
+// whole number in range, or comes twice, is 400 guard.invalid_pagination.
 func PagingOf(q url.Values) (Paging, error) {
 	p := Paging{Page: 1, PageSize: defaultPageSize, Given: q.Has("page") || q.Has("page_size")}
 	if !pageNumber(q["page"], &p.Page, maxPage) || !pageNumber(q["page_size"], &p.PageSize, maxPageSize) {

@@ -10,7 +10,7 @@ import (
 	"guestlist"
 )
 
-func TestParsePaging(t *testing.T) {
+func TestPagingOf(t *testing.T) {
 	for query, want := range map[string]Paging{
 		"":                     {1, 20, false},
 		"page=3":               {3, 20, true},
@@ -18,14 +18,14 @@ func TestParsePaging(t *testing.T) {
 		"page=":                {1, 20, true},
 		"page_size=1":          {1, 1, true},
 	} {
-		got, err := ParsePaging(httptest.NewRequest("GET", "/?"+query, nil))
+		got, err := PagingOf(httptest.NewRequest("GET", "/?"+query, nil).URL.Query())
 		if err != nil || got != want {
 			t.Errorf("%q: %+v %v", query, got, err)
 		}
 	}
 	for _, query := range []string{"page=0", "page=-1", "page=x", "page=1.5", "page=1&page=2", "page_size=0",
 		"page_size=101", "page=99999999999999999999", "page=2147483648", "page=%00", "page=+1", "page=1e3"} {
-		if _, err := ParsePaging(httptest.NewRequest("GET", "/?"+query, nil)); guestlist.CodeOf(err) != "guard.invalid_pagination" {
+		if _, err := PagingOf(httptest.NewRequest("GET", "/?"+query, nil).URL.Query()); guestlist.CodeOf(err) != "guard.invalid_pagination" {
 			t.Errorf("%q: %v", query, err)
 		}
 	}
@@ -53,7 +53,7 @@ func TestWritePaging(t *testing.T) {
 		r := httptest.NewRequest("GET", "/api/users", nil)
 		r.URL.RawQuery = tt.query
 		res, _ := run(m.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			p, err := ParsePaging(r)
+			p, err := PagingOf(r.URL.Query())
 			if err != nil {
 				t.Fatal(err)
 			}

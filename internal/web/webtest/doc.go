@@ -90,9 +90,6 @@ func (n Node) Attr(name string) string { v, _ := attr(n.n, name); return v }
 // HasAttr reports whether the attribute is there.
 func (n Node) HasAttr(name string) bool { _, ok := attr(n.n, name); return ok }
 
-// Tag returns the element's name.
-func (n Node) Tag() string { return n.n.Data }
-
 // Text returns the text inside, with runs of space as one.
 func (n Node) Text() string {
 	var b strings.Builder
