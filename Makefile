@@ -1,6 +1,6 @@
 # `make` alone lists what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint fuzz bench generate build
+.PHONY: help run test check lint fuzz bench generate pictures build
 
 GOLANGCI_LINT = go tool -modfile=tools/go.mod golangci-lint
 
@@ -31,6 +31,9 @@ bench: ## Measure speed and size of the real program, as docs/performance.md rep
 
 generate: ## Write the generated documents and code anew
 	go run ./scripts/reference
+
+pictures: ## Take the pictures of docs/pictures anew (needs Chromium)
+	go run ./scripts/pictures
 
 build: ## Build bin/guestlist
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/guestlist ./cmd/guestlist
