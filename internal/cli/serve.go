@@ -78,7 +78,7 @@ func (c backupCmd) Run(ctx context.Context, term terminal, settings *Settings) e
 		if err := s.Backup(ctx, c.File); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(term.out, "Copied to %s. Keep the secret key with it: without the key it cannot be read.\n", c.File)
+		_, err := fmt.Fprintf(term.out, "Copied to %s. Keep a copy of the secret key too, in another place: without it nobody can use this one.\n", c.File)
 		return err
 	})
 }
