@@ -54,6 +54,33 @@ func anchors(page []byte) []string {
 	return found
 }
 
+// A document that says what holds a promise names files and tests, which have
+// to be there.
+func TestDocumentsNameWhatIsThere(t *testing.T) {
+	var code bytes.Buffer
+	for _, s := range sources(t) {
+		code.Write(s.text)
+	}
+	file := regexp.MustCompile("`((?:internal|cmd|client|e2e|scripts|docs)/[a-z0-9_/.-]+|[a-z_]+\\.go)`")
+	test := regexp.MustCompile("`((?:Test|Fuzz)[A-Z][A-Za-z0-9]*)`")
+	walk(t, func(p string) {
+		if !strings.HasSuffix(p, ".md") {
+			return
+		}
+		text := read(t, p)
+		for _, m := range file.FindAllSubmatch(text, -1) {
+			if _, err := os.Stat(filepath.FromSlash(string(m[1]))); err != nil {
+				t.Errorf("%s names the file %s, which is not there", p, m[1])
+			}
+		}
+		for _, m := range test.FindAllSubmatch(text, -1) {
+			if !bytes.Contains(code.Bytes(), []byte("\nfunc "+string(m[1])+"(")) {
+				t.Errorf("%s names the test %s, which is not there", p, m[1])
+			}
+		}
+	})
+}
+
 // Every decision has a number, the three parts, and a row with its title in
 // the index, and the index has no others.
 func TestDecisionsAreIndexed(t *testing.T) {
