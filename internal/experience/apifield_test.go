@@ -20,7 +20,6 @@ type field struct {
 	kind     string // of JSON; "" means string
 	optional bool
 	long     string
-	at       string // where the issue is, if not at path
 }
 
 // shaped is a route with a body that is in shape, and all its members.

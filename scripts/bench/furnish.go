@@ -71,8 +71,8 @@ func (s *site) administer(calls []call) error {
 	if err != nil {
 		return err
 	}
-	defer w.conn.Close()
-	a, err := w.expect(http.StatusOK, s.tokenRequest())
+	defer w.close()
+	a, err := w.succeed(s.tokenRequest())
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (s *site) bulk(from, to int) (sample, error) {
 	req.Header.Set("Authorization", "Bearer "+s.token)
 	req.Header.Set("Content-Type", "application/x-ndjson")
 	before, start := cpuOf(s.pid()), time.Now()
-	res, err := http.DefaultClient.Do(req)
+	res, err := (&http.Client{Timeout: bulkTimeout}).Do(req)
 	if err != nil {
 		return sample{}, err
 	}

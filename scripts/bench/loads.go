@@ -24,7 +24,7 @@ func list(name, path string) load {
 
 func repeated(w *wire, req []byte) operation {
 	return func() error {
-		_, err := w.expect(http.StatusOK, req)
+		_, err := w.succeed(req)
 		return err
 	}
 }
@@ -50,13 +50,13 @@ const codesPerConnection = 400
 // refresh token.
 var codeExchange = load{name: "code exchange", prepare: func(s *site, w *wire, _ int) (operation, error) {
 	g := &guest{site: s, wire: w, jar: jar{}}
-	code, err := g.signIn()
-	if err != nil {
+	if _, err := g.signIn(); err != nil {
 		return nil, err
 	}
 	var requests [][]byte
 	for range codesPerConnection {
-		if code, err = g.code(); err != nil {
+		code, err := g.code()
+		if err != nil {
 			return nil, err
 		}
 		requests = append(requests, s.codeRequest(code))
@@ -65,7 +65,7 @@ var codeExchange = load{name: "code exchange", prepare: func(s *site, w *wire, _
 		if len(requests) == 0 {
 			return errDone
 		}
-		_, err := w.expect(http.StatusOK, requests[0])
+		_, err := w.succeed(requests[0])
 		requests = requests[1:]
 		return err
 	}, nil
@@ -85,7 +85,7 @@ var refresh = load{name: "opaque refresh, rotated", prepare: func(s *site, w *wi
 	if err != nil {
 		return nil, err
 	}
-	a, err := w.expect(http.StatusOK, s.codeRequest(code))
+	a, err := w.succeed(s.codeRequest(code))
 	return func() error {
 		var tokens struct {
 			RefreshToken string `json:"refresh_token"`
@@ -94,7 +94,7 @@ var refresh = load{name: "opaque refresh, rotated", prepare: func(s *site, w *wi
 			return err
 		}
 		var err error
-		a, err = w.expect(http.StatusOK, request(http.MethodPost, "/oidc/token", url.Values{
+		a, err = w.succeed(request(http.MethodPost, "/oidc/token", url.Values{
 			"grant_type": {"refresh_token"}, "client_id": {s.spa.ID}, "refresh_token": {tokens.RefreshToken},
 		}.Encode(), formType))
 		return err
@@ -128,7 +128,7 @@ var createUsers = load{name: "create user without password", warm: true, prepare
 	return func() error {
 		n++
 		body := fmt.Sprintf(`{"primaryEmail":"guest-%d-%d-%d@example.com","name":"Guest %d"}`, run, worker, n, n)
-		_, err := w.expect(http.StatusOK, request(http.MethodPost, "/api/users", body, jsonType, s.bearer()))
+		_, err := w.succeed(request(http.MethodPost, "/api/users", body, jsonType, s.bearer()))
 		return err
 	}, nil
 }}

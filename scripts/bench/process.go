@@ -125,8 +125,8 @@ func (s *site) start(ctx context.Context) (time.Duration, error) {
 	defer tick.Stop()
 	for time.Since(begin) < readyWithin {
 		if w, err := dial(s.address); err == nil {
-			_, err := w.expect(http.StatusOK, health)
-			w.conn.Close()
+			_, err := w.succeed(health)
+			w.close()
 			return time.Since(begin), err
 		}
 		<-tick.C

@@ -164,13 +164,13 @@ func (t *report) page(s *site) error {
 	if err != nil {
 		return err
 	}
-	defer w.conn.Close()
+	defer w.close()
 	g := &guest{site: s, wire: w, jar: jar{}}
 	path, err := g.begin()
 	if err != nil {
 		return err
 	}
-	plain, err := w.expect(http.StatusOK, request(http.MethodGet, path, "", g.jar.header()))
+	plain, err := w.succeed(request(http.MethodGet, path, "", g.jar.header()))
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (t *report) page(s *site) error {
 	raw, zipped := 0, 0
 	for _, p := range slices.Compact(paths) {
 		for _, accept := range []string{"", "Accept-Encoding: gzip"} {
-			a, err := w.expect(http.StatusOK, request(http.MethodGet, p, "", g.jar.header(), accept))
+			a, err := w.succeed(request(http.MethodGet, p, "", g.jar.header(), accept))
 			if err != nil {
 				return err
 			}

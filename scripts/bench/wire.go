@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -84,12 +85,15 @@ func (w *wire) do(req []byte) (answer, error) {
 	return a, err
 }
 
-// expect is do for a request that has one right answer.
-func (w *wire) expect(status int, req []byte) (answer, error) {
+// close hangs up. Every answer that counts was read before.
+func (w *wire) close() { _ = w.conn.Close() }
+
+// succeed is do for a request whose only right answer is 200.
+func (w *wire) succeed(req []byte) (answer, error) {
 	a, err := w.do(req)
-	if err == nil && a.status != status {
+	if err == nil && a.status != http.StatusOK {
 		line, _, _ := bytes.Cut(req, []byte("\r\n"))
-		err = fmt.Errorf("%s answered %d and not %d: %.300s", line, a.status, status, a.body)
+		err = fmt.Errorf("%s answered %d: %.300s", line, a.status, a.body)
 	}
 	return a, err
 }
