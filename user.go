@@ -3,6 +3,8 @@ package guestlist
 import (
 	"encoding/json"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // User is a guest after acceptance: a person with an account. Its JSON is the
@@ -125,8 +127,17 @@ type Identifier struct {
 }
 
 // EmailKey folds an address for comparison: two addresses with the same key
-// are the same mailbox to us. Trims, then folds letter case.
-func EmailKey(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+// are the same mailbox to us. Trims, then folds letter case. A letter beyond
+// ASCII never becomes one of ASCII, as the Kelvin sign would become k: whoever
+// has a mailbox with such a name would be taken for somebody else.
+func EmailKey(email string) string {
+	return strings.Map(func(r rune) rune {
+		if lower := unicode.ToLower(r); r < utf8.RuneSelf || lower >= utf8.RuneSelf {
+			return lower
+		}
+		return r
+	}, strings.TrimSpace(email))
+}
 
 // UsernameKey folds a username for comparison as the policy says.
 func UsernameKey(username string, caseSensitive bool) string {
