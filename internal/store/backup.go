@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"guestlist"
@@ -17,16 +19,28 @@ func (s *Store) Backup(ctx context.Context, file string) error {
 			Message: "this command copies SQLite databases only", Hint: "use pg_dump for PostgreSQL",
 		}
 	}
-	if _, err := os.Lstat(file); err == nil {
+	if err := createPrivate(file, os.O_EXCL); err != nil {
+		if !errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("store: backup: %w", err)
+		}
 		return &guestlist.Error{
 			Kind: guestlist.KindConflict, Code: "store.backup_exists",
 			Message: file + " exists already", Hint: "name a file that does not exist, so that no backup is overwritten",
 		}
 	}
-	// VACUUM INTO copies one snapshot; it runs on a reading connection and
-	// holds up nobody.
+	// VACUUM INTO copies one snapshot, into a file that is empty.
 	if _, err := s.writer.ExecContext(ctx, "VACUUM INTO $1", file); err != nil {
-		return fmt.Errorf("store: backup: %w", err)
+		return errors.Join(fmt.Errorf("store: backup: %w", err), os.Remove(file))
 	}
-	return os.Chmod(file, 0o600)
+	return nil
+}
+
+// createPrivate makes an empty file, unless it is there, that nobody else on
+// the machine can read: databases hold what people entrusted to us.
+func createPrivate(file string, flags int) error {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY|flags, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }

@@ -58,6 +58,10 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 			return cannotOpen(o.Database, err)
 		}
 	}
+	// SQLite would make it readable for everybody, and its companions like it.
+	if err := createPrivate(o.Database, 0); err != nil {
+		return cannotOpen(o.Database, err)
+	}
 	sync := "NORMAL"
 	if o.Ephemeral {
 		sync = "OFF"

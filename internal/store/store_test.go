@@ -254,6 +254,28 @@ func TestBackupIsACopyThatOpens(t *testing.T) {
 	}
 }
 
+func TestDatabaseFilesAreReadForNobodyElse(t *testing.T) {
+	o := storetest.Options(t, "sqlite", nil)
+	o.Database = filepath.Join(t.TempDir(), "guestlist.db") // in a directory that everybody may enter
+	st, err := store.Open(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	if err := st.Backup(context.Background(), o.Database+".backup"); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(o.Database + "*")
+	if err != nil || len(files) != 4 {
+		t.Fatalf("files %v, %v; want the database, its log, its shared memory and the copy", files, err)
+	}
+	for _, file := range files {
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", filepath.Base(file), info.Mode(), err)
+		}
+	}
+}
+
 func TestNowIsTheClockOfTheStore(t *testing.T) {
 	at := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 	storetest.EachAt(t, func() time.Time { return at }, func(t *testing.T, st *store.Store) {
