@@ -25,7 +25,7 @@ func (serveCmd) Run(ctx context.Context, term terminal, settings *Settings) erro
 	}
 	fmt.Fprintf(term.out, "Guestlist is ready at %s\n", s.Endpoint())
 	link, err := s.SetupLink(ctx)
-	if err != nil {
+	if err != nil && ctx.Err() == nil { // a stop that comes this early is no fault
 		return stopAfter(s, o, err)
 	}
 	if link != "" {

@@ -143,6 +143,9 @@ func (s *site) stop() error {
 		err = s.cmd.Wait()
 	}
 	s.cmd = nil
+	if err != nil {
+		err = fmt.Errorf("the server did not stop in order: %w: %s", err, s.log.String())
+	}
 	return err
 }
 
