@@ -52,12 +52,17 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 3, "rounds of which the best counts")
 	flag.IntVar(&o.rows, "rows", manyRows, "users and log lines of the large site")
 	flag.StringVar(&o.binary, "binary", "", "program to measure; built if empty")
+	helloAt := flag.String("hello", "", "serve nothing but a greeting at this address; for the bench itself")
 	flag.Parse()
 	o.engines, o.only = strings.Split(*engines, ","), regexp.MustCompile(*only)
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, o); err != nil {
+	act := func() error { return run(ctx, o) }
+	if *helloAt != "" {
+		act = func() error { return hello(*helloAt) }
+	}
+	if err := act(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -85,6 +90,9 @@ func run(ctx context.Context, o options) (err error) {
 		}
 	}
 	t.begin(o)
+	if err := t.bareServer(ctx, o); err != nil {
+		return err
+	}
 	for _, engine := range o.engines {
 		if err := t.engine(ctx, o, engine); err != nil {
 			return fmt.Errorf("%s: %w", engine, err)
@@ -114,7 +122,7 @@ func (t *report) engine(ctx context.Context, o options, engine string) (err erro
 		}
 	}
 	small, large := sites[0], sites[1]
-	t.section(engine)
+	t.table(engine)
 	t.bulk(imported)
 	if err := t.loads(o, large); err != nil {
 		return err

@@ -85,22 +85,31 @@ func newSite(ctx context.Context, binary, engine string) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // no name is looked up
+	address, err := freeAddress()
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	s := &site{binary: binary, engine: engine, address: l.Addr().String(), dir: dir,
+	s := &site{binary: binary, engine: engine, address: address, dir: dir,
 		database: filepath.Join(dir, "data", "guestlist.db")}
 	s.env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GUESTLIST_") }),
 		"GUESTLIST_LISTEN="+s.address, "GUESTLIST_DATA="+filepath.Join(dir, "data"))
 	if engine == "postgres" {
 		if s.cluster, err = pgcluster.Start(ctx, durable...); err != nil {
-			return nil, errors.Join(err, l.Close(), os.RemoveAll(dir))
+			return nil, errors.Join(err, os.RemoveAll(dir))
 		}
 		s.database = s.cluster.URL
 		s.env = append(s.env, "GUESTLIST_DATABASE="+s.database)
 	}
-	return s, l.Close()
+	return s, nil
+}
+
+// freeAddress returns an address that nobody listens on.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // no name is looked up
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
 }
 
 func (s *site) pid() int { return s.cmd.Process.Pid }
@@ -114,7 +123,22 @@ const (
 // start starts the program and returns how long it took until the first
 // healthy answer.
 func (s *site) start(ctx context.Context) (time.Duration, error) {
-	s.cmd = exec.CommandContext(ctx, s.binary, "serve") //nolint:gosec // G204: the binary under measurement
+	return s.run(ctx, "serve")
+}
+
+// newHello prepares a server that only greets, in a process of its own.
+func newHello() (*site, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	address, err := freeAddress()
+	return &site{binary: self, address: address}, err
+}
+
+// run starts a program and waits for its first healthy answer.
+func (s *site) run(ctx context.Context, args ...string) (time.Duration, error) {
+	s.cmd = exec.CommandContext(ctx, s.binary, args...) //nolint:gosec // G204: the binary under measurement
 	s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = s.env, &s.log, &s.log
 	begin := time.Now()
 	if err := s.cmd.Start(); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -33,6 +34,30 @@ func loadAverage() string {
 	return string(bytes.TrimSpace(text))
 }
 
+// bareServer measures a server that only greets.
+func (t *report) bareServer(ctx context.Context, o options) error {
+	s, err := newHello()
+	if err != nil {
+		return err
+	}
+	if _, err := s.run(ctx, "-hello", s.address); err != nil {
+		return err
+	}
+	t.table("A bare net/http server, for comparison")
+	var best sample
+	for range o.rounds {
+		got, err := drive(s, get("greeting", "/", 0), o.lasting)
+		if err != nil {
+			return errors.Join(err, s.cmd.Process.Kill())
+		}
+		best = better(best, got)
+	}
+	t.row("greeting", best)
+	err = s.cmd.Process.Kill()
+	_ = s.cmd.Wait() // it was killed
+	return err
+}
+
 // better returns the sample with the higher rate.
 func better(a, b sample) sample {
 	if a.elapsed == 0 || b.elapsed != 0 && b.rate() > a.rate() {
@@ -41,9 +66,10 @@ func better(a, b sample) sample {
 	return a
 }
 
-func (t *report) section(engine string) {
+// table begins a table of loads.
+func (t *report) table(title string) {
 	t.print("\n### %s\n\nLoad average: %s\n\n| what | seen/s | p50 ms | p99 ms | p99/p50 | server CPU µs | could keep up/s |\n|---|---|---|---|---|---|---|\n",
-		engine, loadAverage())
+		title, loadAverage())
 }
 
 // loads measures what the goals name, and the floors beside it.
