@@ -66,7 +66,13 @@ func (d *Desk) checkSetup(tx *store.Tx, token string) error {
 	if token == "" || subtle.ConstantTimeCompare([]byte(hash), []byte(link.Hash)) != 1 || link.ExpiresAt <= tx.Now {
 		return ErrSetup
 	}
-	return nil
+	// It is for the first: a link that still lies in a log when there is one,
+	// made through the API or the command line, lets nobody else be another.
+	has, err := tx.HasUserWithRole(guestlist.AdminRoleName)
+	if err == nil && has {
+		err = ErrSetup
+	}
+	return err
 }
 
 // Administrator is what the first administrator gives of themselves: a

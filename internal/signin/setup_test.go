@@ -89,6 +89,33 @@ func TestSetupLink(t *testing.T) {
 	})
 }
 
+// TestSetupLinkIsForTheFirst: once there is an administrator, made in whatever
+// way, a link from before makes no other.
+func TestSetupLinkIsForTheFirst(t *testing.T) {
+	eachDoor(t, func(d *door) {
+		ctx := context.Background()
+		token, _, err := d.desk.IssueSetup(ctx)
+		if err != nil {
+			d.Fatal(err)
+		}
+		u := d.person(guestlist.User{Username: text("root")}, goodPassword)
+		d.update(func(tx *store.Tx) error {
+			role, err := tx.RoleByName(guestlist.AdminRoleName)
+			if err != nil {
+				return err
+			}
+			return tx.AddUserRole(u.ID, role.ID)
+		})
+		if err := d.desk.OpenSetup(ctx, token); guestlist.CodeOf(err) != "setup.link_not_found" {
+			d.Errorf("OpenSetup: %v", err)
+		}
+		other := signin.Administrator{Username: "other", Password: goodPassword}
+		if _, err := d.desk.RedeemSetup(ctx, token, other, here); guestlist.CodeOf(err) != "setup.link_not_found" {
+			d.Errorf("RedeemSetup: %v", err)
+		}
+	})
+}
+
 func sha(password string) string {
 	sum := sha1.Sum([]byte(password))
 	return strings.ToUpper(hex.EncodeToString(sum[:]))
