@@ -182,6 +182,15 @@ func (is *issues) text(path, s string, must bool) {
 	}
 }
 
+// secret checks what proves where reports come from. It may be missing: then
+// none are taken.
+func (is *issues) secret(path, s string) {
+	is.text(path, s, false)
+	if s != "" && len(s) < webhookSecretLength {
+		is.add(path, "Shorter than %d characters", webhookSecretLength)
+	}
+}
+
 // address checks a sender's address, with or without a name. Placeholders
 // pass, they are filled in later.
 func (is *issues) address(path, s string, must bool) {

@@ -179,6 +179,13 @@ func TestValidateConfig(t *testing.T) {
 		{"postmark without some templates", FactoryPostmark, map[string]any{"templates": []any{map[string]any{"usageType": "Generic", "templateAlias": "g"}}}, "templates"},
 		{"resend without key", FactoryResend, map[string]any{"apiKey": nil}, "apiKey"},
 		{"resend to nobody", FactoryResend, map[string]any{"replyTo": "nope"}, "replyTo"},
+		{"sendgrid with a key that is none", FactorySendGrid, map[string]any{"webhookPublicKey": "bm9wZQ=="}, "webhookPublicKey"},
+		{"mailgun with a short signing key", FactoryMailgun, map[string]any{"webhookSigningKey": "short"}, "webhookSigningKey"},
+		{"ses with a topic", FactorySES, map[string]any{"snsTopicArn": testTopic}, ""},
+		{"ses with a topic elsewhere", FactorySES, map[string]any{"snsTopicArn": "arn:aws:sns:x.evil.test/:123456789012:mail"}, "snsTopicArn"},
+		{"ses with a topic in no region", FactorySES, map[string]any{"snsTopicArn": "arn:aws:sns:frankfurt:123456789012:mail"}, "snsTopicArn"},
+		{"postmark with a short password", FactoryPostmark, map[string]any{"webhookPassword": "short"}, "webhookPassword"},
+		{"resend with a secret that is none", FactoryResend, map[string]any{"webhookSecret": "whsec_not base64 at all"}, "webhookSecret"},
 		{"vonage without secret", FactoryVonage, map[string]any{"apiSecret": nil}, "apiSecret"},
 		{"vonage without sender", FactoryVonage, map[string]any{"brandName": ""}, "brandName"},
 	} {

@@ -24,6 +24,14 @@ func secret(key, label, placeholder string) guestlist.FormItem {
 	return guestlist.FormItem{Type: guestlist.FormText, Key: key, Label: label, Placeholder: placeholder, Required: true, IsConfidential: true}
 }
 
+// reports is a form item for what proves where a provider's reports come from.
+func reports(key, label, placeholder, description string, confidential bool) guestlist.FormItem {
+	return guestlist.FormItem{
+		Type: guestlist.FormText, Key: key, Label: label, Placeholder: placeholder, IsConfidential: confidential,
+		Description: description + " Without it, reports of bounces, complaints and deliveries are not taken.",
+	}
+}
+
 func templatesItem(withSubject bool, kindMember string) guestlist.FormItem {
 	return guestlist.FormItem{Type: guestlist.FormJSON, Key: "templates", Label: "Templates", Required: true,
 		DefaultValue: defaultTemplates(withSubject, kindMember)}
@@ -36,6 +44,7 @@ func sendgridFactory() guestlist.ConnectorFactory {
 		{Type: text, Key: "fromEmail", Label: "From", Placeholder: "hello@acme.example", Required: true},
 		{Type: text, Key: "fromName", Label: "Name of the sender", Placeholder: "Acme"},
 		templatesItem(true, memberType),
+		reports("webhookPublicKey", "Verification key of the event webhook", "MFkw…", "SendGrid shows it when the webhook is signed.", false),
 	})
 }
 
@@ -53,6 +62,7 @@ func mailgunFactory() guestlist.ConnectorFactory {
 			Description: "Only for domains outside the United States."},
 		{Type: guestlist.FormJSON, Key: "deliveries", Label: "Deliveries", Required: true, DefaultValue: deliveries,
 			Description: "By kind of message: html, or the name of a template at Mailgun with variables."},
+		reports("webhookSigningKey", "Webhook signing key", "<signing key>", "Mailgun shows it beside the API keys.", true),
 	})
 }
 
@@ -68,6 +78,7 @@ func sesFactory() guestlist.ConnectorFactory {
 		{Type: text, Key: "feedbackForwardingEmailAddressIdentityArn", Label: "ARN of that address's identity", Placeholder: "arn:aws:ses:…"},
 		{Type: text, Key: "configurationSetName", Label: "Configuration set", Placeholder: "guestlist"},
 		templatesItem(true, ""),
+		reports("snsTopicArn", "SNS topic for reports", "arn:aws:sns:…", "The topic that SES publishes to.", false),
 	})
 }
 
@@ -89,6 +100,7 @@ func postmarkFactory() guestlist.ConnectorFactory {
 		{Type: guestlist.FormText, Key: "fromEmail", Label: "From", Placeholder: "Acme <hello@acme.example>", Required: true},
 		{Type: guestlist.FormJSON, Key: "templates", Label: "Templates", Required: true, DefaultValue: aliases,
 			Description: "The alias of the template at Postmark, by kind of message."},
+		reports("webhookPassword", "Password of the webhook", "<password>", "A long random text, which stands in the webhook's URL at Postmark, too.", true),
 	})
 }
 
@@ -99,6 +111,7 @@ func resendFactory() guestlist.ConnectorFactory {
 		{Type: text, Key: "fromEmail", Label: "From", Placeholder: "Acme <hello@acme.example>", Required: true},
 		{Type: text, Key: "replyTo", Label: "Reply to", Placeholder: "help@acme.example"},
 		templatesItem(true, memberContentType),
+		reports("webhookSecret", "Signing secret of the webhook", "whsec_…", "Resend shows it with the webhook.", true),
 	})
 }
 

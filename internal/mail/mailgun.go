@@ -24,6 +24,8 @@ type mailgunConfig struct {
 	From       string                                     `json:"from"`
 	Endpoint   string                                     `json:"endpoint"`
 	Deliveries map[guestlist.TemplateType]mailgunDelivery `json:"deliveries"`
+	// WebhookSigningKey verifies Mailgun's reports.
+	WebhookSigningKey string `json:"webhookSigningKey"`
 }
 
 // mailgunDelivery is what a kind of message is sent as: words here, or a
@@ -50,6 +52,7 @@ func (c mailgunConfig) check(is *issues) {
 			is.add("endpoint", "Expected an https URL that ends in %s, such as https://api.eu.mailgun.net", mailgunHosts)
 		}
 	}
+	is.secret("webhookSigningKey", c.WebhookSigningKey)
 	if c.Deliveries == nil {
 		is.add("deliveries", "Required")
 	}

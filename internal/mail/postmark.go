@@ -15,6 +15,8 @@ type postmarkConfig struct {
 	ServerToken string             `json:"serverToken"`
 	FromEmail   string             `json:"fromEmail"`
 	Templates   []postmarkTemplate `json:"templates"`
+	// WebhookPassword is what Postmark's reports are authenticated with.
+	WebhookPassword string `json:"webhookPassword"`
 }
 
 type postmarkTemplate struct {
@@ -25,6 +27,7 @@ type postmarkTemplate struct {
 func (c postmarkConfig) check(is *issues) {
 	is.text("serverToken", c.ServerToken, true)
 	is.address("fromEmail", c.FromEmail, true)
+	is.secret("webhookPassword", c.WebhookPassword)
 	if len(c.Templates) > maxTemplates {
 		is.add("templates", "More than %d templates", maxTemplates)
 		return

@@ -13,6 +13,8 @@ type resendConfig struct {
 	FromEmail string           `json:"fromEmail"`
 	ReplyTo   string           `json:"replyTo"`
 	Templates []configTemplate `json:"templates"`
+	// WebhookSecret verifies Resend's reports: "whsec_" and base64.
+	WebhookSecret string `json:"webhookSecret"`
 }
 
 func (c resendConfig) check(is *issues) {
@@ -20,6 +22,10 @@ func (c resendConfig) check(is *issues) {
 	is.address("fromEmail", c.FromEmail, true)
 	is.address("replyTo", c.ReplyTo, false)
 	is.templates(c.Templates, true, memberContentType)
+	is.secret("webhookSecret", c.WebhookSecret)
+	if key, err := resendKey(c.WebhookSecret); c.WebhookSecret != "" && (err != nil || len(key) < webhookSecretLength) {
+		is.add("webhookSecret", "Expected the signing secret that Resend shows for the webhook, whsec_…")
+	}
 }
 
 // resendSender sends e-mail through Resend.

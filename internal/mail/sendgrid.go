@@ -14,6 +14,8 @@ type sendgridConfig struct {
 	FromEmail string           `json:"fromEmail"`
 	FromName  string           `json:"fromName"`
 	Templates []configTemplate `json:"templates"`
+	// WebhookPublicKey verifies SendGrid's reports: base64 of DER.
+	WebhookPublicKey string `json:"webhookPublicKey"`
 }
 
 func (c sendgridConfig) check(is *issues) {
@@ -21,6 +23,10 @@ func (c sendgridConfig) check(is *issues) {
 	is.address("fromEmail", c.FromEmail, true)
 	is.text("fromName", c.FromName, false)
 	is.templates(c.Templates, true, memberType)
+	is.text("webhookPublicKey", c.WebhookPublicKey, false)
+	if _, err := sendgridKey(c.WebhookPublicKey); err != nil && c.WebhookPublicKey != "" {
+		is.add("webhookPublicKey", "Expected the verification key that SendGrid shows for its signed event webhook")
+	}
 }
 
 // sendgridSender sends e-mail through SendGrid's Mail Send interface, v3.

@@ -18,6 +18,8 @@ type sesConfig struct {
 	FeedbackForwardingARN     string           `json:"feedbackForwardingEmailAddressIdentityArn"`
 	ConfigurationSetName      string           `json:"configurationSetName"`
 	Templates                 []configTemplate `json:"templates"`
+	// SNSTopicARN is the only topic whose reports are believed.
+	SNSTopicARN string `json:"snsTopicArn"`
 }
 
 // awsRegion is what a region is called, e.g. eu-central-1. It becomes part of
@@ -45,6 +47,10 @@ func (c sesConfig) check(is *issues) {
 	is.text("feedbackForwardingEmailAddressIdentityArn", c.FeedbackForwardingARN, false)
 	is.text("configurationSetName", c.ConfigurationSetName, false)
 	is.templates(c.Templates, true, "")
+	is.text("snsTopicArn", c.SNSTopicARN, false)
+	if c.SNSTopicARN != "" && snsHost(c.SNSTopicARN) == "" {
+		is.add("snsTopicArn", "Expected the ARN of a topic, such as arn:aws:sns:eu-central-1:123456789012:mail")
+	}
 }
 
 // sesSender sends e-mail through SendEmail of Amazon SES, API v2.

@@ -15,6 +15,7 @@ import (
 
 	"guestlist"
 	"guestlist/internal/crypt"
+	"guestlist/internal/mail"
 	"guestlist/internal/signin"
 	"guestlist/internal/store"
 	"guestlist/internal/store/storetest"
@@ -70,7 +71,7 @@ func newFixture(t testing.TB, st *store.Store) *fixture {
 		BuiltIn: map[guestlist.ApplicationID]guestlist.Application{guestlist.DemoApplication: {
 			TenantID: guestlist.TenantID, ID: guestlist.DemoApplication, Name: "Demo", Type: guestlist.ApplicationSPA,
 		}},
-		Phrases: phrases,
+		Phrases: phrases, Reporter: &mail.Reporter{},
 		TestHook: func(_ context.Context, h guestlist.Hook, events []string) error {
 			f.tested = append(f.tested, h.Config.URL+" "+strings.Join(events, "+"))
 			return nil

@@ -2,6 +2,8 @@ package management
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -19,6 +21,7 @@ type input struct {
 	paging int // index of the web.Paging field, or -1
 	search int // index of the guestlist.Search field, or -1
 	body   int // index of the Body field, or -1
+	raw    int // index of the Raw field, or -1
 
 	pagingOptional bool
 	searchable     []string
@@ -38,7 +41,7 @@ type param struct {
 const maxParam = 2048
 
 func inputOf(t reflect.Type) input {
-	in := input{paging: -1, search: -1, body: -1}
+	in := input{paging: -1, search: -1, body: -1, raw: -1}
 	for i := range t.NumField() {
 		f := t.Field(i)
 		if name, ok := f.Tag.Lookup("path"); ok {
@@ -54,6 +57,8 @@ func inputOf(t reflect.Type) input {
 		} else if f.Name == "Body" {
 			in.body, in.bodySchema = i, requestOf(f.Type)
 			in.bodySchema.apply(f.Tag.Get("check"))
+		} else if f.Name == "Raw" {
+			in.raw = i
 		} else {
 			panic("management: field " + f.Name + " of " + t.String() + " comes from nowhere")
 		}
@@ -100,12 +105,29 @@ func (in input) read(c *call, v reflect.Value) error {
 	if in.body >= 0 {
 		return readBody(c, in.bodySchema, v.Field(in.body).Addr().Interface())
 	}
+	if in.raw >= 0 {
+		body, err := readRaw(c)
+		v.Field(in.raw).SetBytes(body)
+		return err
+	}
 	if c.r.Method == http.MethodGet || c.r.Method == http.MethodDelete {
 		return nil
 	}
 	// Nothing is taken from the body, but one out of shape is a mistake of the
 	// caller's here too, and then nothing must happen.
 	return web.ReadJSON(c.w, c.r, new(rawObject))
+}
+
+// readRaw reads a body whose bytes matter, of any type, up to web.MaxBody.
+func readRaw(c *call) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, web.MaxBody))
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+		return nil, guestlist.Refuse(guestlist.KindTooLarge, "request.body_too_large")
+	}
+	if err != nil {
+		return nil, guestlist.Refuse(guestlist.KindInvalid, "request.body_unreadable").Because(err)
+	}
+	return body, nil
 }
 
 func (p param) read(c *call, query url.Values, v reflect.Value) error {

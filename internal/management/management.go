@@ -25,6 +25,7 @@ import (
 	"net/netip"
 
 	"guestlist"
+	"guestlist/internal/mail"
 	"guestlist/internal/signin"
 	"guestlist/internal/store"
 	"guestlist/internal/token"
@@ -55,6 +56,8 @@ type API struct {
 	TestHook func(ctx context.Context, h guestlist.Hook, events []string) error
 	// TestMessage sends a message with a config that need not be stored.
 	TestMessage func(ctx context.Context, factoryID string, config json.RawMessage, m guestlist.Message) error
+	// Reporter reads what providers report of messages.
+	Reporter *mail.Reporter
 	// Phrases is what pages say unless the tenant has words of its own.
 	Phrases *web.Phrases
 	// BuiltIn are the clients that have no row, e.g. demo-app.
@@ -89,6 +92,8 @@ func (a *API) groups() [][]route {
 		a.wellKnownRoutes(),
 		a.connectorRoutes(),
 		a.templateRoutes(),
+		a.messageRoutes(),
+		a.suppressionRoutes(),
 		a.phraseRoutes(),
 		a.configRoutes(),
 		a.logRoutes(),

@@ -78,6 +78,9 @@ func (rt route) document() map[string]any {
 	if rt.input.body >= 0 {
 		doc["requestBody"] = map[string]any{"required": true, "content": content(rt.input.bodySchema.document())}
 	}
+	if rt.input.raw >= 0 {
+		doc["requestBody"] = map[string]any{"required": true, "content": map[string]any{"*/*": map[string]any{}}}
+	}
 	if !rt.open {
 		doc["security"] = []any{map[string]any{"token": []string{}}}
 	}

@@ -86,6 +86,7 @@ func (c *call) window() store.Page {
 //	Paging web.Paging       `paging:"required"` // or "optional"
 //	Search guestlist.Search `search:"id,name"`
 //	Body   roleInput
+//	Raw    []byte // instead of Body: as it came, for a signature over it
 //
 // Out is what is answered as JSON; none, created and list are special.
 func op[In, Out any](method, path, summary string, do func(*call, In) (Out, error)) route {
@@ -136,7 +137,7 @@ func remove[In, Out any](path, summary string, do func(*call, In) (Out, error)) 
 func raw(method, path, summary, contentType string, do func(*call) error) route {
 	return route{
 		method: method, path: path, summary: summary, status: http.StatusOK,
-		input: input{paging: -1, search: -1, body: -1}, stream: contentType, output: reflect.TypeFor[none](), serve: do,
+		input: input{paging: -1, search: -1, body: -1, raw: -1}, stream: contentType, output: reflect.TypeFor[none](), serve: do,
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 // carry it.
 var (
 	errNoConnector    = guestlist.Refuse(guestlist.KindNotImplemented, "connector.not_found")
+	errSuppressed     = errors.New("its address is on the suppression list")
 	errMessageExpired = errors.New("its code or link has expired before it could be sent")
 )
 
@@ -38,24 +39,27 @@ func (n *Notifier) send(ctx context.Context, j job.Job) error {
 	if err != nil || plan.sent {
 		return err
 	}
-	err = n.carry(ctx, m, plan)
+	receipt, err := n.carry(ctx, m, plan)
 	if errors.Is(ctx.Err(), context.Canceled) && err != nil {
 		return err // the process stops; the attempt does not count
 	}
-	status, cause := store.MessageSent, ""
+	state := store.MessageState{Status: store.MessageSent, Attempts: j.Attempt, CarrierID: receipt.ID}
 	if err != nil {
-		status, cause = store.MessageDeferred, err.Error()
+		state.Status, state.Error = store.MessageDeferred, err.Error()
 		if mail.IsPermanent(err) {
 			err = job.Cancel(err)
 		}
 		if mail.IsPermanent(err) || j.Last() {
-			status = store.MessageFailed
+			state.Status = store.MessageFailed
+		}
+		if errors.Is(err, errSuppressed) {
+			state.Status = store.MessageWithheld
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logWithin)
 	defer cancel()
 	if putErr := n.Store.Update(ctx, func(tx *store.Tx) error {
-		return tx.PutMessage(m, status, j.Attempt, cause)
+		return tx.PutMessage(m, state)
 	}); putErr != nil {
 		return errors.Join(err, fmt.Errorf("notify: %s: %w", m, putErr))
 	}
@@ -64,10 +68,11 @@ func (n *Notifier) send(ctx context.Context, j job.Job) error {
 
 // plan is what is known about a message before it is sent.
 type plan struct {
-	sent      bool // already, by an attempt whose job was not written down
-	connector *guestlist.Connector
-	words     mail.Sources
-	now       guestlist.Time
+	sent       bool // already, by an attempt whose job was not written down
+	suppressed *store.Suppression
+	connector  *guestlist.Connector
+	words      mail.Sources
+	now        guestlist.Time
 }
 
 // TestMessage sends a message at once through a connector that need not be
@@ -99,8 +104,13 @@ func (n *Notifier) plan(ctx context.Context, m guestlist.Message) (plan, error) 
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		if p.sent = row.Status == store.MessageSent; p.sent {
+		if p.sent = row.TakenAt != 0; p.sent {
 			return nil
+		}
+		if m.Channel == guestlist.ChannelEmail {
+			if p.suppressed, err = tx.Suppressed(m.To); err != nil {
+				return err
+			}
 		}
 		switch c, err := tx.ConnectorOf(connectorTypes[m.Channel]); {
 		case err == nil:
@@ -123,20 +133,23 @@ func (n *Notifier) plan(ctx context.Context, m guestlist.Message) (plan, error) 
 
 // carry puts a message into words and hands it to whoever carries it. Its
 // error says by mail.IsPermanent whether another attempt can help.
-func (n *Notifier) carry(ctx context.Context, m guestlist.Message, p plan) error {
+func (n *Notifier) carry(ctx context.Context, m guestlist.Message, p plan) (mail.Receipt, error) {
+	var none mail.Receipt
+	if p.suppressed != nil {
+		return none, &mail.PermanentError{Err: fmt.Errorf("%w: an earlier message %s", errSuppressed, p.suppressed.Reason)}
+	}
 	if m.ExpiresAt != 0 && m.ExpiresAt <= p.now {
-		return &mail.PermanentError{Err: errMessageExpired}
+		return none, &mail.PermanentError{Err: errMessageExpired}
 	}
 	sender, err := n.sender(m.Channel, p.connector)
 	if err != nil {
-		return err
+		return none, err
 	}
 	words, err := mail.Render(m, p.words)
 	if err != nil {
-		return err
+		return none, err
 	}
-	_, err = sender.Send(ctx, mail.Letter{Message: m, Words: words, At: p.now.Std()})
-	return err
+	return sender.Send(ctx, mail.Letter{Message: m, Words: words, At: p.now.Std()})
 }
 
 // usedSender is a sender with what it was made of. It is kept while that stays

@@ -119,6 +119,7 @@ func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, error) {
 		Store: s.store, Tokens: p.mint, Log: s.o.Log, Endpoint: s.o.Endpoint, Version: s.o.Version,
 		TrustedProxies: s.o.TrustedProxies, BuiltIn: builtIn, Local: p.local, Desk: p.desk, Phrases: phrases,
 		Describe: manners.Describe, TestHook: p.notifier.TestHook, TestMessage: p.notifier.TestMessage,
+		Reporter: &mail.Reporter{Client: p.guarded},
 	}
 	app := &demo.App{Endpoint: s.o.Endpoint, HTTP: p.inProcess(), Pages: pages, Now: s.store.Clock()}
 

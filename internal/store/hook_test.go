@@ -113,7 +113,9 @@ func TestMessagesKeepTheirStateAndNoCode(t *testing.T) {
 			{store.MessageSent, store.MessageSent},
 			{store.MessageFailed, store.MessageSent}, // sent is sent
 		} {
-			update(t, st, func(tx *store.Tx) error { return tx.PutMessage(m, step.put, 1, "no \x00 answer") })
+			update(t, st, func(tx *store.Tx) error {
+				return tx.PutMessage(m, store.MessageState{Status: step.put, Attempts: 1, Error: "no \x00 answer"})
+			})
 			if row := state(); row.Status != step.want || row.UserID != "u1" || strings.Contains(row.LastError, "123456") {
 				t.Errorf("after %s: %+v", step.put, row)
 			}
@@ -209,7 +211,7 @@ func TestSweep(t *testing.T) {
 		counts := func() (hookLogs, messages, queued int, blocked bool) {
 			update(t, st, func(tx *store.Tx) error {
 				_, n, err := tx.HookLogs(store.HookLogFilter{HookID: "h", To: 1 << 60}, store.Page{Limit: 1})
-				list, err2 := tx.Messages(store.Page{})
+				list, _, err2 := tx.Messages(store.Page{})
 				jobs, err3 := tx.CountJobs()
 				l, err4 := tx.Limit("somebody")
 				hookLogs, messages, queued, blocked = n, len(list), jobs[store.JobQueued], l.BlockedUntil > tx.Now

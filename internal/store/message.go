@@ -17,11 +17,20 @@ const (
 	MessageDeferred MessageStatus = "deferred" // an attempt failed, another comes
 	MessageSent     MessageStatus = "sent"
 	MessageFailed   MessageStatus = "failed"
-	MessageWithheld MessageStatus = "withheld" // decided not to send: no account, or a closed gate
+	MessageWithheld MessageStatus = "withheld" // decided not to send: no account, a closed gate, or a suppressed address
+
+	// What carriers report of messages that they have taken. They report
+	// MessageDeferred too, while they try themselves.
+	MessageDelivered  MessageStatus = "delivered"
+	MessageBounced    MessageStatus = "bounced"
+	MessageComplained MessageStatus = "complained" // the recipient called it spam
 )
 
 // maxMessageError bounds what is kept of a carrier's answer, in bytes.
 const maxMessageError = 1024
+
+// maxCarrierID bounds what is kept of a carrier's id, in bytes.
+const maxCarrierID = 256
 
 // QueueMessage writes down a message and the job that sends it. A message with
 // the same id is queued once.
@@ -30,7 +39,7 @@ func (tx *Tx) QueueMessage(m guestlist.Message) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.PutMessage(m, MessageQueued, 0, ""); err != nil {
+	if err := tx.PutMessage(m, MessageState{Status: MessageQueued}); err != nil {
 		return err
 	}
 	return tx.Enqueue(j)
@@ -55,7 +64,7 @@ func (tx *Tx) WithholdMessage(m guestlist.Message) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.PutMessage(m, MessageWithheld, 0, ""); err != nil {
+	if err := tx.PutMessage(m, MessageState{Status: MessageWithheld}); err != nil {
 		return err
 	}
 	tx.hasWork = true
@@ -65,37 +74,54 @@ func (tx *Tx) WithholdMessage(m guestlist.Message) error {
 		crypt.ID(), j.Kind, laneOf(j), j.DedupeKey, tx.s.key.SealString(sealJob, objectText(j.Payload)), tx.Now)
 }
 
-// PutMessage writes down how it stands with a message: recipient and kind,
-// never its words or its code. A message that was sent stays sent. cause is
-// the last attempt's error, without secrets.
-func (tx *Tx) PutMessage(m guestlist.Message, status MessageStatus, attempts int, cause string) error {
-	return tx.run(`INSERT INTO messages (id, channel, recipient, template, status, attempts, last_error, user_id, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
-		ON CONFLICT (id) DO UPDATE SET status = excluded.status, attempts = excluded.attempts,
-			last_error = excluded.last_error, updated_at = excluded.updated_at
-		WHERE messages.status <> 'sent' AND excluded.status <> 'queued'`,
-		m.ID, string(m.Channel), m.To, string(m.Type), string(status), attempts, storable(cause, maxMessageError), m.UserID, tx.Now)
-}
-
-// MessageRow is a message as administrators see it.
-type MessageRow struct {
-	ID        string
-	Channel   guestlist.Channel
-	Recipient string
-	Type      guestlist.TemplateType
+// MessageState is how it stands with a message.
+type MessageState struct {
 	Status    MessageStatus
 	Attempts  int
-	LastError string
-	UserID    guestlist.UserID
-	CreatedAt guestlist.Time
-	UpdatedAt guestlist.Time
+	Error     string // of the last attempt, without secrets
+	CarrierID string // of a message that was sent
 }
 
-const messageColumns = `id, channel, recipient, template, status, attempts, last_error, user_id, created_at, updated_at`
+// PutMessage writes down how it stands with a message: recipient and kind,
+// never its words or its code. A message that was taken by a carrier stays
+// taken: from then on only ReportMessage changes it.
+func (tx *Tx) PutMessage(m guestlist.Message, s MessageState) error {
+	var taken guestlist.Time
+	if s.Status == MessageSent {
+		taken = tx.Now
+	}
+	return tx.run("INSERT INTO messages ("+messageColumns+") VALUES ("+placeholders(1, 12)+`)
+		ON CONFLICT (id) DO UPDATE SET status = excluded.status, attempts = excluded.attempts,
+			last_error = excluded.last_error, carrier_id = excluded.carrier_id, taken_at = excluded.taken_at,
+			updated_at = excluded.updated_at
+		WHERE messages.taken_at = 0 AND excluded.status <> 'queued'`,
+		m.ID, string(m.Channel), m.To, string(m.Type), string(s.Status), s.Attempts, storable(s.Error, maxMessageError), m.UserID,
+		storable(s.CarrierID, maxCarrierID), taken, tx.Now, tx.Now)
+}
+
+// MessageRow is a message as administrators see it. Its JSON is the wire
+// format of /api/messages.
+type MessageRow struct {
+	ID        string                 `json:"id"`
+	Channel   guestlist.Channel      `json:"channel"`
+	Recipient string                 `json:"recipient"`
+	Type      guestlist.TemplateType `json:"templateType"`
+	Status    MessageStatus          `json:"status"`
+	Attempts  int                    `json:"attempts"`
+	LastError string                 `json:"lastError"`
+	UserID    guestlist.UserID       `json:"userId"`
+	CarrierID string                 `json:"carrierId"`
+	TakenAt   guestlist.Time         `json:"takenAt"` // by the carrier; 0 before
+	CreatedAt guestlist.Time         `json:"createdAt"`
+	UpdatedAt guestlist.Time         `json:"updatedAt"`
+}
+
+const messageColumns = `id, channel, recipient, template, status, attempts, last_error, user_id, carrier_id, taken_at, created_at, updated_at`
 
 func scanMessage(sc scanner) (MessageRow, error) {
 	var m MessageRow
-	err := sc.Scan(&m.ID, &m.Channel, &m.Recipient, &m.Type, &m.Status, &m.Attempts, &m.LastError, &m.UserID, &m.CreatedAt, &m.UpdatedAt)
+	err := sc.Scan(&m.ID, &m.Channel, &m.Recipient, &m.Type, &m.Status, &m.Attempts, &m.LastError, &m.UserID,
+		&m.CarrierID, &m.TakenAt, &m.CreatedAt, &m.UpdatedAt)
 	return m, err
 }
 
@@ -104,8 +130,7 @@ func (tx *Tx) Message(id string) (MessageRow, error) {
 	return one(tx, scanMessage, "SELECT "+messageColumns+" FROM messages WHERE id = $1", id)
 }
 
-// Messages lists messages, the newest first.
-func (tx *Tx) Messages(p Page) ([]MessageRow, error) {
-	limit, args := p.sql(1)
-	return collect(tx, scanMessage, "SELECT "+messageColumns+" FROM messages ORDER BY created_at DESC, id"+limit, args...)
+// Messages lists messages, the newest first, and counts them.
+func (tx *Tx) Messages(p Page) ([]MessageRow, int, error) {
+	return page(tx, scanMessage, messageColumns, "messages", "created_at DESC, id", nil, p)
 }
