@@ -15,7 +15,7 @@ const (
 	KeepMessages     = 90 * 24 * time.Hour
 	KeepHookLogs     = 30 * 24 * time.Hour
 	KeepJobs         = 7 * 24 * time.Hour // after they ended
-	KeepExpired      = 24 * time.Hour     // codes, tokens, interactions, sessions, grants after their expiry
+	KeepExpired      = 24 * time.Hour     // codes, tokens, sessions, grants after their expiry
 	KeepSpentCounter = time.Hour          // of rate limits, after their window
 )
 
@@ -32,7 +32,7 @@ type stale struct {
 }
 
 var staleTables = []stale{
-	{table: "interactions", id: "id", column: "expires_at", keep: KeepExpired},
+	{table: "interactions", id: "id", column: "expires_at"}, // strangers write them, and nobody looks at a dead one
 	{table: "verification_codes", id: "id", column: "expires_at", keep: KeepExpired},
 	{table: "tokens", id: "hash", column: "expires_at", keep: KeepExpired},
 	{table: "sessions", id: "id", column: "expires_at", keep: KeepExpired},
