@@ -39,6 +39,8 @@ const (
 	pageResetPassword      = "/reset-password"
 	pageTokenError         = signin.PageOneTimeToken + "/error"
 	pageSwitchAccount      = "/switch-account"
+	pageSingleSignOn       = "/single-sign-on"
+	pageDirect             = "/direct/"
 	pageConsent            = "/consent"
 	pageUnknownSession     = "/unknown-session"
 	pageSuspended          = "/account-suspended"
@@ -73,6 +75,8 @@ func steps() []step {
 		{signin.PageContinue + "{missing}", getContinue, postContinue},
 		{signin.PageOneTimeToken, getToken, postToken},
 		{pageSwitchAccount, getSwitch, nil},
+		{pageSingleSignOn, getSingleSignOn, nil},
+		{pageDirect + "{way...}", getDirect, nil},
 		{pageConsent, getConsent, postConsent},
 	}
 }
