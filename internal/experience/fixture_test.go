@@ -234,7 +234,7 @@ func (h *house) mailed(to string) []string {
 			return err
 		}
 		for _, lane := range lanes {
-			jobs, err := tx.ClaimJobs(lane.Name, tx.Now.Add(time.Minute), 100)
+			jobs, err := tx.ClaimJobs(lane.Name, tx.Now.Add(1000*time.Hour), 100)
 			if err != nil {
 				return err
 			}
