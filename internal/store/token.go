@@ -75,11 +75,15 @@ func (tx *Tx) Token(plain string, kinds ...TokenKind) (Token, error) {
 // of concurrent calls exactly one is told so, except that within grace of the
 // first use further uses succeed too. The token has to be of the kind and the
 // client's, and unexpired.
+//
+// Without a grace the time of the first use must play no part: it is later than
+// Now where the first user's transaction began after this one, or its machine's
+// clock is ahead.
 func (tx *Tx) ConsumeToken(plain string, kind TokenKind, client guestlist.ApplicationID, grace time.Duration) (bool, error) {
 	n, err := tx.exec(`UPDATE tokens SET consumed_at = COALESCE(consumed_at, $4)
 		WHERE hash = $1 AND kind = $2 AND client_id = $3 AND expires_at > $4
-			AND (consumed_at IS NULL OR consumed_at > $5)`,
-		tx.s.key.Hash(hashToken, plain), kind, client, tx.Now, tx.Now.Add(-grace))
+			AND (consumed_at IS NULL OR $5 AND consumed_at > $6)`,
+		tx.s.key.Hash(hashToken, plain), kind, client, tx.Now, grace > 0, tx.Now.Add(-grace))
 	return n == 1, err
 }
 
