@@ -25,16 +25,17 @@ const (
 // refused when set and never verify.
 const MaxPasswordLength = 256
 
-// hashesPerCore is how many digests a core computes at the same time: one that
-// works, one that is ready to. More would only spend memory.
-const hashesPerCore = 2
+// hashesPerCore is how many digests a core computes at the same time. Hashing
+// waits for nothing, so a second one would only take memory and cache from the
+// first, and keep other requests waiting twice as long for the core.
+const hashesPerCore = 1
 
 // waitingPerCore is how many callers may wait for a turn, per core. A core
 // does about thirty digests a second, so the last one would wait ten seconds;
 // whoever comes after that is better told at once.
 const waitingPerCore = 300
 
-// Hasher computes and checks password digests, at most two per core at a time.
+// Hasher computes and checks password digests, at most one per core at a time.
 // The rest wait until their context ends, and where too many wait already the
 // next is refused with [ErrBusy]. Make one per process with [NewHasher] and
 // share it: the bound is the point.
