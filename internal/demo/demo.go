@@ -87,6 +87,9 @@ func (a *App) home(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch {
 	case q.Has("error"):
+		if started, ok := startedRun(r); !ok || q.Get("state") != started.State {
+			q = url.Values{"error": {notBegunHere}} // anybody could have written the rest
+		}
 		return a.show(w, r, a.errorPage(q))
 	case q.Has("code"):
 		return a.callback(w, r, q)
@@ -96,6 +99,10 @@ func (a *App) home(w http.ResponseWriter, r *http.Request) error {
 	}
 	return a.begin(w, r, q)
 }
+
+// notBegunHere is shown in place of an error that belongs to no sign-in of this
+// browser: the address of this page must not put a stranger's words on it.
+const notBegunHere = "No such sign-in was begun in this browser."
 
 // begin sends the browser to the authorization endpoint, with PKCE (RFC 7636)
 // and whatever the caller added.
