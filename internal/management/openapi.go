@@ -15,7 +15,7 @@ func (a *API) documentRoutes() []route {
 	document := sync.OnceValue(a.document)
 	serve := func(*call, struct{}) (object, error) { return document(), nil }
 	return []route{
-		get("/api/swagger.json", "This document", serve),
+		get("/api/swagger.json", "This document, where tools of Logto look for it", serve).anonymous(),
 		get("/api/.well-known/management.openapi.json", "This document, for everybody", serve).anonymous(),
 	}
 }
