@@ -22,18 +22,7 @@ import (
 	"guestlist/internal/store/storetest"
 )
 
-// clock is a time that a test moves.
-type clock struct{ ms atomic.Int64 }
-
-func newClock() *clock {
-	c := &clock{}
-	c.ms.Store(time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC).UnixMilli())
-	return c
-}
-
-func (c *clock) now() time.Time          { return time.UnixMilli(c.ms.Load()) }
-func (c *clock) advance(d time.Duration) { c.ms.Add(d.Milliseconds()) }
-func quiet() *slog.Logger                { return slog.New(slog.DiscardHandler) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 func enqueue(t testing.TB, st *store.Store, jobs ...guestlist.Job) {
 	t.Helper()
 	if err := st.Update(t.Context(), func(tx *store.Tx) error { return tx.Enqueue(jobs...) }); err != nil {
@@ -62,20 +51,20 @@ func rowsIn(t testing.TB, st *store.Store, state store.JobState) []store.JobRow 
 }
 
 // onBoth runs fn on both engines with a clock of its own.
-func onBoth(t *testing.T, fn func(t *testing.T, st *store.Store, c *clock)) {
-	c := newClock()
-	storetest.EachAt(t, c.now, func(t *testing.T, st *store.Store) { fn(t, st, c) })
+func onBoth(t *testing.T, fn func(t *testing.T, st *store.Store, c *storetest.Clock)) {
+	c := storetest.NewClock(time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC))
+	storetest.EachAt(t, c.Now, func(t *testing.T, st *store.Store) { fn(t, st, c) })
 }
 
 func TestJobsRunOnceWithWhatTheyWereGiven(t *testing.T) {
-	onBoth(t, func(t *testing.T, st *store.Store, c *clock) {
+	onBoth(t, func(t *testing.T, st *store.Store, c *storetest.Clock) {
 		var mu sync.Mutex
 		got := map[string]int{}
 		r := &job.Runner{Store: st, Log: quiet(), Kinds: map[string]job.Kind{"greet": {Batch: 100, Run: func(_ context.Context, j job.Job) error {
 			mu.Lock()
 			defer mu.Unlock()
 			got[string(j.Payload)]++
-			if j.Attempt != 1 || j.MaxAttempts != guestlist.DefaultJobAttempts || j.EnqueuedAt != guestlist.TimeOf(c.now()) || j.Kind != "greet" {
+			if j.Attempt != 1 || j.MaxAttempts != guestlist.DefaultJobAttempts || j.EnqueuedAt != guestlist.TimeOf(c.Now()) || j.Kind != "greet" {
 				t.Errorf("attempt %+v", j)
 			}
 			return nil
@@ -87,7 +76,7 @@ func TestJobsRunOnceWithWhatTheyWereGiven(t *testing.T) {
 			want[payload] = 1
 			jobs = append(jobs, guestlist.Job{Kind: "greet", Payload: json.RawMessage(payload)})
 		}
-		later := guestlist.TimeOf(c.now()).Add(time.Hour)
+		later := guestlist.TimeOf(c.Now()).Add(time.Hour)
 		jobs = append(jobs, guestlist.Job{Kind: "greet", Payload: json.RawMessage(`{"n":"later"}`), RunAt: later})
 		enqueue(t, st, jobs...)
 		enqueue(t, st, guestlist.Job{Kind: "nobody knows"})
@@ -109,7 +98,7 @@ func TestJobsRunOnceWithWhatTheyWereGiven(t *testing.T) {
 }
 
 func TestARolledBackJobNeverWas(t *testing.T) {
-	onBoth(t, func(t *testing.T, st *store.Store, _ *clock) {
+	onBoth(t, func(t *testing.T, st *store.Store, _ *storetest.Clock) {
 		fault := errors.New("no")
 		err := st.Update(t.Context(), func(tx *store.Tx) error {
 			if err := tx.Enqueue(guestlist.Job{Kind: "k"}); err != nil {
@@ -129,7 +118,7 @@ func TestARolledBackJobNeverWas(t *testing.T) {
 }
 
 func TestDedupeKeyMakesTheSecondANoOp(t *testing.T) {
-	onBoth(t, func(t *testing.T, st *store.Store, _ *clock) {
+	onBoth(t, func(t *testing.T, st *store.Store, _ *storetest.Clock) {
 		var runs atomic.Int64
 		r := &job.Runner{Store: st, Log: quiet(), Kinds: map[string]job.Kind{"k": {Run: func(context.Context, job.Job) error {
 			runs.Add(1)
@@ -147,7 +136,7 @@ func TestDedupeKeyMakesTheSecondANoOp(t *testing.T) {
 }
 
 func TestFailuresComeBackLaterAndAreGivenUp(t *testing.T) {
-	onBoth(t, func(t *testing.T, st *store.Store, c *clock) {
+	onBoth(t, func(t *testing.T, st *store.Store, c *storetest.Clock) {
 		var attempts []int
 		kind := job.Kind{Waits: []time.Duration{10 * time.Second, time.Minute}, Run: func(_ context.Context, j job.Job) error {
 			attempts = append(attempts, j.Attempt)
@@ -171,7 +160,7 @@ func TestFailuresComeBackLaterAndAreGivenUp(t *testing.T) {
 			{66 * time.Second, 4}, // the last wait is repeated
 			{1000 * time.Hour, 4}, // given up
 		} {
-			c.advance(step.advance)
+			c.Advance(step.advance)
 			runDue(t, r)
 			if len(attempts) != step.want {
 				t.Fatalf("after %v: attempts %v, want %d", step.advance, attempts, step.want)
@@ -211,7 +200,7 @@ func TestErrorsWithAMeaning(t *testing.T) {
 		{"not yet too old", errors.New("x"), job.Kind{Waits: []time.Duration{minute}, GiveUpAfter: 2 * minute},
 			store.JobQueued, 1, 54 * time.Second, 66 * time.Second},
 	}
-	onBoth(t, func(t *testing.T, st *store.Store, c *clock) {
+	onBoth(t, func(t *testing.T, st *store.Store, c *storetest.Clock) {
 		for i, tt := range tests {
 			name := fmt.Sprint(i)
 			tt.kind.Run = func(context.Context, job.Job) error { return tt.err }
@@ -231,7 +220,7 @@ func TestErrorsWithAMeaning(t *testing.T) {
 			if row.Attempts != tt.attempts {
 				t.Errorf("%s: %d attempts count, want %d", tt.name, row.Attempts, tt.attempts)
 			}
-			if in := row.RunAt.Sub(guestlist.TimeOf(c.now())); tt.state == store.JobQueued && (in < tt.in || in > tt.atMost) {
+			if in := row.RunAt.Sub(guestlist.TimeOf(c.Now())); tt.state == store.JobQueued && (in < tt.in || in > tt.atMost) {
 				t.Errorf("%s: next attempt in %v, want %v to %v", tt.name, in, tt.in, tt.atMost)
 			}
 		}
@@ -239,7 +228,7 @@ func TestErrorsWithAMeaning(t *testing.T) {
 }
 
 func TestAPanicIsAFailedAttempt(t *testing.T) {
-	onBoth(t, func(t *testing.T, st *store.Store, _ *clock) {
+	onBoth(t, func(t *testing.T, st *store.Store, _ *storetest.Clock) {
 		var logged bytes.Buffer
 		r := &job.Runner{Store: st, Log: slog.New(slog.NewTextHandler(&logged, nil)), Kinds: map[string]job.Kind{
 			"k": {Run: func(context.Context, job.Job) error { panic("ouch") }},
@@ -260,7 +249,7 @@ func TestAPanicIsAFailedAttempt(t *testing.T) {
 // job until the lease ends; then it is tried again, and what the dead worker
 // would still say does not count.
 func TestAJobOfADeadWorkerIsTriedAgain(t *testing.T) {
-	onBoth(t, func(t *testing.T, st *store.Store, c *clock) {
+	onBoth(t, func(t *testing.T, st *store.Store, c *storetest.Clock) {
 		enqueue(t, st, guestlist.Job{Kind: "k", MaxAttempts: 2})
 		var lost []store.ClaimedJob
 		claim := func() {
@@ -279,12 +268,12 @@ func TestAJobOfADeadWorkerIsTriedAgain(t *testing.T) {
 			attempts = append(attempts, j.Attempt)
 			return errors.New("not yet")
 		}}}}
-		c.advance(59 * time.Second)
+		c.Advance(59 * time.Second)
 		runDue(t, r)
 		if len(attempts) != 0 {
 			t.Fatalf("tried during the lease: %v", attempts)
 		}
-		c.advance(2 * time.Second)
+		c.Advance(2 * time.Second)
 		runDue(t, r)
 		if diff := cmp.Diff([]int{2}, attempts); diff != "" {
 			t.Fatalf("attempts (-want +got):\n%s", diff)
@@ -301,7 +290,7 @@ func TestAJobOfADeadWorkerIsTriedAgain(t *testing.T) {
 }
 
 func TestAJobThatKillsItsProcessIsGivenUp(t *testing.T) {
-	onBoth(t, func(t *testing.T, st *store.Store, c *clock) {
+	onBoth(t, func(t *testing.T, st *store.Store, c *storetest.Clock) {
 		enqueue(t, st, guestlist.Job{Kind: "k", MaxAttempts: 2})
 		for range 2 {
 			if err := st.Update(t.Context(), func(tx *store.Tx) error {
@@ -310,7 +299,7 @@ func TestAJobThatKillsItsProcessIsGivenUp(t *testing.T) {
 			}); err != nil {
 				t.Fatal(err)
 			}
-			c.advance(2 * time.Minute)
+			c.Advance(2 * time.Minute)
 		}
 		r := &job.Runner{Store: st, Log: quiet(), Kinds: map[string]job.Kind{"k": {Run: func(context.Context, job.Job) error {
 			t.Error("a third attempt")
@@ -324,7 +313,7 @@ func TestAJobThatKillsItsProcessIsGivenUp(t *testing.T) {
 }
 
 func TestPayloadsAreErasedWhenDone(t *testing.T) {
-	onBoth(t, func(t *testing.T, st *store.Store, c *clock) {
+	onBoth(t, func(t *testing.T, st *store.Store, c *storetest.Clock) {
 		fail := true
 		r := &job.Runner{Store: st, Log: quiet(), Kinds: map[string]job.Kind{"k": {Run: func(context.Context, job.Job) error {
 			if fail {
@@ -348,7 +337,7 @@ func TestPayloadsAreErasedWhenDone(t *testing.T) {
 		if want := map[store.JobState]int{store.JobDead: 1, store.JobDone: 1}; !cmp.Equal(want, counts) {
 			t.Errorf("counts %v", counts)
 		}
-		c.advance(store.KeepJobs)
+		c.Advance(store.KeepJobs)
 		if err := st.Update(t.Context(), func(tx *store.Tx) error { _, err := tx.Sweep(); return err }); err != nil {
 			t.Fatal(err)
 		}

@@ -34,20 +34,7 @@ type bench struct {
 	log    *strings.Builder
 	outbox *mail.Outbox
 
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (b *bench) clock() time.Time {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.now
-}
-
-func (b *bench) advance(d time.Duration) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.now = b.now.Add(d)
+	clock *storetest.Clock
 }
 
 var start = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -60,8 +47,8 @@ func onBoth(t *testing.T, fn func(b *bench)) {
 }
 
 func newBench(t *testing.T, engine string) *bench {
-	b := &bench{t: t, now: start, log: &strings.Builder{}, outbox: &mail.Outbox{}}
-	b.st = storetest.Open(t, engine, b.clock)
+	b := &bench{t: t, clock: storetest.NewClock(start), log: &strings.Builder{}, outbox: &mail.Outbox{}}
+	b.st = storetest.Open(t, engine, b.clock.Now)
 	b.n = &notify.Notifier{Store: b.st, Client: mail.NewGuardedClient(loopback, notify.HookTimeout), Version: "1.2.3"}
 	t.Cleanup(b.n.Client.CloseIdleConnections)
 	b.r = b.runner(b.n)

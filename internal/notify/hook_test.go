@@ -91,7 +91,7 @@ func TestDeliveriesAreSignedAndStayTheSame(t *testing.T) {
 		b.emit("User.Created")
 		for range 3 {
 			b.run()
-			b.advance(time.Minute)
+			b.clock.Advance(time.Minute)
 		}
 		got := ep.requests()
 		if len(got) != 3 {
@@ -198,7 +198,7 @@ func TestDeliveryIsGivenUpAfterADay(t *testing.T) {
 	b.emit("User.Created")
 	for passed := time.Duration(0); passed < 48*time.Hour; passed += time.Minute {
 		b.run()
-		b.advance(time.Minute)
+		b.clock.Advance(time.Minute)
 		if len(b.jobs(store.JobDead)) > 0 {
 			if passed < 20*time.Hour || passed > 26*time.Hour {
 				t.Errorf("given up after %v", passed)
@@ -224,7 +224,7 @@ func TestHooksThatWentAwayGetNothing(t *testing.T) {
 			}
 			return tx.UpdateHook(off)
 		})
-		b.advance(time.Hour)
+		b.clock.Advance(time.Hour)
 		b.run()
 		if n := len(ep.requests()); n != 2 {
 			b.t.Errorf("%d requests, want the two from before", n)
@@ -263,9 +263,9 @@ func TestAKilledProcessLosesNoDelivery(t *testing.T) {
 		if n := len(ep.requests()); n != 0 {
 			b.t.Fatalf("%d requests while the lease stands", n)
 		}
-		b.advance(31 * time.Second)
+		b.clock.Advance(31 * time.Second)
 		b.run()
-		b.advance(time.Hour)
+		b.clock.Advance(time.Hour)
 		b.run()
 		got := ep.requests()
 		if len(got) != 1 || !strings.HasSuffix(got[0].Header.Get("webhook-id"), string(h.ID)) {

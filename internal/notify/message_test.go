@@ -190,7 +190,7 @@ func TestMailIsTriedAgainWhileTheServerIsBusy(t *testing.T) {
 		}
 		b.noCode()
 		s.answer(nil)
-		b.advance(time.Minute)
+		b.clock.Advance(time.Minute)
 		b.run()
 		if row := b.message("m1"); row.Status != store.MessageSent || row.Attempts != 2 || len(s.got()) != 1 {
 			b.t.Errorf("sent: %+v", row)
@@ -205,7 +205,7 @@ func TestARefusedRecipientIsFinal(t *testing.T) {
 	s.answer(&smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"})
 	b.queue(message("m1"))
 	b.run()
-	b.advance(time.Hour)
+	b.clock.Advance(time.Hour)
 	b.run()
 	if row := b.message("m1"); row.Status != store.MessageFailed || row.Attempts != 1 || !strings.Contains(row.LastError, "no such user") {
 		t.Errorf("refused: %+v", row)
@@ -229,7 +229,7 @@ func TestARepeatedMailHasTheSameID(t *testing.T) {
 			_, err := tx.ClaimJobs("message.send/email", tx.Now.Add(time.Minute), 1)
 			return err
 		})
-		b.advance(2 * time.Minute)
+		b.clock.Advance(2 * time.Minute)
 		b.run()
 	}
 	ids := map[string]int{}
@@ -309,7 +309,7 @@ func TestAnExpiredCodeIsNotSent(t *testing.T) {
 		later := m
 		later.ID, later.ExpiresAt = "m2", guestlist.TimeOf(start.Add(11*time.Minute))
 		b.queue(later)
-		b.advance(10 * time.Minute)
+		b.clock.Advance(10 * time.Minute)
 		b.run()
 		if row := b.message("m1"); row.Status != store.MessageFailed || !strings.Contains(row.LastError, "expired") {
 			b.t.Errorf("row %+v", row)

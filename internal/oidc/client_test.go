@@ -80,7 +80,7 @@ func TestClientAuthentication(t *testing.T) {
 			t.Errorf("%s: challenge %q", name, challenge)
 		}
 	}
-	h.clock.advance(time.Second)
+	h.clock.Advance(time.Second)
 	if a := ask(basic("machine", "expires-soon")); a.Status != 400 || a.text("error_description") != "client secret has expired" {
 		t.Errorf("expired: %d %s", a.Status, a.Body)
 	}

@@ -12,7 +12,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -41,20 +40,10 @@ var s256 = token.Challenge(verifier)
 
 var cookieOptions = web.CookieOptions{}
 
-// clock is a clock that tests move.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now }
-
-func (c *clock) advance(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now = c.now.Add(d) }
-
 // house is a door over a real store, with one application of each type.
 type house struct {
 	t       testing.TB
-	clock   *clock
+	clock   *storetest.Clock
 	st      *store.Store
 	mint    *token.Mint
 	desk    *signin.Desk
@@ -82,7 +71,7 @@ func onBothEngines(t *testing.T, fn func(*testing.T, *house)) {
 
 func newHouseOn(t testing.TB, engine string) *house {
 	t.Helper()
-	h := &house{t: t, clock: &clock{now: time.UnixMilli(1795219857000)}}
+	h := &house{t: t, clock: storetest.NewClock(time.UnixMilli(1795219857000))}
 	h.st = storetest.Open(t, engine, h.clock.Now)
 	h.mint = &token.Mint{Store: h.st, Issuer: endpoint + "/oidc"}
 	if err := h.mint.Start(context.Background()); err != nil {

@@ -98,7 +98,7 @@ func TestEndSessionErrors(t *testing.T) {
 	if got := back(t, b.authorize("prompt", "none")); got.Get("code") == "" {
 		t.Errorf("a forged form ended the session: %v", got)
 	}
-	h.clock.advance(2 * time.Hour)
+	h.clock.Advance(2 * time.Hour)
 	if a := b.post("/oidc/session/end/confirm", form("logout", "yes", "xsrf", xsrf(t, page))); a.Status != http.StatusBadRequest {
 		t.Errorf("an old form: %d %s", a.Status, a.Body)
 	}

@@ -42,7 +42,7 @@ func testPushedRequest(t *testing.T, h *house) {
 		t.Errorf("the pushed state: %v", got)
 	}
 	uri = push()
-	h.clock.advance(61 * time.Second)
+	h.clock.Advance(61 * time.Second)
 	gone("late", use("web", uri))
 
 	uri = push()

@@ -110,7 +110,7 @@ func TestSessionDecides(t *testing.T) {
 	h.bob()
 	other := h.redeem(h.spa, h.browser().signIn("bob").Get("code")).text("id_token")
 	foreign := h.redeem(h.native, h.browser().signIn("alice", "client_id", "native").Get("code")).text("id_token")
-	h.clock.advance(2 * time.Second)
+	h.clock.Advance(2 * time.Second)
 
 	for _, c := range []struct {
 		name  string
@@ -158,11 +158,11 @@ func TestSessionDecides(t *testing.T) {
 		}
 	}
 
-	h.clock.advance(2 * time.Hour) // the hint has expired, which does not matter
+	h.clock.Advance(2 * time.Hour) // the hint has expired, which does not matter
 	if got := back(t, b.authorize("prompt", "none", "id_token_hint", hint)); got.Get("code") == "" {
 		t.Errorf("expired hint: %v", got)
 	}
-	h.clock.advance(15 * 24 * time.Hour) // and now the session
+	h.clock.Advance(15 * 24 * time.Hour) // and now the session
 	if got := back(t, b.authorize("prompt", "none")); got.Get("error") != "login_required" {
 		t.Errorf("expired session: %v", got)
 	}
@@ -187,7 +187,7 @@ func TestSignInAgain(t *testing.T) {
 	b.signIn("alice")
 	before := b.value("_session")
 	onPage(t, b.authorize("prompt", "login", "max_age", "0"), "/sign-in?app_id=spa")
-	h.clock.advance(time.Second)
+	h.clock.Advance(time.Second)
 	got := back(t, b.get(h.finish(b.uid("spa"), "alice")))
 	tokens := h.redeem(h.spa, got.Get("code"))
 	if claims := claimsOf(t, tokens.text("id_token")); claims["auth_time"] != float64(h.clock.Now().Unix()) {
@@ -292,7 +292,7 @@ func TestInteractionExpires(t *testing.T) {
 	b := h.browser()
 	onPage(t, b.authorize(), "/sign-in?app_id=spa")
 	resume := h.finish(b.uid("spa"), "alice")
-	h.clock.advance(signin.InteractionTTL*time.Second + time.Second)
+	h.clock.Advance(signin.InteractionTTL*time.Second + time.Second)
 	if a := b.get(resume); a.text("code") != "session.not_found" {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}

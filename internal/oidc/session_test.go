@@ -17,7 +17,7 @@ func TestSessionLivesWhileItIsUsed(t *testing.T) {
 		after   time.Duration
 		renewed bool
 	}{{day, false}, {9 * day, true}, {day, false}} {
-		h.clock.advance(use.after)
+		h.clock.Advance(use.after)
 		a := b.authorize("prompt", "none")
 		if got := back(t, a); got.Get("code") == "" {
 			t.Fatalf("after %v: %v", use.after, got)
@@ -27,9 +27,9 @@ func TestSessionLivesWhileItIsUsed(t *testing.T) {
 			t.Errorf("after %v: the cookie is set: %v, want %v: %s", use.after, renewed, use.renewed, set)
 		}
 	}
-	h.clock.advance(12 * day) // 23 days after the sign-in, 13 after it was renewed
+	h.clock.Advance(12 * day) // 23 days after the sign-in, 13 after it was renewed
 	onPage(t, b.authorize(), "/consent?app_id=spa")
-	h.clock.advance(2 * day)
+	h.clock.Advance(2 * day)
 	onPage(t, b.authorize(), "/sign-in?app_id=spa")
 }
 

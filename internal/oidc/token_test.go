@@ -76,7 +76,7 @@ func TestCodeIsSpentByTheRightRequestAlone(t *testing.T) {
 func TestCodeExpires(t *testing.T) {
 	h := newHouse(t)
 	code := h.code(h.spa, "openid")
-	h.clock.advance(token.CodeTTL)
+	h.clock.Advance(token.CodeTTL)
 	if a := h.redeem(h.spa, code); a.text("error") != "invalid_grant" {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
@@ -158,12 +158,12 @@ func TestRefreshRotation(t *testing.T) {
 	if _, has := claimsOf(t, second.text("id_token"))["at_hash"]; has {
 		t.Error("at_hash in an ID token of a refresh")
 	}
-	h.clock.advance(token.RefreshGrace - time.Millisecond)
+	h.clock.Advance(token.RefreshGrace - time.Millisecond)
 	third := h.refresh(h.spa, first.text("refresh_token"))
 	if third.Status != http.StatusOK {
 		t.Fatalf("within the grace: %s", third.Body)
 	}
-	h.clock.advance(time.Millisecond)
+	h.clock.Advance(time.Millisecond)
 	if a := h.refresh(h.spa, first.text("refresh_token")); a.text("error") != "invalid_grant" {
 		t.Errorf("after the grace: %d %s", a.Status, a.Body)
 	}
@@ -182,7 +182,7 @@ func TestForeignClientEndsNothing(t *testing.T) {
 	h := newHouse(t)
 	first := h.redeem(h.spa, h.code(h.spa, "openid offline_access"))
 	second := h.refresh(h.spa, first.text("refresh_token"))
-	h.clock.advance(time.Minute)
+	h.clock.Advance(time.Minute)
 	if a := h.refresh(h.native, first.text("refresh_token")); a.text("error") != "invalid_grant" {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
@@ -222,7 +222,7 @@ func TestRefreshLives(t *testing.T) {
 				more = []string{"client_secret", secret}
 			}
 			first := h.redeem(app, h.code(app, "offline_access"), more...)
-			h.clock.advance(test.after)
+			h.clock.Advance(test.after)
 			second := h.refresh(app, first.text("refresh_token"), more...)
 			if second.Status != http.StatusOK {
 				t.Fatalf("%d %s", second.Status, second.Body)
@@ -230,7 +230,7 @@ func TestRefreshLives(t *testing.T) {
 			if got := second.text("refresh_token") != first.text("refresh_token"); got != test.rotated {
 				t.Errorf("rotated: %v, want %v", got, test.rotated)
 			}
-			h.clock.advance(test.ends - test.after - time.Millisecond)
+			h.clock.Advance(test.ends - test.after - time.Millisecond)
 			third := h.refresh(app, second.text("refresh_token"), more...)
 			if third.Status != http.StatusOK {
 				t.Errorf("just before its end: %d %s", third.Status, third.Body)
@@ -242,9 +242,9 @@ func TestRefreshLives(t *testing.T) {
 func TestSPARefreshTokenEnds(t *testing.T) {
 	h := newHouse(t)
 	a := h.redeem(h.spa, h.code(h.spa, "offline_access"))
-	h.clock.advance(13 * 24 * time.Hour)
+	h.clock.Advance(13 * 24 * time.Hour)
 	a = h.refresh(h.spa, a.text("refresh_token"))
-	h.clock.advance(24 * time.Hour)
+	h.clock.Advance(24 * time.Hour)
 	if b := h.refresh(h.spa, a.text("refresh_token")); b.text("error") != "invalid_grant" {
 		t.Errorf("%d %s", b.Status, b.Body)
 	}
@@ -256,7 +256,7 @@ func TestRefreshNeverRotatesAfterAYear(t *testing.T) {
 	a := h.redeem(h.native, h.code(h.native, "offline_access"))
 	start := h.clock.Now()
 	for h.clock.Now().Sub(start) < token.RefreshMaxAge {
-		h.clock.advance(13 * 24 * time.Hour)
+		h.clock.Advance(13 * 24 * time.Hour)
 		if a = h.refresh(h.native, a.text("refresh_token")); a.Status != http.StatusOK {
 			t.Fatalf("after %s: %s", h.clock.Now().Sub(start), a.Body)
 		}

@@ -97,7 +97,7 @@ func TestUserInfoErrors(t *testing.T) {
 	if got := h.get("/me", "Authorization", "Bearer "+without.text("access_token")); got.Status != 403 || got.text("error") != "insufficient_scope" {
 		t.Errorf("without openid: %d %s", got.Status, got.Body)
 	}
-	h.clock.advance(token.AccessTTL)
+	h.clock.Advance(token.AccessTTL)
 	if got := h.get("/me", "Authorization", "Bearer "+a.text("access_token")); got.Status != 401 {
 		t.Errorf("expired: %d %s", got.Status, got.Body)
 	}
@@ -202,7 +202,7 @@ func TestDocuments(t *testing.T) {
 		t.Errorf("ETag: %d", b.Status)
 	}
 	before := h.get("/jwks")
-	h.clock.advance(time.Second)
+	h.clock.Advance(time.Second)
 	if _, err := h.mint.RotateKeys(context.Background(), store.KeySigning, "ES256", 0); err != nil {
 		t.Fatal(err)
 	}

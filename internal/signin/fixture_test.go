@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -25,28 +24,10 @@ var here = signin.Caller{IP: "203.0.113.7", UserAgent: "test"}
 // hasher is shared: its bound is the machine's.
 var hasher = crypt.NewHasher()
 
-// clock is a clock that only the test moves.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // door is a desk on a store of its own, with what the test does to it.
 type door struct {
 	testing.TB
-	clock *clock
+	clock *storetest.Clock
 	st    *store.Store
 	desk  *signin.Desk
 	codes map[string]string // the last code that was delivered, by address
@@ -55,18 +36,18 @@ type door struct {
 // eachDoor runs a test on both engines.
 func eachDoor(t *testing.T, fn func(*door)) {
 	t.Helper()
-	c := &clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
+	c := storetest.NewClock(time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC))
 	storetest.EachAt(t, c.Now, func(t *testing.T, st *store.Store) { fn(newDoor(t, st, c)) })
 }
 
 // liteDoor is a door on SQLite, for rules that no engine has a part in.
 func liteDoor(t testing.TB) *door {
 	t.Helper()
-	c := &clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
+	c := storetest.NewClock(time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC))
 	return newDoor(t, storetest.Open(t, "sqlite", c.Now), c)
 }
 
-func newDoor(t testing.TB, st *store.Store, c *clock) *door {
+func newDoor(t testing.TB, st *store.Store, c *storetest.Clock) *door {
 	t.Helper()
 	d := &door{TB: t, clock: c, st: st, codes: map[string]string{}, desk: &signin.Desk{
 		Store: st, Hasher: hasher, Endpoint: "https://id.example", Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
@@ -305,7 +286,7 @@ func (d *door) evict() {
 		}
 		return nil
 	})
-	d.clock.pass(2 * time.Hour)
+	d.clock.Advance(2 * time.Hour)
 }
 
 // proveByCode proves an address by the code that is sent to it.

@@ -205,7 +205,7 @@ func TestPasswordsOfOthers(t *testing.T) {
 			yes := true
 			e.PasswordExpiration = guestlist.PasswordExpiration{Enabled: &yes, ValidPeriodDays: &days}
 		})
-		d.clock.pass(11 * 24 * time.Hour)
+		d.clock.Advance(11 * 24 * time.Hour)
 		uid = d.begin(guestlist.EventSignIn)
 		d.refused(uid, signin.VerifyPassword{Identifier: username("old"), Password: "password"}, "password.expired")
 		d.refused(uid, signin.VerifyPassword{Identifier: username("old"), Password: "wrong"}, "session.invalid_credentials")
@@ -293,7 +293,7 @@ func TestSessionReplacement(t *testing.T) {
 			return res
 		}
 		first := enter("alice", "")
-		d.clock.pass(time.Minute)
+		d.clock.Advance(time.Minute)
 		again := enter("alice", first.NewCookie)
 		if again.Session.ID != first.Session.ID || again.NewCookie == first.NewCookie || again.Ended != nil {
 			d.Errorf("the same user again: %+v", again)
@@ -308,7 +308,7 @@ func TestSessionReplacement(t *testing.T) {
 		if s, _ := d.desk.Session(context.Background(), again.NewCookie); s != nil {
 			d.Error("the replaced session is alive")
 		}
-		d.clock.pass(guestlist.DefaultSessionTTLSeconds * time.Second)
+		d.clock.Advance(guestlist.DefaultSessionTTLSeconds * time.Second)
 		if s, _ := d.desk.Session(context.Background(), other.NewCookie); s != nil {
 			d.Error("a lapsed session is alive")
 		}

@@ -123,7 +123,7 @@ func (fz *fuzzed) act(b byte) {
 	if step.Finished && len(step.Missing) > 0 {
 		fz.Fatalf("%T%+v finished with %v missing", a, a, step.Missing)
 	}
-	fz.clock.pass(time.Second)
+	fz.clock.Advance(time.Second)
 }
 
 // check looks at what came of it.

@@ -100,7 +100,7 @@ func TestTokenIsHeldNotSpent(t *testing.T) {
 		if keys := d.events(); len(keys) != 0 {
 			d.Fatalf("the refused redemption left events %v", keys)
 		}
-		d.clock.pass(2 * time.Minute)
+		d.clock.Advance(2 * time.Minute)
 		d.ok(second, signin.ChangeEvent{Event: guestlist.EventRegister}, signin.Identify{Latest: true}, signin.Finish{})
 	})
 }
@@ -113,10 +113,10 @@ func TestTokenLapses(t *testing.T) {
 		token := d.token(invited)
 		uid := d.begin(guestlist.EventSignIn)
 		d.ok(uid, signin.VerifyOneTimeToken{Email: invited, Token: token}, signin.ChangeEvent{Event: guestlist.EventRegister}, signin.Identify{Latest: true})
-		d.clock.pass(guestlist.DefaultOneTimeTokenTTL + time.Second)
+		d.clock.Advance(guestlist.DefaultOneTimeTokenTTL + time.Second)
 		late := d.begin(guestlist.EventSignIn)
 		d.refused(late, signin.VerifyOneTimeToken{Email: invited, Token: token}, "one_time_token.token_expired")
-		d.clock.pass(signin.InteractionTTL * time.Second)
+		d.clock.Advance(signin.InteractionTTL * time.Second)
 		d.refused(uid, signin.Finish{}, "session.not_found")
 		if d.users() != 0 {
 			d.Error("a lapsed interaction made an account")
@@ -125,7 +125,7 @@ func TestTokenLapses(t *testing.T) {
 		slow := d.token(invited)
 		uid = d.begin(guestlist.EventSignIn)
 		d.ok(uid, signin.VerifyOneTimeToken{Email: invited, Token: slow}, signin.ChangeEvent{Event: guestlist.EventRegister})
-		d.clock.pass(guestlist.DefaultOneTimeTokenTTL + time.Second)
+		d.clock.Advance(guestlist.DefaultOneTimeTokenTTL + time.Second)
 		d.ok(uid, signin.Identify{Latest: true}, signin.Finish{}) // verified in time, then typed slowly
 	})
 }
@@ -328,7 +328,7 @@ func TestWrongAddressesAreCounted(t *testing.T) {
 	}
 	d.refused(uid, signin.VerifyOneTimeToken{Token: token, Hosted: true, Typed: "guess@example.com"}, "session.verification_blocked_too_many_attempts")
 	d.refused(uid, signin.VerifyOneTimeToken{Token: token, Hosted: true, Typed: invited}, "session.verification_blocked_too_many_attempts")
-	d.clock.pass(5 * time.Minute)
+	d.clock.Advance(5 * time.Minute)
 	elsewhere := signin.Caller{IP: "198.51.100.1"}
 	if _, err := d.desk.Submit(context.Background(), uid, signin.VerifyOneTimeToken{Token: token, Hosted: true, Typed: invited}, elsewhere); err != nil {
 		d.Errorf("the guest, from elsewhere: %v", err)

@@ -18,7 +18,7 @@ func eachRace(t *testing.T, change func(*store.Tx, *guestlist.User) error, check
 	t.Helper()
 	for _, engine := range []string{"sqlite", "postgres"} {
 		t.Run(engine, func(t *testing.T) {
-			c := &clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
+			c := storetest.NewClock(time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC))
 			o := storetest.Options(t, engine, c.Now)
 			st, err := store.Open(context.Background(), o)
 			if err != nil {

@@ -41,10 +41,10 @@ func TestLockOut(t *testing.T) {
 		if got := d.events(); len(got) != 1 || got[0] != guestlist.EventIdentifierLockout {
 			d.Errorf("events %v, want one lock-out", got)
 		}
-		d.clock.pass(59 * time.Minute)
+		d.clock.Advance(59 * time.Minute)
 		uid = d.begin(guestlist.EventSignIn)
 		d.refused(uid, right, blocked)
-		d.clock.pass(2 * time.Minute)
+		d.clock.Advance(2 * time.Minute)
 		d.ok(uid, right)
 		for range 2 { // a success begins the count anew
 			d.refused(uid, wrong, "session.invalid_credentials")
@@ -188,7 +188,7 @@ func TestCodes(t *testing.T) {
 
 		d.ok(uid, signin.SendCode{Identifier: alice})
 		code = d.delivered(alice.Value)
-		d.clock.pass(guestlist.DefaultCodeTTLSeconds*time.Second + time.Second)
+		d.clock.Advance(guestlist.DefaultCodeTTLSeconds*time.Second + time.Second)
 		d.refused(uid, signin.VerifyCode{Identifier: alice, Code: code}, "verification_code.expired")
 
 		other := d.begin(guestlist.EventSignIn)
@@ -239,7 +239,7 @@ func TestMessageLimits(t *testing.T) {
 		if got := d.events(); len(got) != 1 || got[0] != guestlist.EventMessageRateLimited {
 			d.Errorf("events %v, want one", got)
 		}
-		d.clock.pass(10*time.Minute + time.Second)
+		d.clock.Advance(10*time.Minute + time.Second)
 		d.ok(uid, signin.SendCode{Identifier: email("alice@example.com")})
 		var refused error
 		for n := 0; n < 200 && refused == nil; n++ {

@@ -31,7 +31,7 @@ func TestSetupLink(t *testing.T) {
 			d.Fatal(ok, err)
 		}
 		admin := signin.Administrator{Username: "root", Email: "root@example.com", Password: goodPassword}
-		d.clock.pass(signin.SetupTTL)
+		d.clock.Advance(signin.SetupTTL)
 		if _, err := d.desk.RedeemSetup(ctx, lapsed, admin, here); guestlist.CodeOf(err) != "setup.link_not_found" {
 			d.Errorf("a lapsed link: %v", err)
 		}

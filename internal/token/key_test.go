@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,17 +19,7 @@ import (
 	"guestlist/internal/token"
 )
 
-// clock is a clock that tests move.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now }
-
-func (c *clock) advance(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now = c.now.Add(d) }
-
-func newClock() *clock { return &clock{now: time.UnixMilli(1795219857000)} }
+func newClock() *storetest.Clock { return storetest.NewClock(time.UnixMilli(1795219857000)) }
 
 func sign(t *testing.T, m *token.Mint) string {
 	t.Helper()
@@ -67,7 +56,7 @@ func TestAlgorithms(t *testing.T) {
 		}
 		signed := []string{sign(t, m)}
 		for _, algorithm := range []string{"ES256", "RSA", "EdDSA", "EC"} {
-			c.advance(time.Second)
+			c.Advance(time.Second)
 			if _, err := m.RotateKeys(ctx, store.KeySigning, algorithm, 0); err != nil {
 				t.Fatal(err)
 			}
@@ -145,12 +134,12 @@ func TestRotationWithGrace(t *testing.T) {
 		if err != nil || strings.Count(string(keys.JWKS), `"kid"`) != 2 {
 			t.Errorf("published: %s, %v", keys.JWKS, err)
 		}
-		c.advance(time.Hour - time.Millisecond)
+		c.Advance(time.Hour - time.Millisecond)
 		if got := header(t, sign(t, m))["kid"]; got != old {
 			t.Error("the new key signs before its time")
 		}
 		before := sign(t, m)
-		c.advance(time.Millisecond)
+		c.Advance(time.Millisecond)
 		if got := header(t, sign(t, m))["kid"]; got == old || states() != "Current Previous" {
 			t.Errorf("the new key does not sign at its time: %s", states())
 		}
@@ -193,7 +182,7 @@ func TestCookieKeys(t *testing.T) {
 		t.Errorf("wire: %s, %v", text, err)
 	}
 	for range 2 * token.MaxKeys {
-		c.advance(time.Second)
+		c.Advance(time.Second)
 		if list, err = m.RotateKeys(ctx, store.KeyCookie, "", 0); err != nil {
 			t.Fatal(err)
 		}
@@ -316,7 +305,7 @@ func TestManagementScopes(t *testing.T) {
 		if s, err := w.mint.VerifyManagement(ctx, jwt); err != nil || s.Has("all") {
 			t.Errorf("after the role was taken away: %+v, %v", s, err)
 		}
-		c.advance(time.Hour)
+		c.Advance(time.Hour)
 		if _, err := w.mint.VerifyManagement(ctx, jwt); guestlist.CodeOf(err) != "auth.unauthorized" {
 			t.Errorf("expired, though remembered: %v", err)
 		}
