@@ -86,7 +86,7 @@ func (r *Reporter) readSES(ctx context.Context, config json.RawMessage, c Call) 
 	case "Notification":
 		var event sesEvent
 		if json.Unmarshal([]byte(e.Message), &event) != nil {
-			return nil, nil // e.g. the greeting in plain text when a topic is chosen
+			return nil, nil //nolint:nilerr // no event, e.g. the greeting in plain text when a topic is chosen
 		}
 		return []Report{event.report()}, nil
 	default: // nothing is lost with an ended subscription
