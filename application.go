@@ -70,6 +70,7 @@ const (
 	DefaultAccessTokenTTLSeconds = 3600
 	DefaultSecretName            = "Default secret"
 	DemoApplication              = ApplicationID("demo-app")
+	ConsoleApplication           = ApplicationID("admin-console")
 	ManagementRoleName           = "Logto Management API access"
 	AdminRoleName                = InternalRolePrefix + "admin"
 	InternalRolePrefix           = "#internal:" // of roles that no list shows
@@ -85,6 +86,11 @@ type ApplicationSecret struct {
 	CreatedAt     Time          `json:"createdAt"`
 	ExpiresAt     *Time         `json:"expiresAt"`
 }
+
+// MayUseManagement reports whether people may use the management API by way of
+// a client. Only the console's own may: any other would get the rights of an
+// administrator who merely signs in to it. (Machines act for themselves.)
+func (id ApplicationID) MayUseManagement() bool { return id == ConsoleApplication }
 
 // IsConfidential reports whether clients of this type hold a secret
 // (RFC 6749 §2.1).

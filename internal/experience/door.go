@@ -62,8 +62,6 @@ func steps() []step {
 		{signin.PageSignIn, getSignIn, postSignIn},
 		{pageIdentifierSignIn, getSignIn, postSignIn},
 		{pageSignInPassword, getSignInPassword, postSignInPassword},
-		{signin.PageRegister, getRegister, postRegister},
-		{pageIdentifierRegister, getRegister, postRegister},
 		{pageRegisterPassword, getRegisterPassword, postRegisterPassword},
 		{pageResetPassword, getReset, postReset},
 		{signin.PageForgotPassword, getReset, postReset},
@@ -89,6 +87,10 @@ func (d *Door) Mount(mux *web.Mux) {
 		if s.post != nil {
 			mux.Page("POST "+s.path, d.needsInteraction(s.post))
 		}
+	}
+	for _, path := range []string{signin.PageRegister, pageIdentifierRegister} {
+		mux.Page("GET "+path, d.unlessClosed(getRegister))
+		mux.Page("POST "+path, d.needsInteraction(postRegister))
 	}
 	for path, get := range map[string]func(*visit) error{
 		pageUnknownSession: getUnknownSession, pageSuspended: getSuspended, pageTokenError: getTokenError, pageSetup: getSetup,
@@ -122,6 +124,23 @@ func (d *Door) needsInteraction(h func(*visit) error) web.Handler {
 		}
 		return h(v)
 	})
+}
+
+// unlessClosed shows the first page of a registration. With the door closed it
+// leads to the sign-in page with all that was in the query, whoever asks and
+// before anything else is looked at.
+func (d *Door) unlessClosed(get func(*visit) error) web.Handler {
+	within := d.needsInteraction(get)
+	return func(w http.ResponseWriter, r *http.Request) error {
+		v, err := d.visit(w, r)
+		if err != nil {
+			return err
+		}
+		if v.exp.SignInMode == guestlist.ModeSignIn && v.run == nil && v.query.Get("preview") == "" {
+			return v.withQuery(signin.PageSignIn)
+		}
+		return within(w, r)
+	}
 }
 
 // unknownSession sends the browser to where the operator wants it when there

@@ -30,6 +30,11 @@ func TestClosedDoor(t *testing.T) {
 			t.Errorf("POST %s: %d %s", path, a.Status, a.Header.Get("Location"))
 		}
 	}
+	stranger := webtest.NewBrowser(t, h.srv.Client(), h.srv.URL+"/sign-in")
+	if a := stranger.Get(h.srv.URL + "/register?one_time_token=t0ken"); a.Status != http.StatusSeeOther ||
+		a.Header.Get("Location") != "/sign-in?one_time_token=t0ken" {
+		t.Errorf("a stranger at /register: %d %s", a.Status, a.Header.Get("Location"))
+	}
 	if codes := h.mailed(grace); len(codes) != 0 {
 		t.Error("a closed door sent a registration code")
 	}

@@ -1,6 +1,8 @@
 package management
 
 import (
+	"strings"
+
 	"slices"
 
 	"guestlist"
@@ -87,6 +89,9 @@ func (a *API) createRole(c *call, in struct{ Body newRole }) (guestlist.Role, er
 	}
 	set(&r.Type, in.Body.Type)
 	set(&r.IsDefault, in.Body.IsDefault)
+	if err := mayBeDefault(r); err != nil {
+		return r, err
+	}
 	err := a.Store.Update(c.ctx(), func(tx *store.Tx) error {
 		if err := tx.InsertRole(r); err != nil {
 			return roleNameInUse(err, r.Name)
@@ -105,6 +110,15 @@ func (a *API) createRole(c *call, in struct{ Body newRole }) (guestlist.Role, er
 		return emitRoleScopes(tx, c, r.ID, scopes)
 	})
 	return r, err
+}
+
+// mayBeDefault refuses to give every new user a role of the system's own, such
+// as that of administrators.
+func mayBeDefault(r guestlist.Role) error {
+	if r.IsDefault && strings.HasPrefix(r.Name, guestlist.InternalRolePrefix) {
+		return errInput(guestlist.KindUnprocessable, "A role of the system's own cannot be given to every new user.")
+	}
+	return nil
 }
 
 func roleNameInUse(err error, name string) error {
@@ -142,6 +156,9 @@ func (a *API) updateRole(c *call, in struct {
 		set(&r.Name, in.Body.Name)
 		set(&r.Description, in.Body.Description)
 		set(&r.IsDefault, in.Body.IsDefault)
+		if err := mayBeDefault(r); err != nil {
+			return err
+		}
 		if err := tx.UpdateRole(r); err != nil {
 			return roleNameInUse(err, r.Name)
 		}

@@ -81,6 +81,9 @@ func (m *Mint) draft(tx *store.Tx, row store.Token, app guestlist.Application, r
 	if err != nil {
 		return d, err
 	}
+	if indicator == guestlist.ManagementAPI && !app.ID.MayUseManagement() {
+		has = nil
+	}
 	// What was granted once counts only while the user still has it.
 	d.scopes = intersect(intersect(r.scopes, d.grant.ResourceScopes[indicator]), names(has))
 	return d, nil

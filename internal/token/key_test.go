@@ -311,3 +311,36 @@ func TestManagementScopes(t *testing.T) {
 		}
 	})
 }
+
+// TestManagementIsNotForApplications: an administrator who signs in to some
+// application does not hand it the management API.
+func TestManagementIsNotForApplications(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		w := newWorld(t, st, guestlist.ApplicationSPA)
+		w.update(func(tx *store.Tx) error {
+			role, err := tx.RoleByName(guestlist.AdminRoleName)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.GiveRoles(w.user.ID, role.ID); err != nil {
+				return err
+			}
+			w.grant.ResourceScopes = map[string][]string{guestlist.ManagementAPI: {guestlist.ScopeAll}}
+			return tx.UpdateGrant(w.grant)
+		})
+		a, err := w.mint.RedeemCode(context.Background(), token.CodeRequest{
+			Application: w.app, Code: w.code("all", guestlist.ManagementAPI), Verifier: verifier, RedirectURI: callback,
+			Resources: []string{guestlist.ManagementAPI},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Scope != "" {
+			t.Errorf("the application got %q", a.Scope)
+		}
+		s, err := w.mint.VerifyManagement(context.Background(), a.AccessToken)
+		if err != nil || s.UserID != w.user.ID || s.Has(guestlist.ScopeAll) {
+			t.Errorf("%+v, %v", s, err)
+		}
+	})
+}

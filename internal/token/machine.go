@@ -120,6 +120,9 @@ func (m *Mint) VerifyManagement(ctx context.Context, bearer string) (Subject, er
 		if holds, err = m.userScopes(ctx, s.UserID); err != nil {
 			return Subject{}, err
 		}
+		if !s.ClientID.MayUseManagement() {
+			holds = nil
+		}
 	}
 	s.Scopes = intersect(strings.Fields(claims.Scope), holds)
 	return s, nil
