@@ -99,7 +99,7 @@ func (c *crash) run(t *testing.T) {
 	await1(t, c.receiver.held, "a delivery that is held")
 	c.killAndStart()
 	in.Wait()
-	close(c.receiver.free)
+	c.receiver.answer(http.StatusServiceUnavailable)
 
 	mailed := c.mailUntilHeld(t)
 	c.killAndStart()

@@ -22,6 +22,7 @@ type receiver struct {
 	hold int           // how many deliveries to hold
 	held chan struct{} // receives once for each that is held
 	free chan struct{} // closed: nothing is held any more
+	late int           // what is answered then
 
 	mu      sync.Mutex
 	ids     []string // of deliveries, in the order of their first coming
@@ -41,7 +42,7 @@ type delivered struct {
 
 func newReceiver(t *testing.T, hold int) *receiver {
 	r := &receiver{
-		hold: hold, held: make(chan struct{}, hold), free: make(chan struct{}), got: map[string]*delivered{}, changed: make(chan struct{}),
+		hold: hold, held: make(chan struct{}, hold), free: make(chan struct{}), late: http.StatusServiceUnavailable, got: map[string]*delivered{}, changed: make(chan struct{}),
 	}
 	server := httptest.NewServer(r)
 	r.url = server.URL
@@ -90,10 +91,21 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		case <-r.free:
 		case <-req.Context().Done():
 		}
-		w.WriteHeader(http.StatusServiceUnavailable) // should anybody still listen
+		r.mu.Lock()
+		d.taken = d.taken || r.late < 300
+		r.mu.Unlock()
+		w.WriteHeader(r.late) // should anybody still listen
 	case refuse:
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
+}
+
+// answer lets go of what is held, with a status.
+func (r *receiver) answer(status int) {
+	r.mu.Lock()
+	r.late = status
+	r.mu.Unlock()
+	close(r.free)
 }
 
 // created returns the ids of deliveries by the users whose creation they tell

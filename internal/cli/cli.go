@@ -55,6 +55,7 @@ type terminal struct {
 func Main(args []string, in io.Reader, out, errs io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once, as everywhere
 	return run(ctx, args, terminal{in: in, out: out, err: errs}, os.LookupEnv)
 }
 
