@@ -48,7 +48,7 @@ const linkTTL = 2 * 24 * 3600
 
 // The application of the pictures, and where it would be.
 const (
-	product  = "Northwind"
+	product  = "Your product"
 	callback = "https://northwind.example/callback"
 	// challenge is that of RFC 7636, appendix B.
 	challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWBuJSJGstw-cM"
