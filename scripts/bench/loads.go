@@ -44,7 +44,7 @@ func (s *site) tokenRequest() []byte {
 
 // codesPerConnection is how many codes are fetched before their exchange is
 // measured. They live for a minute.
-const codesPerConnection = 400
+const codesPerConnection = 200
 
 // codeExchange redeems codes for an ID token, an opaque access token and a
 // refresh token.
