@@ -214,6 +214,7 @@ func (s *testServer) start(t *testing.T, mode string) *testServer {
 	}()
 	t.Cleanup(func() {
 		_ = server.Close()
+		_ = l.Close() // Serve may not have begun yet, and then Close knows of no listener
 		<-done
 	})
 	return s
