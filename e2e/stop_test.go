@@ -1,163 +1,113 @@
 package e2e
 
 import (
-	"bufio"
-	"fmt"
+	"io"
 	"net"
 	"net/http"
-	"net/url"
+	"net/http/httptrace"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
 
-// underWay is a request whose header the server has read, and whose body it
-// waits for.
-type underWay struct {
-	conn net.Conn
-	in   *bufio.Reader
-	rest string
+// TestStopFinishesWhatItBegan asks a server to stop while it reads an import:
+// it takes no further connection, answers the import, and ends with success.
+// The users are there at the next start.
+func TestStopFinishesWhatItBegan(t *testing.T) {
+	t.Parallel()
+	for _, engine := range engines {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, engine)
+			p := s.serve()
+			s.administer()
+			idle := s.idleConnection(t)
+			lines, answer := s.beginImport(t)
+
+			p.askToStop()
+			if n, err := idle.Read(make([]byte, 1)); n != 0 || err != io.EOF { //nolint:errorlint // a connection says nothing else
+				t.Fatalf("an idle connection of a server that stops: %d bytes, %v", n, err)
+			}
+			if c, err := net.Dial("tcp", s.address); err == nil {
+				c.Close()
+				t.Error("a server that stops takes connections")
+			}
+			if _, err := io.WriteString(lines, `{"username":"latecomer"}`+"\n"); err != nil {
+				t.Fatal(err)
+			}
+			lines.Close()
+			if got := <-answer; !strings.HasPrefix(got, "200 ") || !strings.Contains(got, `"created"`) {
+				t.Errorf("the import that was under way: %s", got)
+			}
+			if status := p.wait(); status != 0 {
+				t.Errorf("exit status %d:\n%s", status, p.out)
+			}
+			s.serve()
+			var found []account
+			s.api(http.MethodGet, "/users?search.username=latecomer", nil, http.StatusOK, &found)
+			if len(found) != 1 {
+				t.Errorf("%d users after the next start", len(found))
+			}
+		})
+	}
 }
 
-// beginRequest sends a request up to its body, and returns once the server
-// asks for that.
-func (s *site) beginRequest(t *testing.T, method, path, body string) *underWay {
+// idleConnection returns a connection over which one request was answered.
+// Servers close such when they stop, after the listener.
+func (s *site) idleConnection(t *testing.T) net.Conn {
 	t.Helper()
-	u := &underWay{conn: s.dial(t), rest: body}
-	u.in = bufio.NewReader(u.conn)
-	fmt.Fprintf(u.conn, "%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n",
-		method, path, s.address, s.token, len(body))
-	if res, err := http.ReadResponse(u.in, nil); err != nil || res.StatusCode != http.StatusContinue {
-		t.Fatalf("%s %s: %v, %v", method, path, res, err)
-	}
-	return u
-}
-
-// finish sends the body and returns the answer.
-func (u *underWay) finish(t *testing.T) *http.Response {
-	t.Helper()
-	if _, err := u.conn.Write([]byte(u.rest)); err != nil {
-		t.Fatal(err)
-	}
-	res, err := http.ReadResponse(u.in, nil)
+	c, err := net.Dial("tcp", s.address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return res
-}
-
-// signal sends a signal and waits until nobody can connect any more.
-func (s *site) signal(t *testing.T, p *running) {
-	t.Helper()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	t.Cleanup(func() { c.Close() })
+	if err := c.SetDeadline(time.Now().Add(awaitFor)); err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.After(awaitFor)
-	for tick := time.NewTicker(10 * time.Millisecond); ; {
-		conn, err := net.Dial("tcp", s.address)
+	if _, err := io.WriteString(c, "OPTIONS /healthz HTTP/1.1\r\nHost: "+s.address+"\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	for got := ""; !strings.HasSuffix(got, "\r\n\r\n"); { // OPTIONS is answered without a body
+		b := make([]byte, 1)
+		if _, err := c.Read(b); err != nil {
+			t.Fatalf("%v after %q", err, got)
+		}
+		got += string(b)
+	}
+	return c
+}
+
+// beginImport starts an import and returns once the server reads it: what to
+// write the lines to, and where the status and the body will arrive.
+func (s *site) beginImport(t *testing.T) (*io.PipeWriter, <-chan string) {
+	t.Helper()
+	body, lines := io.Pipe()
+	t.Cleanup(func() { lines.Close() })
+	reads, answer := make(chan struct{}), make(chan string, 1)
+	req := s.request(http.MethodPost, "/api/users/bulk", body)
+	req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{Got100Continue: func() { close(reads) }}))
+	req.Header.Set("Authorization", "Bearer "+s.token)
+	req.Header.Set("Content-Type", "application/x-ndjson")
+	req.Header.Set("Expect", "100-continue")
+	patient := &http.Client{Timeout: awaitFor, Transport: &http.Transport{ExpectContinueTimeout: awaitFor}}
+	go func() {
+		res, err := patient.Do(req)
 		if err != nil {
-			tick.Stop()
+			answer <- err.Error()
 			return
 		}
-		conn.Close()
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatal("the server still takes connections")
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		if err != nil {
+			answer <- err.Error()
+			return
 		}
+		answer <- res.Status + " " + string(text)
+	}()
+	select {
+	case <-reads:
+	case early := <-answer:
+		t.Fatalf("the import ended before it began: %s", early)
 	}
-}
-
-// TestGracefulStop asks the process to stop while a request and a webhook are
-// under way. It takes nothing new, finishes both, leaves with status 0, and
-// does nothing again after the next start.
-func TestGracefulStop(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, "sqlite")
-	p := s.serve()
-	s.administer()
-	ring := newReceiver(t, 1)
-	s.api("POST", "/hooks", map[string]any{
-		"name": "ring", "events": []string{"User.Created"}, "config": map[string]any{"url": ring.url},
-	}, 201, nil)
-	s.api("POST", "/users", map[string]any{"primaryEmail": "first@guests.example"}, 200, nil)
-	await1(t, ring.held, "a delivery under way")
-	idle := s.dial(t) // a connection that says nothing holds nobody up
-	second := s.beginRequest(t, "POST", "/api/users", `{"primaryEmail":"second@guests.example"}`)
-
-	s.signal(t, p)
-	res := second.finish(t)
-	if res.StatusCode != http.StatusOK || !res.Close {
-		t.Errorf("the request under way: %d, close %v", res.StatusCode, res.Close)
-	}
-	ring.answer(http.StatusOK)
-	if status := p.wait(); status != 0 {
-		t.Errorf("status %d\n%s", status, p.out)
-	}
-	idle.Close()
-
-	p = s.serve()
-	for _, email := range []string{"first@guests.example", "second@guests.example"} {
-		if n := len(s.accounts(email)); n != 1 {
-			t.Errorf("%s has %d accounts", email, n)
-		}
-	}
-	deadline := time.After(awaitFor)
-	for {
-		byUser, more := ring.created()
-		if len(byUser) == 2 { // the second one's delivery is the proof that the queue was worked off
-			break
-		}
-		select {
-		case <-more:
-		case <-deadline:
-			t.Fatalf("told of %v", byUser)
-		}
-	}
-	ring.mu.Lock()
-	defer ring.mu.Unlock()
-	for id, d := range ring.got {
-		if d.times != 1 {
-			t.Errorf("%s was delivered %d times", id, d.times)
-		}
-	}
-	s.machineIsLogged(t)
-	p.unharmed(t)
-}
-
-// machineIsLogged requires the audit line of the token that the test took
-// before the stop: such lines are written in batches.
-func (s *site) machineIsLogged(t *testing.T) {
-	t.Helper()
-	var logs []struct{ Key string }
-	s.api("GET", "/logs?"+url.Values{"logKey": {"ExchangeTokenBy.ClientCredentials"}}.Encode(), nil, 200, &logs)
-	if len(logs) == 0 {
-		t.Error("the audit log does not know who took a token")
-	}
-}
-
-// TestStopDoesNotWaitForEver: a request that never ends holds up a stop no
-// longer than the operator allows, and a second signal not at all.
-func TestStopDoesNotWaitForEver(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, "sqlite", "GUESTLIST_SHUTDOWN_TIMEOUT=200ms")
-	p := s.serve()
-	s.administer()
-	s.beginRequest(t, "POST", "/api/users", `{"primaryEmail":"never@guests.example"}`)
-	s.signal(t, p)
-	if status := p.wait(); status != 1 || !strings.Contains(p.out.String(), "requests were still running") {
-		t.Errorf("status %d\n%s", status, p.out)
-	}
-
-	s.env = append(s.env, "GUESTLIST_SHUTDOWN_TIMEOUT=1h")
-	p = s.serve()
-	if n := len(s.accounts("never@guests.example")); n != 0 {
-		t.Errorf("%d accounts from half a request", n)
-	}
-	s.beginRequest(t, "POST", "/api/users", `{"primaryEmail":"never@guests.example"}`)
-	s.signal(t, p)
-	if status := p.terminate(); status != -1 { // ended by the signal itself
-		t.Errorf("status %d\n%s", status, p.out)
-	}
+	return lines, answer
 }
