@@ -28,14 +28,20 @@ func (s *site) beginRequest(t *testing.T, method, path, body string) *underWay {
 	u.in = bufio.NewReader(u.conn)
 	fmt.Fprintf(u.conn, "%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n",
 		method, path, s.address, s.token, len(body))
-	if res, err := http.ReadResponse(u.in, nil); err != nil || res.StatusCode != http.StatusContinue {
-		t.Fatalf("%s %s: %v, %v", method, path, res, err)
+	res, err := http.ReadResponse(u.in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusContinue {
+		t.Fatalf("%s %s: %d", method, path, res.StatusCode)
 	}
 	return u
 }
 
-// finish sends the body and returns the answer.
-func (u *underWay) finish(t *testing.T) *http.Response {
+// finish sends the body and returns the answer's status, and whether the server
+// closes the connection after it.
+func (u *underWay) finish(t *testing.T) (status int, closes bool) {
 	t.Helper()
 	if _, err := u.conn.Write([]byte(u.rest)); err != nil {
 		t.Fatal(err)
@@ -44,7 +50,8 @@ func (u *underWay) finish(t *testing.T) *http.Response {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return res
+	defer res.Body.Close()
+	return res.StatusCode, res.Close
 }
 
 // signal sends a signal and waits until nobody can connect any more.
@@ -87,9 +94,8 @@ func TestGracefulStop(t *testing.T) {
 	second := s.beginRequest(t, "POST", "/api/users", `{"primaryEmail":"second@guests.example"}`)
 
 	s.signal(t, p)
-	res := second.finish(t)
-	if res.StatusCode != http.StatusOK || !res.Close {
-		t.Errorf("the request under way: %d, close %v", res.StatusCode, res.Close)
+	if status, closes := second.finish(t); status != http.StatusOK || !closes {
+		t.Errorf("the request under way: %d, close %v", status, closes)
 	}
 	ring.answer(http.StatusOK)
 	if status := p.wait(); status != 0 {
