@@ -271,7 +271,7 @@ func (s *site) staysSignedIn(t *testing.T, g *guest) {
 	}
 	q := url.Values{
 		"client_id": {"demo-app"}, "redirect_uri": {s.url + "/demo-app"}, "response_type": {"code"}, "scope": {"openid"}, "prompt": {"none"},
-		"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWBuJSJGstw-cM"}, "code_challenge_method": {"S256"}, "state": {"s"},
+		"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"}, "state": {"s"},
 	}
 	req := s.request(http.MethodGet, "/oidc/auth?"+q.Encode(), nil)
 	for _, c := range g.client.Jar.Cookies(req.URL) {

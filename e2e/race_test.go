@@ -226,7 +226,7 @@ func TestRedemptionRace(t *testing.T) {
 func (r *racer) begin(ctx context.Context, token oneTimeToken) (answer, error) {
 	q := url.Values{
 		"client_id": {"demo-app"}, "redirect_uri": {"http://door.example/demo-app"}, "response_type": {"code"}, "scope": {"openid"},
-		"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWBuJSJGstw-cM"}, "code_challenge_method": {"S256"}, "state": {"s"},
+		"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"}, "state": {"s"},
 		"one_time_token": {token.Token}, "login_hint": {token.Email},
 	}
 	a, err := r.do(ctx, http.MethodGet, "/oidc/auth?"+q.Encode(), nil)

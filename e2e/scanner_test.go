@@ -39,9 +39,13 @@ func TestScannersLeaveTheLinkToTheGuest(t *testing.T) {
 		{"bot without scripts", pressesEverything},
 		{"chromium", clicksEverything},
 	}
-	for _, confirmation := range []string{"whenNothingElseIsAsked", "always"} {
+	for _, confirmation := range []string{"default", "always"} {
 		for _, password := range []bool{true, false} {
-			s.closeDoor(password, map[string]any{"oneTimeTokenConfirmation": confirmation})
+			more := map[string]any{}
+			if confirmation != "default" {
+				more["oneTimeTokenConfirmation"] = confirmation
+			}
+			s.closeDoor(password, more)
 			for _, known := range []bool{false, true} {
 				guest := scanned{confirmation: confirmation, password: password, known: known}
 				guest.name = map[bool]string{false: "new guest", true: "user"}[known]
