@@ -89,6 +89,7 @@ func (c *crash) killAndStart() {
 	c.up.Lock() // nobody begins anew before there is somebody to ask; what began goes on
 	defer c.up.Unlock()
 	c.server.kill()
+	machine.CloseIdleConnections() // they lead to the dead
 	c.server = c.serve()
 }
 
