@@ -158,6 +158,9 @@ func (r *Runner) RunDue(ctx context.Context) error {
 	}
 }
 
+// claimTimeout bounds a claim, and so how long a stop waits for one.
+const claimTimeout = 5 * time.Second
+
 // claim takes what is due and what this process has room for, and starts it.
 func (r *Runner) claim(ctx, workCtx context.Context) (int, error) {
 	if r.Feed != nil {
@@ -179,7 +182,11 @@ func (r *Runner) claim(ctx, workCtx context.Context) (int, error) {
 	if len(wants) == 0 {
 		return 0, nil
 	}
-	err = r.Store.Update(ctx, func(tx *store.Tx) error {
+	// A stop does not interrupt the claim: one that was committed while its
+	// answer was given up would hold its jobs until their leases end.
+	claimCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout)
+	defer cancel()
+	err = r.Store.Update(claimCtx, func(tx *store.Tx) error {
 		for i := range wants {
 			w := &wants[i]
 			var err error
