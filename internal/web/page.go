@@ -24,6 +24,10 @@ type Page struct {
 	Actions []Action // other ways on, in order of likelihood
 	Note    []Part   // small print under the actions
 	Badge   Badge    // drawn over the heading
+	// Onward is where the browser goes from here by itself, at another site. A
+	// form that leads away is answered by such a page and not by a redirect,
+	// which Chromium would hold against the form-action of the page before.
+	Onward string
 }
 
 // Badge is a small drawing that says what kind of page it is.
@@ -86,8 +90,13 @@ type Form struct {
 	Submit string  // text of the primary button
 	Value  string  // value of the button named "submit"
 	Second *Choice // the other answer, e.g. "Decline"
-	Auto   bool    // scripts press the button at once
-	Away   bool    // the form goes to another site
+	// Providers are the outside identity providers that the guest may turn to
+	// instead. A form of nothing else has no Submit.
+	Providers []Provider
+	// Stays says that every answer to the form is a page of ours.
+	Stays bool
+	Auto  bool // scripts press the button at once
+	Away  bool // the form goes to another site
 }
 
 // Hidden is a hidden input.
@@ -284,7 +293,7 @@ func (p *Phrases) raw(lang, key string) string {
 
 // policy is the page's Content-Security-Policy.
 func (p *Page) policy(l Look, nonce string) Policy {
-	pol := Policy{Leaves: p.Form != nil, Styles: []string{"'nonce-" + nonce + "'"}}
+	pol := Policy{Leaves: p.Form != nil && !p.Form.Stays, Styles: []string{"'nonce-" + nonce + "'"}, Images: p.Form.pictureSources()}
 	if l.CustomCSS != "" {
 		pol.Images = append(pol.Images, "data:") // drawn in the style itself; other hosts learn nothing
 	}

@@ -131,6 +131,9 @@ func (p *Pages) Write(w http.ResponseWriter, status int, look Look, page *Page) 
 	h := w.Header()
 	h.Set("Content-Language", look.Lang)
 	h.Set("X-Robots-Tag", "noindex")
+	if page.Onward != "" {
+		h.Set("Refresh", "0; url="+page.Onward) // HTML §7.4.4: within a second it replaces this page in the history
+	}
 	w.WriteHeader(statusOr(status))
 	_, _ = w.Write(b.Bytes()) // the only failure is a closed connection
 	return nil

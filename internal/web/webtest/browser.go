@@ -24,7 +24,8 @@ type Browser struct {
 	Stay []string
 }
 
-// Answer is what came back: the last answer of a chain of redirects.
+// Answer is what came back: the last answer of a chain of redirects and of
+// pages that lead on by themselves.
 type Answer struct {
 	*Doc
 	Status  int
@@ -142,8 +143,8 @@ func (b *Browser) do(method, address string, form url.Values) *Answer {
 		history = append(history, address)
 		a := b.once(method, address, form)
 		a.History = history
-		to := a.Header.Get("Location")
-		if a.Status < 300 || a.Status > 399 || to == "" {
+		to := a.onward()
+		if to == "" {
 			return a
 		}
 		next, err := a.URL.Parse(to)
@@ -159,6 +160,15 @@ func (b *Browser) do(method, address string, form url.Values) *Answer {
 	}
 	b.t.Fatalf("too many redirects: %v", history)
 	return nil
+}
+
+// onward is where the answer sends a browser by itself, or "".
+func (a *Answer) onward() string {
+	if a.Status >= 300 && a.Status <= 399 {
+		return a.Header.Get("Location")
+	}
+	to, _ := strings.CutPrefix(a.Header.Get("Refresh"), "0; url=")
+	return to
 }
 
 func (b *Browser) once(method, address string, form url.Values) *Answer {
