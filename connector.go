@@ -115,7 +115,11 @@ type Connector struct {
 	Config             json.RawMessage   `json:"config"`
 	Metadata           ConnectorMetadata `json:"metadata"`
 	FactoryID          string            `json:"connectorId"`
-	CreatedAt          Time              `json:"-"`
+	// TrustedEmailDomains is ours: for addresses of which domains the
+	// provider's word is taken (see MayVouch); nil takes the default of the
+	// factory.
+	TrustedEmailDomains *[]string `json:"trustedEmailDomains,omitempty"`
+	CreatedAt           Time      `json:"-"`
 }
 
 // ConnectorMetadata overrides traits of a standard connector's factory.

@@ -61,6 +61,7 @@ type (
 	TemplateID     string
 	JobID          string
 	KeyID          string
+	ProfileFieldID string
 )
 
 // The lengths of generated ids, in characters of [0-9a-z].

@@ -10,13 +10,19 @@ import (
 // they hold passwords and keys.
 const sealConnector = "connector.config"
 
-const connectorColumns = `id, connector_id, type, config, metadata, sync_profile, enable_token_storage, created_at`
+const connectorColumns = `id, connector_id, type, config, metadata, sync_profile, enable_token_storage, trusted_email_domains, created_at`
 
 func (tx *Tx) scanConnector(sc scanner) (guestlist.Connector, error) {
 	var c guestlist.Connector
 	var kind, config, metadata string
-	if err := sc.Scan(&c.ID, &c.FactoryID, &kind, &config, &metadata, &c.SyncProfile, &c.EnableTokenStorage, &c.CreatedAt); err != nil {
+	var trusted *string
+	if err := sc.Scan(&c.ID, &c.FactoryID, &kind, &config, &metadata, &c.SyncProfile, &c.EnableTokenStorage, &trusted, &c.CreatedAt); err != nil {
 		return c, err
+	}
+	if trusted != nil {
+		if err := fromJSON(*trusted, &c.TrustedEmailDomains); err != nil {
+			return c, err
+		}
 	}
 	opened, err := tx.s.key.OpenString(sealConnector, config)
 	if err != nil {
@@ -47,30 +53,41 @@ func (tx *Tx) ConnectorOf(t guestlist.ConnectorType) (guestlist.Connector, error
 // InsertConnector writes a new connector of a type; all members are the
 // caller's.
 func (tx *Tx) InsertConnector(t guestlist.ConnectorType, c guestlist.Connector) error {
-	metadata, err := jsonText(c.Metadata)
+	metadata, trusted, err := connectorTexts(c)
 	if err != nil {
 		return err
 	}
 	if err := tx.touchConfig(); err != nil {
 		return err
 	}
-	return tx.run("INSERT INTO connectors ("+connectorColumns+") VALUES ("+placeholders(1, 8)+")",
+	return tx.run("INSERT INTO connectors ("+connectorColumns+") VALUES ("+placeholders(1, 9)+")",
 		c.ID, c.FactoryID, string(t), tx.s.key.SealString(sealConnector, objectText(c.Config)), metadata,
-		c.SyncProfile, c.EnableTokenStorage, c.CreatedAt)
+		c.SyncProfile, c.EnableTokenStorage, trusted, c.CreatedAt)
 }
 
 // UpdateConnector writes everything of a connector but kind and age;
 // ErrNotFound if unknown.
 func (tx *Tx) UpdateConnector(c guestlist.Connector) error {
-	metadata, err := jsonText(c.Metadata)
+	metadata, trusted, err := connectorTexts(c)
 	if err != nil {
 		return err
 	}
 	if err := tx.touchConfig(); err != nil {
 		return err
 	}
-	return changed(tx.exec(`UPDATE connectors SET config = $2, metadata = $3, sync_profile = $4, enable_token_storage = $5
-		WHERE id = $1`, c.ID, tx.s.key.SealString(sealConnector, objectText(c.Config)), metadata, c.SyncProfile, c.EnableTokenStorage))
+	return changed(tx.exec(`UPDATE connectors SET config = $2, metadata = $3, sync_profile = $4, enable_token_storage = $5,
+		trusted_email_domains = $6 WHERE id = $1`, c.ID, tx.s.key.SealString(sealConnector, objectText(c.Config)), metadata,
+		c.SyncProfile, c.EnableTokenStorage, trusted))
+}
+
+// connectorTexts returns the JSON columns of a connector. That nothing was
+// said of domains is NULL, and not the same as that none are trusted.
+func connectorTexts(c guestlist.Connector) (metadata string, trusted *string, err error) {
+	if metadata, err = jsonText(c.Metadata); err != nil || c.TrustedEmailDomains == nil {
+		return metadata, nil, err
+	}
+	text, err := jsonText(*c.TrustedEmailDomains)
+	return metadata, &text, err
 }
 
 // DeleteConnector removes a connector; ErrNotFound if unknown.

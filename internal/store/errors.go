@@ -33,6 +33,8 @@ var duplicates = map[string]*guestlist.Error{
 	"sso_identities_issuer_identity_id":         guestlist.Refuse(guestlist.KindUnprocessable, "user.identity_already_in_use"),
 	"role_scopes_role_id_scope_id":              guestlist.Refuse(guestlist.KindUnprocessable, "role.scope_exists"),
 	"user_roles_user_id_role_id":                guestlist.Refuse(guestlist.KindUnprocessable, "role.user_exists"),
+	"sso_connectors_connector_name":             guestlist.Refuse(guestlist.KindConflict, "single_sign_on.duplicate_connector_name"),
+	"custom_profile_fields_name":                guestlist.Refuse(guestlist.KindUnprocessable, "custom_profile_fields.name_exists"),
 	"application_roles_application_id_role_id":  guestlist.Refuse(guestlist.KindUnprocessable, "role.application_exists"),
 }
 

@@ -1,6 +1,9 @@
 package store
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // PlanOfUsers returns how the engine would find the users of a filter: the
 // page and, unless the count needs no look at users, the count.
@@ -19,6 +22,39 @@ func (tx *Tx) PlanOfUsers(f UserFilter) (string, error) {
 	}
 	count, err := tx.explain("SELECT COUNT(*) FROM users"+where, args)
 	return plan + "\n" + count, err
+}
+
+// PlanOfDomain returns how the engine would find the enterprise connectors of a
+// domain.
+func (tx *Tx) PlanOfDomain(domain string) (string, error) {
+	return tx.explain(ssoConnectorsOfDomain, []any{domain})
+}
+
+// FillSSOConnectors writes many enterprise connectors with a domain each, "d0"
+// and so on below example, and lets the engine count them.
+func (tx *Tx) FillSSOConnectors(n int) error {
+	connectors, domains := make([][]any, n), make([][]any, n)
+	for i := range n {
+		id := fmt.Sprintf("sso%09d", i)
+		connectors[i] = []any{id, "name of " + id, tx.s.key.SealString(sealSSOConnector, "{}"), i}
+		domains[i] = []any{fmt.Sprintf("d%d.example", i), id}
+	}
+	if err := tx.insertRows("INSERT INTO sso_connectors ("+ssoConnectorColumns+") VALUES ", "($, 'OIDC', $, $, '[]', '{}', FALSE, FALSE, $)", "", nil, connectors); err != nil {
+		return err
+	}
+	if err := tx.insertRows("INSERT INTO sso_connector_domains (domain, connector_id) VALUES ", "($, $)", "", nil, domains); err != nil {
+		return err
+	}
+	return tx.run("ANALYZE")
+}
+
+// TextsOf returns a column as it stands in the database.
+func (tx *Tx) TextsOf(table, column string) ([]string, error) {
+	return collect(tx, func(sc scanner) (string, error) {
+		var text string
+		err := sc.Scan(&text)
+		return text, err
+	}, "SELECT "+column+" FROM "+table)
 }
 
 func (tx *Tx) explain(query string, args []any) (string, error) {
