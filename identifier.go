@@ -70,36 +70,3 @@ func (id Identifier) Key() string {
 		return string(id.Type) + ":" + id.Value
 	}
 }
-
-// Refusal returns why the policy refuses an address for registration, or nil.
-// An address or domain on the allow-list passes whatever else is said. The
-// refusals are 422. Lists of disposable domains are not built in: the operator
-// adds those domains to the block-list.
-func (p EmailBlocklistPolicy) Refusal(email string) error {
-	key := EmailKey(email)
-	if listed(p.CustomAllowlist, key) {
-		return nil
-	}
-	switch {
-	case listed(p.CustomBlocklist, key):
-		return Refuse(KindUnprocessable, "session.email_blocklist.email_not_allowed").WithArgs(map[string]any{"email": email})
-	case p.BlockSubaddressing != nil && *p.BlockSubaddressing && strings.Contains(key[:strings.LastIndexByte(key, '@')+1], "+"):
-		return Refuse(KindUnprocessable, "session.email_blocklist.email_subaddressing_not_allowed")
-	}
-	return nil
-}
-
-// listed reports whether a folded address is on a list of addresses and
-// @domains.
-func listed(list *[]string, key string) bool {
-	if list == nil {
-		return false
-	}
-	for _, entry := range *list {
-		entry = EmailKey(entry)
-		if entry == key || strings.HasPrefix(entry, "@") && strings.HasSuffix(key, entry) {
-			return true
-		}
-	}
-	return false
-}

@@ -33,6 +33,7 @@ type Settings struct {
 	TrustedProxies    string `name:"trusted-proxies" placeholder:"CIDR,..." help:"Networks of reverse proxies whose X-Forwarded-For is believed."`
 	AllowedNetworks   string `name:"allowed-networks" placeholder:"CIDR,..." help:"Private networks that webhooks and HTTP connectors may reach."`
 	BreachedPasswords string `name:"breached-passwords" placeholder:"FILE|URL" help:"File of SHA-1 hashes, or base URL of a k-anonymity range service, of passwords known from breaches."`
+	DisposableDomains string `name:"disposable-domains" placeholder:"FILE" help:"File of mail domains, one a line, that count as disposable beside those built in."`
 	SigningAlgorithm  string `name:"signing-algorithm" default:"ES384" placeholder:"ALG" help:"Algorithm of a new signing key: ES384, ES256, RS256 or EdDSA."`
 	ShutdownTimeout   string `name:"shutdown-timeout" default:"20s" placeholder:"DURATION" help:"How long a stop waits for requests and jobs in flight."`
 
@@ -55,7 +56,9 @@ func (s *Settings) Options() (server.Options, error) {
 		Database:         s.Database,
 		SecretKey:        s.SecretKey,
 		SigningAlgorithm: s.SigningAlgorithm,
-		Version:          version(),
+
+		DisposableDomainsFile: s.DisposableDomains,
+		Version:               version(),
 	}
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		f.add("listen", s.Listen, "write it as host:port, e.g. localhost:3001 or :3001")

@@ -1,7 +1,6 @@
 package management
 
 import (
-	"net/mail"
 	"slices"
 	"strings"
 
@@ -216,7 +215,7 @@ func (r experienceRules) forgotPassword() error {
 	return nil
 }
 
-// blocklist refuses entries that are neither an address nor "@" and a domain.
+// blocklist refuses entries that are no address, domain or wildcard.
 func (r experienceRules) blocklist() error {
 	p := r.change.EmailBlocklistPolicy
 	if p == nil {
@@ -228,11 +227,7 @@ func (r experienceRules) blocklist() error {
 			continue
 		}
 		for _, entry := range *list {
-			address := entry
-			if strings.HasPrefix(entry, "@") {
-				address = "somebody" + entry
-			}
-			if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+			if !guestlist.IsEmailPattern(entry) {
 				wrong = append(wrong, clip(entry))
 			}
 		}
@@ -254,8 +249,6 @@ func (r experienceRules) unavailable() error {
 		return errInput(guestlist.KindInvalid, "Custom UI CSP configuration is not available.")
 	case ch.CustomUIAssets.Set && !ch.CustomUIAssets.Null:
 		return errInput(guestlist.KindInvalid, "Custom UI assets are not available.")
-	case ch.EmailBlocklistPolicy != nil && isTrue(ch.EmailBlocklistPolicy.BlockDisposableAddresses):
-		return errInput(guestlist.KindInvalid, "Blocking disposable addresses is not available.")
 	case ch.CaptchaPolicy != nil && isTrue(ch.CaptchaPolicy.Enabled):
 		return errInput(guestlist.KindInvalid, "No captcha provider is set up.")
 	case ch.PasskeySignIn != nil && isTrue(ch.PasskeySignIn.Enabled) && !slices.Contains(r.after.MFA.Factors, "WebAuthn"):

@@ -32,6 +32,7 @@ type Options struct {
 	AllowedNetworks       []netip.Prefix // private networks that webhooks may reach
 	BreachedPasswordsFile string
 	BreachedPasswordsURL  string
+	DisposableDomainsFile string
 
 	ShutdownTimeout time.Duration
 	LogLevel        slog.Level

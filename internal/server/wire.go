@@ -66,6 +66,9 @@ func wire(ctx context.Context, s *Server) (*parts, error) {
 	if p.desk.Breaches, p.breachFile, err = breaches(s.o); err != nil {
 		return nil, err
 	}
+	if p.desk.Disposable, err = signin.OpenDisposableList(s.o.DisposableDomainsFile); err != nil {
+		return nil, err
+	}
 	p.background.tasks = []func(context.Context){p.audit.Run}
 	p.metrics = newMetrics(s.o.Version)
 	p.guarded = mail.NewGuardedClient(s.o.AllowedNetworks, outboundTimeout)

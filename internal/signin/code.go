@@ -42,7 +42,7 @@ func (a SendCode) apply(tx *store.Tx, r *run) error {
 		event = r.i.Event
 	}
 	if event == guestlist.EventRegister && a.Identifier.Type == guestlist.IdentifierEmail {
-		if err := r.exp.EmailBlocklistPolicy.Refusal(a.Identifier.Value); err != nil {
+		if err := r.refuseAddress(a.Identifier.Value); err != nil {
 			return err
 		}
 	}

@@ -35,12 +35,15 @@ var (
 )
 
 // Desk is where guests sign in: every door goes through it. All members but
-// Breaches and HasConnector are required.
+// Breaches, Disposable and HasConnector are required.
 type Desk struct {
 	Store  *store.Store
 	Hasher *crypt.Hasher
 	// Breaches lists known passwords; nil means that none is set up.
 	Breaches Breaches
+	// Disposable are the domains that blockDisposableAddresses refuses; see
+	// OpenDisposableList.
+	Disposable map[string]bool
 	// Endpoint is the public origin of the server, without a slash at its end.
 	Endpoint string
 	Log      *slog.Logger

@@ -137,7 +137,7 @@ func (r *run) identifyNew(tx *store.Tx, record Record, given bool) error {
 		return err
 	}
 	if given && profile.Email != "" {
-		if err := r.exp.EmailBlocklistPolicy.Refusal(profile.Email); err != nil {
+		if err := r.refuseAddress(profile.Email); err != nil {
 			return err
 		}
 	}

@@ -157,7 +157,7 @@ func (a SetAddress) apply(tx *store.Tx, r *run) error {
 		if acct.user.PrimaryEmail != nil {
 			return existsInProfile(a.Type)
 		}
-		if err := r.exp.EmailBlocklistPolicy.Refusal(record.Identifier.Value); err != nil {
+		if err := r.refuseAddress(record.Identifier.Value); err != nil {
 			return err
 		}
 	} else if acct.user.PrimaryPhone != nil {
