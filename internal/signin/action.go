@@ -5,6 +5,8 @@ import (
 	"guestlist/internal/store"
 )
 
+// The actions of outside providers are in outside.go and identity.go.
+
 // Action is one thing that a guest does. The set is closed; the hosted pages
 // and /api/experience use the same ones.
 type Action interface {
@@ -66,10 +68,12 @@ type NewPasswordIdentity struct {
 
 // Identify says who the guest is by a verification: an existing user, or with
 // the event Register a new one. Latest takes the latest record, for pages that
-// verify and identify in one go.
+// verify and identify in one go. LinkSocial gives an outside identity that
+// nobody has to the user whose address its provider proves.
 type Identify struct {
 	VerificationID string
 	Latest         bool
+	LinkSocial     bool
 }
 
 // SetUsername stages a username for the account.

@@ -28,7 +28,7 @@ func (a SetEvent) apply(_ *store.Tx, r *run) error { //nolint:unparam // the sig
 
 // reset forgets what was gathered; a token that was held lapses.
 func (i *Interaction) reset() {
-	i.Event, i.UserID, i.New, i.Profile, i.Records, i.Typed, i.ProvedBy, i.Mark = "", "", false, Profile{}, nil, false, "", ""
+	i.Event, i.UserID, i.New, i.Profile, i.Records, i.Typed, i.ProvedBy, i.Mark, i.Via = "", "", false, Profile{}, nil, false, "", "", nil
 }
 
 func (ChangeEvent) logKey() string { return "Interaction.{event}.Update" }
@@ -52,7 +52,7 @@ func (a ChangeEvent) apply(_ *store.Tx, r *run) error {
 	}
 	r.i.Event, r.i.Profile = a.Event, Profile{}
 	if r.i.New { // the account that was to be made is not wanted any more
-		r.i.UserID, r.i.New, r.i.ProvedBy = "", false, ""
+		r.i.UserID, r.i.New, r.i.ProvedBy, r.i.Via = "", false, "", nil
 	}
 	return nil
 }

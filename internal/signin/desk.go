@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"guestlist"
+	"guestlist/internal/connector"
 	"guestlist/internal/crypt"
 	"guestlist/internal/store"
 )
@@ -35,7 +36,7 @@ var (
 )
 
 // Desk is where guests sign in: every door goes through it. All members but
-// Breaches, Disposable and HasConnector are required.
+// Breaches, Disposable, HasConnector and the outside providers are required.
 type Desk struct {
 	Store  *store.Store
 	Hasher *crypt.Hasher
@@ -51,6 +52,13 @@ type Desk struct {
 	// means that all can. Without a connector SendCode is refused with
 	// connector.not_found.
 	HasConnector func(context.Context, guestlist.Channel) (bool, error)
+	// OpenSocial and OpenSSO make outside providers ready to be asked, without
+	// asking them; SocialKind and SSOKind tell of their kinds. Where they are nil
+	// nobody comes in that way. They are safe for concurrent use.
+	OpenSocial func(guestlist.Connector) (connector.Provider, error)
+	OpenSSO    func(guestlist.SSOConnector) (connector.Provider, error)
+	SocialKind func(factoryID string) (SocialKind, bool)
+	SSOKind    func(providerName string) (guestlist.SSOProvider, bool)
 }
 
 // Session returns the live session of a cookie, or nil when there is none.

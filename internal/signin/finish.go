@@ -29,6 +29,9 @@ func (Finish) apply(tx *store.Tx, r *run) error {
 	if ok, err := r.d.stands(tx, r.i.UserID, r.i.Mark); err != nil || !ok {
 		return withError(err, errVerificationFailed)
 	}
+	if err := r.viaStands(tx); err != nil {
+		return err
+	}
 	switch {
 	case r.i.Event == guestlist.EventForgotPassword:
 		return r.finishReset(tx, acct)
@@ -50,6 +53,14 @@ func (r *run) mayFinish(acct *account) error {
 	if err := r.admit(r.i.Event, email); err != nil {
 		return err
 	}
+	if err := r.stillOffered(); err != nil {
+		return err
+	}
+	if r.i.New {
+		if err := r.ssoOnlyBut(r.i.Profile); err != nil {
+			return err
+		}
+	}
 	if r.i.Event == guestlist.EventForgotPassword {
 		if r.i.Profile.Password == nil {
 			return errNeedsNewPassword
@@ -68,6 +79,7 @@ func (r *run) finishNew(tx *store.Tx) error {
 	p, app := r.i.Profile, r.i.Request.ClientID
 	u := guestlist.User{
 		ID: r.i.UserID, Username: optional(p.Username), PrimaryEmail: optional(p.Email), PrimaryPhone: optional(p.Phone),
+		Name: optional(p.Name), Avatar: optional(p.Avatar),
 		CreatedAt: tx.Now, UpdatedAt: tx.Now, LastSignInAt: &tx.Now, HasPassword: p.Password != nil,
 		Identities: map[string]guestlist.Identity{},
 	}
@@ -81,6 +93,9 @@ func (r *run) finishNew(tx *store.Tx) error {
 		u.PhoneVerifiedAt = &tx.Now
 	}
 	if err := tx.InsertUser(u, p.Password); err != nil {
+		return err
+	}
+	if err := r.writeLinks(tx, &u); err != nil {
 		return err
 	}
 	if err := tx.GiveDefaultRoles(u.ID); err != nil {
@@ -165,6 +180,12 @@ func (r *run) writeAccount(tx *store.Tx, acct *account) (guestlist.User, bool, e
 		}
 		changed = changed || gone
 		u.HasPassword = u.HasPassword && !gone
+		if u.Identities, err = tx.IdentitiesOfUser(u.ID); err != nil {
+			return u, false, err
+		}
+	}
+	if err := r.writeLinks(tx, &u); err != nil {
+		return u, false, err
 	}
 	wrote := r.stage(tx, &u)
 	if wrote {
@@ -178,6 +199,7 @@ func (r *run) writeAccount(tx *store.Tx, acct *account) (guestlist.User, bool, e
 		}
 		u.HasPassword = true
 	}
+	wrote = wrote || p.Social != nil || p.SSO != nil
 	if wrote || p.Password != nil {
 		u.UpdatedAt = tx.Now
 	}
@@ -196,8 +218,10 @@ func (r *run) stage(tx *store.Tx, u *guestlist.User) bool {
 	}
 	now := tx.Now
 	write(p.Username != "", func() { u.Username = &p.Username })
-	write(u.EmailVerifiedAt == nil && r.i.provesEmail(*u), func() { u.EmailVerifiedAt = &now })
-	write(u.PhoneVerifiedAt == nil && r.i.provesPhone(*u), func() { u.PhoneVerifiedAt = &now })
+	write(p.Name != "", func() { u.Name = &p.Name })
+	write(p.Avatar != "", func() { u.Avatar = &p.Avatar })
+	write(u.EmailVerifiedAt == nil && r.provesEmail(*u), func() { u.EmailVerifiedAt = &now })
+	write(u.PhoneVerifiedAt == nil && r.provesPhone(*u), func() { u.PhoneVerifiedAt = &now })
 	write(p.Email != "", func() { u.PrimaryEmail, u.EmailVerifiedAt = &p.Email, &now })
 	write(p.Phone != "", func() { u.PrimaryPhone, u.PhoneVerifiedAt = &p.Phone, &now })
 	app := r.i.Request.ClientID

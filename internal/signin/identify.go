@@ -24,7 +24,7 @@ func (a Identify) apply(tx *store.Tx, r *run) error {
 	if !given {
 		return errInvalidInput
 	}
-	return r.identifyUser(tx, record)
+	return r.identifyUser(tx, record, a.LinkSocial)
 }
 
 // find returns the record that the action means, if it means any.
@@ -43,18 +43,14 @@ func (a Identify) find(i *Interaction) (record Record, given bool, err error) {
 }
 
 // identifyUser says which existing user the guest is.
-func (r *run) identifyUser(tx *store.Tx, record Record) error {
+func (r *run) identifyUser(tx *store.Tx, record Record, join bool) error {
 	if err := r.mayIdentifyBy(record); err != nil {
 		return err
 	}
 	if !record.Verified || record.Type == RecordNewPasswordIdentity {
 		return errVerificationFailed
 	}
-	u, err := tx.UserByIdentifier(record.Identifier)
-	if errors.Is(err, store.ErrNotFound) {
-		identifier := map[string]any{"identifier": record.Identifier.Value}
-		return errUserNotExist.With(identifier).WithArgs(identifier)
-	}
+	u, staged, err := r.whose(tx, record, join)
 	if err != nil {
 		return err
 	}
@@ -68,7 +64,25 @@ func (r *run) identifyUser(tx *store.Tx, record Record) error {
 		return withError(err, errVerificationFailed)
 	}
 	r.i.UserID, r.i.New, r.i.ProvedBy, r.i.Mark, r.acct = u.ID, false, record.ID, record.Mark, nil
-	return nil
+	r.i.Profile.add(staged)
+	r.i.Via, err = r.via(record)
+	return err
+}
+
+// whose finds the user of a verified record, and what it adds to the account.
+func (r *run) whose(tx *store.Tx, record Record, join bool) (guestlist.User, Profile, error) {
+	if record.Outside != nil {
+		return r.identifyOutside(tx, record, join)
+	}
+	u, err := tx.UserByIdentifier(record.Identifier)
+	if errors.Is(err, store.ErrNotFound) {
+		identifier := map[string]any{"identifier": record.Identifier.Value}
+		return u, Profile{}, errUserNotExist.With(identifier).WithArgs(identifier)
+	}
+	if err == nil && record.Type == RecordOneTimeToken && r.i.Event == guestlist.EventSignIn {
+		err = r.ssoOnly(record.Identifier.Value)
+	}
+	return u, Profile{}, err
 }
 
 // withError returns err, or the refusal if there is none.
@@ -95,6 +109,9 @@ func (r *run) mayIdentifyBy(record Record) error {
 	if r.i.Event == guestlist.EventForgotPassword {
 		return r.mayRecoverBy(record)
 	}
+	if record.Outside != nil {
+		return r.mayComeBy(record)
+	}
 	method, enabled := r.exp.SignIn.Method(record.Identifier.Type)
 	switch record.Type {
 	case RecordPassword:
@@ -106,6 +123,21 @@ func (r *run) mayIdentifyBy(record Record) error {
 	}
 	if !enabled {
 		return errMethodNotEnabled
+	}
+	if record.Identifier.Type == guestlist.IdentifierEmail {
+		return r.ssoOnly(record.Identifier.Value)
+	}
+	return nil
+}
+
+// mayComeBy permits outside providers that the settings offer; with a social
+// one not those whose employer wants them to come in another way.
+func (r *run) mayComeBy(record Record) error {
+	if err := r.dir.mayUse(r.exp, record.way(), record.Outside.ConnectorID); err != nil {
+		return err
+	}
+	if id := record.Outside.Identity; record.Type == RecordSocial && id != nil && id.EmailVerified {
+		return r.ssoOnly(id.Email)
 	}
 	return nil
 }
@@ -129,11 +161,14 @@ func (r *run) identifyNew(tx *store.Tx, record Record, given bool) error {
 	}
 	profile := r.i.Profile
 	if given {
-		if err := profile.take(record); err != nil {
+		if err := r.take(tx, &profile, record); err != nil {
 			return err
 		}
 	}
 	if err := r.admit(guestlist.EventRegister, profile.Email); err != nil {
+		return err
+	}
+	if err := r.ssoOnlyBut(profile); err != nil {
 		return err
 	}
 	if given && profile.Email != "" {
@@ -147,15 +182,19 @@ func (r *run) identifyNew(tx *store.Tx, record Record, given bool) error {
 	r.i.Profile = profile
 	if given {
 		r.i.ProvedBy = record.ID
+		var err error
+		if r.i.Via, err = r.via(record); err != nil {
+			return err
+		}
 	}
-	missing := r.missing(&account{})
+	missing := r.missing(&account{isNew: true})
 	if len(missing) == 0 && !profile.returns() {
 		missing = []string{guestlist.MissingPassword}
 	}
 	switch {
 	case len(missing) > 0:
 		return r.keep(missingProfile(missing))
-	case len(profile.identifiers()) == 0:
+	case len(profile.identifiers()) == 0 && profile.Social == nil && profile.SSO == nil:
 		return errNotIdentified // the settings ask for nothing, but nobody is nobody
 	}
 	if !r.i.New {
@@ -163,6 +202,14 @@ func (r *run) identifyNew(tx *store.Tx, record Record, given bool) error {
 	}
 	r.step.Registered = true
 	return nil
+}
+
+// take adds what a verified record gives to the profile of a new account.
+func (r *run) take(tx *store.Tx, p *Profile, record Record) error {
+	if record.Outside != nil {
+		return r.takeOutside(tx, p, record)
+	}
+	return p.take(record)
 }
 
 // take adds what a verified record proves to the profile.
@@ -184,8 +231,22 @@ func (p *Profile) take(record Record) error {
 }
 
 // returns reports whether an account of this profile could ever be entered
-// again: by a password, or by a code to a proved address.
-func (p Profile) returns() bool { return p.Password != nil || p.Email != "" || p.Phone != "" }
+// again: by a password, by a code to a proved address, or by an outside
+// provider.
+func (p Profile) returns() bool {
+	return p.Password != nil || p.Email != "" || p.Phone != "" || p.Social != nil || p.SSO != nil
+}
+
+// add takes over what is set in another profile.
+func (p *Profile) add(more Profile) {
+	p.Name, p.Avatar = withDefault(more.Name, p.Name), withDefault(more.Avatar, p.Avatar)
+	if more.Social != nil {
+		p.Social = more.Social
+	}
+	if more.SSO != nil {
+		p.SSO = more.SSO
+	}
+}
 
 // identifiers lists what a profile would take from others.
 func (p Profile) identifiers() []guestlist.Identifier {
@@ -202,7 +263,7 @@ func (p Profile) identifiers() []guestlist.Identifier {
 	return list
 }
 
-// free refuses a profile with an identifier that belongs to somebody. The
+// free refuses a profile with an identifier or identity of somebody's. The
 // unique indexes decide in the end; this says it in time.
 func free(tx *store.Tx, p Profile) error {
 	for _, id := range p.identifiers() {
@@ -214,7 +275,7 @@ func free(tx *store.Tx, p Profile) error {
 			return guestlist.Refuse(guestlist.KindUnprocessable, "user."+string(id.Type)+"_already_in_use")
 		}
 	}
-	return nil
+	return freeLinks(tx, p)
 }
 
 func missingProfile(missing []string) error {

@@ -35,6 +35,9 @@ type Interaction struct {
 	// Mark is that of the password by which the guest was identified; empty if
 	// it was by something else.
 	Mark string `json:"mark,omitempty"`
+	// Via is the outside identity by which the guest was identified; nil if it
+	// was by something else.
+	Via *Via `json:"via,omitempty"`
 	// Typed says that the guest typed something that a link scanner could not:
 	// a password, a code, a name.
 	Typed bool   `json:"typed,omitempty"`
@@ -67,6 +70,10 @@ type Profile struct {
 	Email    string                    `json:"email,omitempty"` // proved in this interaction
 	Phone    string                    `json:"phone,omitempty"` // proved in this interaction
 	Password *guestlist.PasswordDigest `json:"password,omitempty"`
+	Name     string                    `json:"name,omitempty"`   // of an outside provider
+	Avatar   string                    `json:"avatar,omitempty"` // of an outside provider
+	Social   *Link                     `json:"social,omitempty"`
+	SSO      *Link                     `json:"sso,omitempty"`
 }
 
 // Caller is who sent a request, as far as it can be told.
@@ -109,7 +116,7 @@ func (i *Interaction) Public() map[string]any {
 	}
 	m := map[string]any{
 		"interactionEvent": i.Event, "profile": profile, "verificationRecords": records,
-		"mfa": map[string]any{}, "captcha": map[string]any{"verified": false, "skipped": i.provedByToken()},
+		"mfa": map[string]any{}, "captcha": map[string]any{"verified": false, "skipped": i.skipsCaptcha()},
 	}
 	if i.UserID != "" {
 		m["userId"] = i.UserID
@@ -122,9 +129,19 @@ func (i *Interaction) Public() map[string]any {
 
 func (p Profile) public() map[string]any {
 	m := map[string]any{}
-	for k, v := range map[string]string{"username": p.Username, "primaryEmail": p.Email, "primaryPhone": p.Phone} {
+	for k, v := range map[string]string{
+		"username": p.Username, "primaryEmail": p.Email, "primaryPhone": p.Phone, "name": p.Name, "avatar": p.Avatar,
+	} {
 		if v != "" {
 			m[k] = v
+		}
+	}
+	if l := p.Social; l != nil {
+		m["socialIdentity"] = map[string]any{"target": l.Target, "userInfo": l.Details}
+	}
+	if l := p.SSO; l != nil {
+		m["enterpriseSsoIdentity"] = map[string]any{
+			"identityId": l.Subject, "ssoConnectorId": l.ConnectorID, "issuer": l.Issuer, "detail": l.Details,
 		}
 	}
 	return m

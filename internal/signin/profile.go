@@ -154,6 +154,9 @@ func (a SetAddress) apply(tx *store.Tx, r *run) error {
 		return err
 	}
 	if a.Type == guestlist.IdentifierEmail {
+		if err := r.ssoOnly(record.Identifier.Value); err != nil {
+			return err
+		}
 		if acct.user.PrimaryEmail != nil {
 			return existsInProfile(a.Type)
 		}

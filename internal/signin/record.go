@@ -5,15 +5,20 @@ import "guestlist"
 // RecordType is the kind of a verification.
 type RecordType string
 
-// The record types that this version makes. Social, EnterpriseSso and the
-// second factors join them later; nothing but the places that make and use a
-// record knows its type.
+// The record types that this version makes. The second factors join them
+// later: nothing but the places that make and use a record knows its type, and
+// what only some types hold is a struct of its own, as Outside is. A factor is
+// verified for the user whom the interaction identified, so its record will name
+// them and prove nothing of anybody else; Identify refuses what it does not
+// know, and Next asks for a factor as it asks for a missing address.
 const (
 	RecordPassword            RecordType = "Password"
 	RecordEmailCode           RecordType = "EmailVerificationCode"
 	RecordPhoneCode           RecordType = "PhoneVerificationCode"
 	RecordOneTimeToken        RecordType = "OneTimeToken"
 	RecordNewPasswordIdentity RecordType = "NewPasswordIdentity"
+	RecordSocial              RecordType = "Social"
+	RecordSSO                 RecordType = "EnterpriseSso"
 )
 
 // Record is one verification of an interaction. At most one of each type is
@@ -35,10 +40,15 @@ type Record struct {
 
 	Digest *guestlist.PasswordDigest `json:"digest,omitempty"` // of a NewPasswordIdentity
 	Mark   string                    `json:"mark,omitempty"`   // of the password that was typed; see passwordMark
+
+	Outside *Outside `json:"outside,omitempty"` // of Social and EnterpriseSso
 }
 
 // Public returns the record as the wire shows it.
 func (r Record) Public() map[string]any {
+	if r.Outside != nil {
+		return r.Outside.public(r)
+	}
 	m := map[string]any{"id": r.ID, "type": r.Type, "identifier": r.Identifier, "verified": r.Verified}
 	switch r.Type {
 	case RecordNewPasswordIdentity: // it proves nothing
@@ -89,10 +99,29 @@ func (i *Interaction) putRecord(r Record) {
 	i.Records = append(kept, r)
 }
 
+// replaceRecord changes a record where it stands.
+func (i *Interaction) replaceRecord(r Record) {
+	for n := range i.Records {
+		if i.Records[n].ID == r.ID {
+			i.Records[n] = r
+		}
+	}
+}
+
 // heldToken returns the verified one-time token record, if there is one.
 func (i *Interaction) heldToken() (Record, bool) {
 	r, ok := i.ofType(RecordOneTimeToken)
 	return r, ok && r.Verified
 }
 
-func (i *Interaction) provedByToken() bool { _, ok := i.heldToken(); return ok }
+// skipsCaptcha reports whether nothing more has to show that the guest is
+// human: who holds a link, or was recognised by an outside provider, was asked
+// elsewhere.
+func (i *Interaction) skipsCaptcha() bool {
+	for _, r := range i.Records {
+		if r.Verified && (r.Type == RecordOneTimeToken || r.Outside != nil) {
+			return true
+		}
+	}
+	return false
+}

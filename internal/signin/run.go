@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"guestlist"
+	"guestlist/internal/connector"
 	"guestlist/internal/store"
 )
 
@@ -18,8 +19,10 @@ type run struct {
 	d    *Desk
 	from Caller
 	exp  guestlist.SignInExperience
-	i    *Interaction // as loaded; apply changes a fresh copy of it
+	i    *Interaction      // as loaded; apply changes a fresh copy of it
+	row  store.Interaction // which apply makes the copy from
 	now  guestlist.Time
+	dir  *directory // of outside providers
 
 	step    Step
 	verdict error // a refusal that is remembered in the database
@@ -35,6 +38,10 @@ type slow struct {
 	user    guestlist.UserID          // whose
 	against *guestlist.PasswordDigest // the digest that it was compared with
 	digest  *guestlist.PasswordDigest // the new digest, or nil
+
+	location string             // of BeginOutside
+	pending  *connector.Pending // of BeginOutside
+	identity *guestlist.OutsideIdentity
 }
 
 // refuse ends the action with err and keeps what apply wrote to the database,
@@ -76,19 +83,7 @@ func (d *Desk) SubmitAll(ctx context.Context, uid string, from Caller, actions .
 
 func (d *Desk) submitOnce(ctx context.Context, uid string, a Action, from Caller) (Step, error) {
 	r := &run{ctx: ctx, d: d, from: from}
-	var row store.Interaction
-	if err := d.Store.View(ctx, func(tx *store.Tx) error {
-		var err error
-		if r.i, err = d.load(tx, uid); err != nil {
-			return err
-		}
-		if row, err = r.i.toRow(); err != nil {
-			return err
-		}
-		r.exp, err = tx.SignInExperience()
-		r.now = tx.Now
-		return err
-	}); err != nil {
+	if err := r.load(uid); err != nil {
 		return Step{}, err
 	}
 	if _, finishes := a.(Finish); finishes && r.i.Done != nil {
@@ -99,7 +94,7 @@ func (d *Desk) submitOnce(ctx context.Context, uid string, a Action, from Caller
 	}
 	err := a.prepare(r)
 	if err == nil {
-		err = d.Store.Update(ctx, func(tx *store.Tx) error { return r.applyIn(tx, a, uid, row) })
+		err = r.applyAll(a, uid)
 	}
 	if err == nil {
 		err = r.verdict
@@ -109,6 +104,43 @@ func (d *Desk) submitOnce(ctx context.Context, uid string, a Action, from Caller
 		return Step{}, err
 	}
 	return r.step, nil
+}
+
+// load reads the interaction, and the settings in force.
+func (r *run) load(uid string) error {
+	var err error
+	if r.dir, err = r.d.directory(r.ctx); err != nil {
+		return err
+	}
+	return r.d.Store.View(r.ctx, func(tx *store.Tx) error {
+		if r.i, err = r.d.load(tx, uid); err != nil {
+			return err
+		}
+		if r.row, err = r.i.toRow(); err != nil {
+			return err
+		}
+		r.exp, err = tx.SignInExperience()
+		r.now = tx.Now
+		return err
+	})
+}
+
+// applyAll applies an action in one transaction. What a provider answered is
+// answered once: when somebody else acted on the interaction meanwhile, it is
+// applied to what they left. Anything else begins anew, in Submit.
+func (r *run) applyAll(a Action, uid string) error {
+	for race := 1; ; race++ {
+		err := r.d.Store.Update(r.ctx, func(tx *store.Tx) error { return r.applyIn(tx, a, uid, r.row) })
+		if r.slow.identity == nil || !errors.Is(err, store.ErrStale) || race == maxRaces {
+			return err
+		}
+		if err := r.load(uid); err != nil {
+			return err
+		}
+		if err := r.mayAct(a); err != nil {
+			return err
+		}
+	}
 }
 
 // mayAct refuses whatever comes before the first SetEvent or after the end.
@@ -190,6 +222,7 @@ type account struct {
 	// proves says that this interaction proves, for the first time, an address
 	// that the account has; strips that a password goes with that.
 	proves, strips bool
+	isNew          bool // the account does not exist: Finish makes it
 }
 
 // account reads the identified user, once per transaction.
@@ -197,7 +230,7 @@ func (r *run) account(tx *store.Tx) (*account, error) {
 	if r.acct != nil {
 		return r.acct, nil
 	}
-	a := &account{}
+	a := &account{isNew: r.i.New}
 	if r.i.UserID != "" && !r.i.New {
 		read := tx.User
 		if r.locks {
@@ -210,7 +243,7 @@ func (r *run) account(tx *store.Tx) (*account, error) {
 			return nil, err
 		}
 		a.exists = true
-		a.proves = r.i.provesFirst(a.user)
+		a.proves = r.provesFirst(a.user)
 		if a.proves && a.user.HasPassword {
 			if a.strips, err = tx.HasOwnPassword(a.user.ID); err != nil {
 				return nil, err
@@ -223,23 +256,35 @@ func (r *run) account(tx *store.Tx) (*account, error) {
 
 // provesFirst reports whether the interaction proves an address of a user of
 // whom none was ever proved.
-func (i *Interaction) provesFirst(u guestlist.User) bool {
-	return u.EmailVerifiedAt == nil && u.PhoneVerifiedAt == nil && (i.provesEmail(u) || i.provesPhone(u))
+func (r *run) provesFirst(u guestlist.User) bool {
+	return u.EmailVerifiedAt == nil && u.PhoneVerifiedAt == nil && (r.provesEmail(u) || r.provesPhone(u))
 }
 
-func (i *Interaction) provesEmail(u guestlist.User) bool {
-	return u.PrimaryEmail != nil && i.proves(guestlist.Identifier{Type: guestlist.IdentifierEmail, Value: *u.PrimaryEmail})
+func (r *run) provesEmail(u guestlist.User) bool {
+	return u.PrimaryEmail != nil && r.proves(guestlist.Identifier{Type: guestlist.IdentifierEmail, Value: *u.PrimaryEmail})
 }
 
-func (i *Interaction) provesPhone(u guestlist.User) bool {
-	return u.PrimaryPhone != nil && i.proves(guestlist.Identifier{Type: guestlist.IdentifierPhone, Value: *u.PrimaryPhone})
+func (r *run) provesPhone(u guestlist.User) bool {
+	return u.PrimaryPhone != nil && r.proves(guestlist.Identifier{Type: guestlist.IdentifierPhone, Value: *u.PrimaryPhone})
 }
 
-// proves reports whether a verified record proves an address.
-func (i *Interaction) proves(address guestlist.Identifier) bool {
-	for _, r := range i.Records {
-		if r.provesAddress() && r.Identifier.Key() == address.Key() {
+// proves reports whether a verified record proves an address: a code or a
+// one-time token that was sent to it, or a provider that may vouch for it.
+func (r *run) proves(address guestlist.Identifier) bool {
+	for _, record := range r.i.Records {
+		if record.provesAddress() && record.Identifier.Key() == address.Key() {
 			return true
+		}
+		if !record.Verified || record.Outside == nil {
+			continue
+		}
+		v := r.dir.vouch(record.way(), *record.Outside)
+		for _, id := range []guestlist.Identifier{
+			{Type: guestlist.IdentifierEmail, Value: v.email}, {Type: guestlist.IdentifierPhone, Value: v.phone},
+		} {
+			if id.Value != "" && id.Key() == address.Key() {
+				return true
+			}
 		}
 	}
 	return false
@@ -254,19 +299,32 @@ func (a *account) mustChangePassword() bool {
 // missing lists what the account lacks with what is staged.
 func (r *run) missing(a *account) []string {
 	p, u := r.i.Profile, a.user
-	token, holds := r.i.heldToken()
+	if r.cameBy(guestlist.WaySSO) { // the employer's directory is the profile, but for an address that it may not vouch for
+		if !a.exists && p.Email == "" {
+			return []string{string(guestlist.IdentifierEmail)}
+		}
+		return nil
+	}
+	_, holds := r.i.heldToken()
 	have := guestlist.ProfileFacts{
 		Username: u.Username != nil || p.Username != "",
-		Email:    u.PrimaryEmail != nil || p.Email != "" || !a.exists && holds && token.Identifier.Value != "",
+		Email:    u.PrimaryEmail != nil || p.Email != "" || !a.exists && !a.isNew && holds,
 		Phone:    u.PrimaryPhone != nil || p.Phone != "",
-		Password: p.Password != nil || len(u.Identities) > 0 || u.HasPassword && !a.strips,
+		Password: p.Password != nil || p.Social != nil || p.SSO != nil || len(u.Identities) > 0 || u.HasPassword && !a.strips,
 	}
-	missing := guestlist.MissingProfile(r.exp.SignUp, have)
+	var missing []string
+	if skip := r.exp.SocialSignIn.SkipRequiredIdentifiers; !r.cameBy(guestlist.WaySocial) || skip == nil || !*skip {
+		missing = guestlist.MissingProfile(r.exp.SignUp, have)
+	}
 	if a.mustChangePassword() && p.Password == nil {
 		missing = append(missing, guestlist.MissingPassword)
 	}
 	return missing
 }
+
+// cameBy reports whether the guest was identified by an outside provider of a
+// way.
+func (r *run) cameBy(way guestlist.Way) bool { return r.i.Via != nil && r.i.Via.Way == way }
 
 // facts gathers what Next decides by.
 func (r *run) facts(tx *store.Tx) (Facts, error) {

@@ -11,6 +11,8 @@ type Step struct {
 	Missing []string
 	// VerificationID is the record that the action made.
 	VerificationID string
+	// Location is where BeginOutside sends the browser.
+	Location string
 	// Registered says that Identify chose a new account (wire: 201).
 	Registered bool
 	// Finished says that Finish succeeded; RedirectTo is where the browser goes

@@ -26,8 +26,10 @@ func (tx *Tx) StripUnproved(id guestlist.UserID) (passwordGone bool, err error) 
 	if err := tx.RevokeUser(id); err != nil {
 		return false, err
 	}
-	if err := tx.run("DELETE FROM user_identities WHERE user_id = $1 AND is_own", id); err != nil {
-		return false, err
+	for _, table := range []string{"user_identities", "sso_identities"} {
+		if err := tx.run("DELETE FROM "+table+" WHERE user_id = $1 AND is_own", id); err != nil {
+			return false, err
+		}
 	}
 	n, err := tx.exec(`UPDATE users SET password_digest = NULL, password_algorithm = NULL, password_is_temporary = FALSE,
 		password_is_own = FALSE, updated_at = $2 WHERE id = $1 AND password_is_own`, id, tx.Now)

@@ -21,3 +21,22 @@ func (tx *Tx) SSOIdentitiesOfUser(id guestlist.UserID) ([]guestlist.SSOIdentity,
 	}, `SELECT id, sso_connector_id, issuer, identity_id, detail, created_at FROM sso_identities
 		WHERE user_id = $1 ORDER BY created_at, id`, id)
 }
+
+// UserBySSOIdentity returns the user of an enterprise identity; ErrNotFound if
+// nobody has it.
+func (tx *Tx) UserBySSOIdentity(issuer, subject string) (guestlist.User, error) {
+	var id guestlist.UserID
+	if err := tx.row("SELECT user_id FROM sso_identities WHERE issuer = $1 AND identity_id = $2", []any{issuer, subject}, &id); err != nil {
+		return guestlist.User{}, err
+	}
+	return tx.User(id)
+}
+
+// LinkSSOIdentity gives a user an enterprise identity, as a holder of the
+// account. One that belongs to somebody gives user.identity_already_in_use and
+// moves nowhere.
+func (tx *Tx) LinkSSOIdentity(s guestlist.SSOIdentity) error {
+	return tx.run(`INSERT INTO sso_identities (id, user_id, sso_connector_id, issuer, identity_id, detail, is_own, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, TRUE, $7)`,
+		s.ID, s.UserID, s.SSOConnectorID, s.Issuer, s.IdentityID, string(s.Detail), tx.Now)
+}

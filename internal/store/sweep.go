@@ -33,6 +33,8 @@ type stale struct {
 
 var staleTables = []stale{
 	{table: "interactions", id: "id", column: "expires_at"}, // strangers write them, and nobody looks at a dead one
+	{table: "saml_requests", id: "id", column: "expires_at"},
+	{table: "saml_assertions", id: "id", column: "expires_at"},
 	{table: "verification_codes", id: "id", column: "expires_at", keep: KeepExpired},
 	{table: "tokens", id: "hash", column: "expires_at", keep: KeepExpired},
 	{table: "sessions", id: "id", column: "expires_at", keep: KeepExpired},

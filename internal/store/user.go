@@ -201,65 +201,6 @@ func foldKey(s *string) *string {
 	return &key
 }
 
-// putIdentities writes social identities; one that belongs to somebody else is
-// refused.
-func (tx *Tx) putIdentities(id guestlist.UserID, identities map[string]guestlist.Identity) error {
-	for target, identity := range identities {
-		if err := tx.PutIdentity(id, target, "", identity); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// PutIdentity links a social identity, replacing the user's former one of the
-// same target. One that belongs to somebody else gives
-// user.identity_already_in_use and moves nowhere.
-func (tx *Tx) PutIdentity(id guestlist.UserID, target, issuer string, identity guestlist.Identity) error {
-	var details *string
-	if len(identity.Details) > 0 {
-		text := string(identity.Details)
-		details = &text
-	}
-	return tx.run(`INSERT INTO user_identities (user_id, target, issuer, identity_id, details, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id, target) DO UPDATE
-		SET issuer = excluded.issuer, identity_id = excluded.identity_id, details = excluded.details`,
-		id, target, issuer, identity.UserID, details, tx.Now)
-}
-
-// DeleteIdentity unlinks a social identity; ErrNotFound if there is none.
-func (tx *Tx) DeleteIdentity(id guestlist.UserID, target string) error {
-	return changed(tx.exec("DELETE FROM user_identities WHERE user_id = $1 AND target = $2", id, target))
-}
-
-// fillIdentities adds the social identities to a page of users.
-func (tx *Tx) fillIdentities(users []guestlist.User) error {
-	if len(users) == 0 {
-		return nil
-	}
-	byID := make(map[guestlist.UserID]*guestlist.User, len(users))
-	ids := make([]any, len(users))
-	for i := range users {
-		byID[users[i].ID] = &users[i]
-		ids[i] = users[i].ID
-	}
-	return tx.rows(func(sc scanner) error {
-		var id guestlist.UserID
-		var target string
-		var identity guestlist.Identity
-		var details *string
-		if err := sc.Scan(&id, &target, &identity.UserID, &details); err != nil {
-			return err
-		}
-		if details != nil {
-			identity.Details = json.RawMessage(*details)
-		}
-		byID[id].Identities[target] = identity
-		return nil
-	}, "SELECT user_id, target, identity_id, details FROM user_identities WHERE user_id IN ("+
-		placeholders(1, len(ids))+")", ids...)
-}
-
 // IsTaken reports whether an identifier belongs to somebody.
 func (tx *Tx) IsTaken(id guestlist.Identifier) (bool, error) {
 	_, err := tx.UserByIdentifier(id)

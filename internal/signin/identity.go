@@ -1,0 +1,399 @@
+package signin
+
+import (
+	"encoding/json"
+	"errors"
+
+	"guestlist"
+	"guestlist/internal/crypt"
+	"guestlist/internal/store"
+)
+
+// SetIdentity stages a social identity that was proved in this interaction for
+// the account: that of a user who was identified in another way, or a new one.
+type SetIdentity struct{ VerificationID string }
+
+// Link is an outside identity that the interaction will give to the account.
+// Its owner is who holds (Issuer, Subject), whatever else is told of them.
+type Link struct {
+	ConnectorID guestlist.ConnectorID `json:"connectorId"`
+	Target      string                `json:"target,omitempty"` // of a social one
+	Issuer      string                `json:"issuer"`
+	Subject     string                `json:"subject"`
+	Details     json.RawMessage       `json:"details"` // what the provider tells, in the wire's words
+}
+
+var (
+	errIdentityNotExist    = guestlist.Refuse(guestlist.KindNotFound, "user.identity_not_exist")
+	errSSOIdentityNotExist = guestlist.Refuse(guestlist.KindNotFound, "user.sso_identity_not_exist")
+	errIdentityInUse       = guestlist.Refuse(guestlist.KindUnprocessable, "user.identity_already_in_use")
+	errHasOtherIdentity    = guestlist.Refuse(guestlist.KindUnprocessable, "user.social_account_exists_in_profile")
+)
+
+// Via is the outside identity by which a guest was identified.
+type Via struct {
+	Way  guestlist.Way `json:"way"`
+	Link Link          `json:"link"`
+}
+
+// via is the Via of a record, nil for one of no outside provider.
+func (r *run) via(record Record) (*Via, error) {
+	if record.Outside == nil {
+		return nil, nil
+	}
+	l, err := r.link(record)
+	if err != nil {
+		return nil, err
+	}
+	return &Via{Way: record.way(), Link: *l}, nil
+}
+
+// link makes the Link of a verified record.
+func (r *run) link(record Record) (*Link, error) {
+	id := record.Outside.Identity
+	details, err := marshal(userInfo(record.way(), *id))
+	if err != nil {
+		return nil, err
+	}
+	l := &Link{ConnectorID: record.Outside.ConnectorID, Issuer: id.Issuer, Subject: id.Subject, Details: details}
+	if record.Type == RecordSocial {
+		l.Target = r.dir.social[l.ConnectorID].target()
+	}
+	return l, nil
+}
+
+// userInfo is what the wire shows of an outside person: an address only where
+// the provider asserts it.
+func userInfo(way guestlist.Way, id guestlist.OutsideIdentity) map[string]any {
+	m := map[string]any{"id": id.Subject}
+	add := func(key, value string, when bool) {
+		if when && value != "" {
+			m[key] = value
+		}
+	}
+	add("email", id.Email, id.EmailVerified)
+	add("phone", id.Phone, id.PhoneVerified)
+	add("name", id.Name, true)
+	add("avatar", id.Avatar, true)
+	if way == guestlist.WaySocial {
+		m["rawData"] = json.RawMessage("{}")
+		if len(id.Raw) > 0 {
+			m["rawData"] = id.Raw
+		}
+	}
+	return m
+}
+
+// owner returns who has an outside identity, if anybody.
+func owner(tx *store.Tx, way guestlist.Way, l *Link) (u guestlist.User, ok bool, err error) {
+	if way == guestlist.WaySSO {
+		u, err = tx.UserBySSOIdentity(l.Issuer, l.Subject)
+	} else {
+		u, err = tx.UserByIdentity(l.Target, l.Issuer, l.Subject)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return u, false, nil
+	}
+	return u, err == nil, err
+}
+
+// related returns the user who has an address that the provider proves: by
+// phone first, as on the wire.
+func (r *run) related(tx *store.Tx, v voucher) (u guestlist.User, by guestlist.Identifier, ok bool, err error) {
+	for _, id := range []guestlist.Identifier{
+		{Type: guestlist.IdentifierPhone, Value: v.phone}, {Type: guestlist.IdentifierEmail, Value: v.email},
+	} {
+		if id.Value == "" {
+			continue
+		}
+		u, err = tx.UserByIdentifier(id)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		return u, id, err == nil, err
+	}
+	return u, by, false, nil
+}
+
+// identifyOutside says who the guest of a verified outside record is: whoever
+// has the identity; or else, when the guest wants it so (an employer's identity
+// does so by itself), whoever has an address that the provider proves. Who is
+// related only because somebody claims so is not told.
+func (r *run) identifyOutside(tx *store.Tx, record Record, join bool) (guestlist.User, Profile, error) {
+	l, err := r.link(record)
+	if err != nil {
+		return guestlist.User{}, Profile{}, err
+	}
+	u, ok, err := owner(tx, record.way(), l)
+	if err != nil {
+		return u, Profile{}, err
+	}
+	if ok {
+		return u, r.synced(record, u), nil
+	}
+	v := r.dir.vouch(record.way(), *record.Outside)
+	u, by, ok, err := r.related(tx, v)
+	switch {
+	case err != nil:
+		return u, Profile{}, err
+	case record.Type == RecordSSO && !ok:
+		return u, Profile{}, errSSOIdentityNotExist.Because(v.why)
+	case record.Type == RecordSocial && join && !ok:
+		return u, Profile{}, errIdentityNotExist.Because(v.why)
+	case record.Type == RecordSocial && !join:
+		data := map[string]any{}
+		if ok {
+			data["relatedUser"] = map[string]any{"type": by.Type, "value": by.Value}
+		}
+		return u, Profile{}, errIdentityNotExist.With(data).Because(v.why)
+	}
+	if u.IsSuspended {
+		return u, Profile{}, errSuspended
+	}
+	if err := r.mayJoin(tx, record, u); err != nil {
+		return u, Profile{}, err
+	}
+	staged := r.synced(record, u)
+	staged.setLink(record.way(), l)
+	return u, staged, nil
+}
+
+// mayJoin refuses to give a user a second identity of the same provider: who
+// has the address of a former colleague today is not that colleague.
+func (r *run) mayJoin(tx *store.Tx, record Record, u guestlist.User) error {
+	if record.Type == RecordSocial {
+		had, has := u.Identities[r.dir.social[record.Outside.ConnectorID].target()]
+		if has && had.UserID != record.Outside.Identity.Subject {
+			return errHasOtherIdentity
+		}
+		return nil
+	}
+	list, err := tx.SSOIdentitiesOfUser(u.ID)
+	if err != nil {
+		return err
+	}
+	for _, s := range list {
+		if s.SSOConnectorID == string(record.Outside.ConnectorID) {
+			return errIdentityConflict.Because(errors.New("the user with this address has another identity at the same connector"))
+		}
+	}
+	return nil
+}
+
+// setLink stages a link of a way.
+func (p *Profile) setLink(way guestlist.Way, l *Link) {
+	if way == guestlist.WaySSO {
+		p.SSO = l
+	} else {
+		p.Social = l
+	}
+}
+
+// synced returns the name and avatar that a connector keeps up to date, where
+// they are not what the user has.
+func (r *run) synced(record Record, u guestlist.User) Profile {
+	var p Profile
+	if !r.dir.syncs(record.way(), record.Outside.ConnectorID) {
+		return p
+	}
+	id := record.Outside.Identity
+	if id.Name != "" && (u.Name == nil || *u.Name != id.Name) {
+		p.Name = id.Name
+	}
+	if id.Avatar != "" && (u.Avatar == nil || *u.Avatar != id.Avatar) {
+		p.Avatar = id.Avatar
+	}
+	return p
+}
+
+// takeOutside adds to the profile of a new account what a verified outside
+// record gives it: the identity, a name and a picture; of addresses those alone
+// that the provider proves. An address of somebody else is left out if it is a
+// social provider's, as on the wire; an employer's stays in and is refused by
+// who asks whether the profile is free.
+func (r *run) takeOutside(tx *store.Tx, p *Profile, record Record) error {
+	if !record.Verified {
+		return errVerificationFailed
+	}
+	if err := r.dir.mayUse(r.exp, record.way(), record.Outside.ConnectorID); err != nil {
+		return err
+	}
+	id, v := record.Outside.Identity, r.dir.vouch(record.way(), *record.Outside)
+	if record.Type == RecordSocial && id.EmailVerified {
+		if err := r.ssoOnly(id.Email); err != nil {
+			return err
+		}
+	}
+	l, err := r.link(record)
+	if err != nil {
+		return err
+	}
+	p.setLink(record.way(), l)
+	p.Name, p.Avatar = withDefault(p.Name, id.Name), withDefault(p.Avatar, id.Avatar)
+	for _, give := range []struct {
+		to *string
+		id guestlist.Identifier
+	}{
+		{&p.Email, guestlist.Identifier{Type: guestlist.IdentifierEmail, Value: v.email}},
+		{&p.Phone, guestlist.Identifier{Type: guestlist.IdentifierPhone, Value: v.phone}},
+	} {
+		if *give.to != "" || give.id.Value == "" {
+			continue
+		}
+		taken, err := tx.IsTaken(give.id)
+		if err != nil {
+			return err
+		}
+		if !taken || record.Type == RecordSSO {
+			*give.to = give.id.Value
+		}
+	}
+	return nil
+}
+
+func (SetIdentity) logKey() string { return logProfileUpdate }
+
+func (SetIdentity) prepare(r *run) error { return r.mayStage() }
+
+func (a SetIdentity) apply(tx *store.Tx, r *run) error {
+	if err := r.mayStage(); err != nil {
+		return err
+	}
+	record, ok := r.i.ofType(RecordSocial)
+	switch {
+	case !ok || record.ID != a.VerificationID:
+		return errNoVerification
+	case !record.Verified:
+		return errVerificationFailed
+	}
+	if err := r.dir.mayUse(r.exp, guestlist.WaySocial, record.Outside.ConnectorID); err != nil {
+		return err
+	}
+	if record.Outside.Identity.EmailVerified {
+		if err := r.ssoOnly(record.Outside.Identity.Email); err != nil {
+			return err
+		}
+	}
+	acct, err := r.account(tx)
+	if err != nil {
+		return err
+	}
+	l, err := r.link(record)
+	if err != nil {
+		return err
+	}
+	holder, owned, err := owner(tx, guestlist.WaySocial, l)
+	switch {
+	case err != nil:
+		return err
+	case owned && acct.exists && holder.ID == acct.user.ID:
+		return nil // it is theirs already
+	case owned:
+		return errIdentityInUse
+	}
+	if err := r.mayJoin(tx, record, acct.user); err != nil {
+		return err
+	}
+	r.i.Profile.Social = l
+	if r.i.Event == guestlist.EventRegister {
+		id := record.Outside.Identity
+		r.i.Profile.Name, r.i.Profile.Avatar = withDefault(r.i.Profile.Name, id.Name), withDefault(r.i.Profile.Avatar, id.Avatar)
+	}
+	return nil
+}
+
+// freeLinks refuses staged identities that belong to somebody.
+func freeLinks(tx *store.Tx, p Profile) error {
+	for way, l := range map[guestlist.Way]*Link{guestlist.WaySocial: p.Social, guestlist.WaySSO: p.SSO} {
+		if l == nil {
+			continue
+		}
+		if _, owned, err := owner(tx, way, l); err != nil || owned {
+			return withError(err, errIdentityInUse)
+		}
+	}
+	return nil
+}
+
+// stillOffered refuses to finish by a provider that was taken away, or
+// switched off, since the guest was there.
+func (r *run) stillOffered() error {
+	if v := r.i.Via; v != nil {
+		if err := r.dir.mayUse(r.exp, v.Way, v.Link.ConnectorID); err != nil {
+			return errMethodNotEnabled.Because(err)
+		}
+	}
+	for way, l := range map[guestlist.Way]*Link{guestlist.WaySocial: r.i.Profile.Social, guestlist.WaySSO: r.i.Profile.SSO} {
+		if l == nil {
+			continue
+		}
+		if err := r.dir.mayUse(r.exp, way, l.ConnectorID); err != nil {
+			return errMethodNotEnabled.Because(err)
+		}
+	}
+	return nil
+}
+
+// viaStands refuses to finish by an identity that was taken from the user since
+// it identified them, as by an administrator.
+func (r *run) viaStands(tx *store.Tx) error {
+	v := r.i.Via
+	if v == nil || r.i.New || v.staged(r.i.Profile) {
+		return nil
+	}
+	u, owned, err := owner(tx, v.Way, &v.Link)
+	if err != nil || !owned || u.ID != r.i.UserID {
+		return withError(err, errVerificationFailed)
+	}
+	return nil
+}
+
+// staged reports whether the identity is yet to be given to the account.
+func (v *Via) staged(p Profile) bool {
+	l := p.Social
+	if v.Way == guestlist.WaySSO {
+		l = p.SSO
+	}
+	return l != nil && l.Issuer == v.Link.Issuer && l.Subject == v.Link.Subject
+}
+
+// writeLinks gives the account its staged identities, and back the one by which
+// the guest came in if the first proof of an address took it. It is the last
+// word on whose they are: one of somebody else moves nowhere.
+func (r *run) writeLinks(tx *store.Tx, u *guestlist.User) error {
+	links := r.i.Profile
+	if v := r.i.Via; v != nil && !v.staged(links) {
+		links.setLink(v.Way, &v.Link)
+	}
+	if err := writeLink(tx, u, guestlist.WaySocial, links.Social); err != nil {
+		return err
+	}
+	return writeLink(tx, u, guestlist.WaySSO, links.SSO)
+}
+
+func writeLink(tx *store.Tx, u *guestlist.User, way guestlist.Way, l *Link) error {
+	if l == nil {
+		return nil
+	}
+	holder, owned, err := owner(tx, way, l)
+	switch {
+	case err != nil:
+		return err
+	case owned && holder.ID != u.ID:
+		return errIdentityInUse
+	case owned && way == guestlist.WaySocial:
+		return tx.PinIdentity(u.ID, l.Target, l.Issuer, l.Subject)
+	case owned:
+		return nil
+	case way == guestlist.WaySSO:
+		return tx.LinkSSOIdentity(guestlist.SSOIdentity{
+			ID: crypt.ID(), UserID: u.ID, SSOConnectorID: string(l.ConnectorID), Issuer: l.Issuer, IdentityID: l.Subject, Detail: l.Details,
+		})
+	}
+	if _, has := u.Identities[l.Target]; has {
+		return errHasOtherIdentity
+	}
+	identity := guestlist.Identity{UserID: l.Subject, Details: l.Details}
+	u.Identities[l.Target] = identity
+	return tx.LinkIdentity(u.ID, l.Target, l.Issuer, identity)
+}
