@@ -142,7 +142,8 @@ func (b *tab) Open(address string) int {
 func (b *tab) Fill(name, value string) {
 	b.t.Helper()
 	field := visible(`input[name=` + quoteJS(name) + `], textarea[name=` + quoteJS(name) + `]`)
-	b.do("fill "+name, chromedp.Clear(field), chromedp.SendKeys(field, value))
+	// chromedp.Clear removes what the page wrote there, not what was typed.
+	b.do("fill "+name, chromedp.WaitVisible(field), chromedp.Evaluate[chromedp.Void]("("+string(field)+").value = ''"), chromedp.SendKeys(field, value))
 }
 
 // Press clicks on the visible button or link with these words and waits until
@@ -150,6 +151,33 @@ func (b *tab) Fill(name, value string) {
 func (b *tab) Press(words string) int {
 	b.t.Helper()
 	return b.navigate("press "+words, chromedp.Click(pressable(words)))
+}
+
+// Click clicks on the visible button or link with these words, and waits for
+// nothing: what happens then happens within the page.
+func (b *tab) Click(words string) {
+	b.t.Helper()
+	b.do("click "+words, chromedp.Click(pressable(words)))
+}
+
+// WaitAt waits until the tab is at an address, whatever its query.
+func (b *tab) WaitAt(address string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, awaitFor)
+	defer cancel()
+	tick := time.NewTicker(awaitEvery)
+	defer tick.Stop()
+	for {
+		at, err := chromedp.Run(ctx, chromedp.Location())
+		if at, _, _ = strings.Cut(at, "?"); err == nil && at == address {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			b.t.Fatalf("the browser should come to %s; %s", address, b.where())
+		case <-tick.C:
+		}
+	}
 }
 
 // Text returns what a person reads on the page.
