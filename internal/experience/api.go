@@ -8,55 +8,11 @@ import (
 	"guestlist/internal/web"
 )
 
-// needs is what a route of the experience API asks of the browser before it
-// looks at the request.
-type needs int
-
-const (
-	// needsRequest asks for an authorization request: the cookie of a live
-	// interaction.
-	needsRequest needs = iota
-	// needsEvent asks as well for what the guest set out to do: the PUT that
-	// begins.
-	needsEvent
-	// needsEventOrEnd is needsEvent for the route that ends an interaction, and
-	// repeats its answer when it is asked again.
-	needsEventOrEnd
-)
-
-// apiRoute is one operation of the experience API.
-type apiRoute struct {
-	pattern string // of ServeMux
-	needs   needs
-	serve   func(*call) error
-}
-
-// apiRoutes is everything that the experience API offers. What later versions
-// add (social, single sign-on, second factors) is not there and says so: 404.
-func apiRoutes() []apiRoute {
-	return []apiRoute{
-		{"PUT /api/experience", needsRequest, putInteraction},
-		{"GET /api/experience/interaction", needsEvent, getInteraction},
-		{"PUT /api/experience/interaction-event", needsEvent, putEvent},
-		{"POST /api/experience/identification", needsEvent, postIdentification},
-		{"POST /api/experience/submit", needsEventOrEnd, postSubmit},
-		{"POST /api/experience/verification/password", needsEvent, postPasswordVerification},
-		{"POST /api/experience/verification/verification-code", needsEvent, postCodeSending},
-		{"POST /api/experience/verification/verification-code/verify", needsEvent, postCodeVerification},
-		{"POST /api/experience/verification/new-password-identity", needsEvent, postNewPasswordIdentity},
-		{"POST /api/experience/verification/one-time-token/verify", needsEvent, postTokenVerification},
-		{"POST /api/experience/profile", needsEvent, postProfile},
-		{"PUT /api/experience/profile/password", needsEvent, putProfilePassword},
-		{"GET /api/experience/sso-connectors", needsRequest, getSSOConnectors},
-		{"GET /api/interaction/consent", needsRequest, getConsentData},
-		{"POST /api/interaction/consent", needsRequest, postConsentDecision},
-	}
-}
-
 func (d *Door) mountAPI(mux *web.Mux) {
 	for _, rt := range apiRoutes() {
 		mux.API(rt.pattern, d.api(rt))
 	}
+	mux.API("GET "+documentPath, d.document())
 }
 
 // call is one request of the experience API.

@@ -55,7 +55,7 @@ func TestAPIGoldens(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			eachHouse(t, nil, func(t *testing.T, h *house) {
 				h.t = t
-				g := golden{t: t, h: h, s: h.script(t), names: map[string]string{}}
+				g := golden{t: t, h: h, s: h.script(t), names: map[string]string{}, doc: h.document(t)}
 				g.playFile(file)
 			})
 		})
@@ -110,6 +110,7 @@ type golden struct {
 	s      *script
 	names  map[string]string // value to name
 	onward string            // where the last submit leads
+	doc    apiDocument       // what the API says of itself
 }
 
 func (g *golden) playFile(file string) {
@@ -241,6 +242,9 @@ func (g *golden) code(name, to string) string {
 func (g *golden) call(name, method, rest string) string {
 	path, body, _ := strings.Cut(rest, " ")
 	a := g.s.call(method, path, body)
+	if lie := g.doc.lies(method, path, a); lie != "" {
+		g.t.Errorf("%s %s: %s", method, path, lie)
+	}
 	if name != "" {
 		g.names[a.text("verificationId")] = name
 	}

@@ -26,6 +26,9 @@ type Door struct {
 	// Trusted are the proxies whose X-Forwarded-For counts.
 	Trusted []netip.Prefix
 
+	// Version is the program's, for the API's document.
+	Version string
+
 	// Now is the clock: nothing but countdowns and what a page says depends on it.
 	Now func() time.Time
 }

@@ -111,7 +111,7 @@ func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, error) {
 
 	guests := &experience.Door{
 		Desk: p.desk, Manners: manners, Pages: pages, Cookies: cookies, BuiltIn: builtIn, Trusted: s.o.TrustedProxies,
-		Now: s.store.Clock(),
+		Now: s.store.Clock(), Version: s.o.Version,
 	}
 	manners.ErrorPage = guests.ErrorPage
 	applications := &oidc.Door{

@@ -51,8 +51,8 @@ func (c Cookies) Set(w http.ResponseWriter, name, value string, o CookieOptions)
 	if len(value) > maxCookieValue {
 		return false
 	}
-	if c.Secure && isRoot(o.Path) && !o.Script {
-		name = hostPrefix + name
+	if isRoot(o.Path) && !o.Script {
+		name = c.Name(name)
 	}
 	h := w.Header()
 	h.Add("Set-Cookie", c.line(name, value, o))
@@ -65,6 +65,15 @@ func (c Cookies) Set(w http.ResponseWriter, name, value string, o CookieOptions)
 	}
 	h.Add("Set-Cookie", c.line(name+sigSuffix, sign(keys[0], name, value), o))
 	return true
+}
+
+// Name returns what a cookie is called on the wire that is for the whole site
+// and not for scripts.
+func (c Cookies) Name(name string) string {
+	if c.Secure {
+		return hostPrefix + name
+	}
+	return name
 }
 
 // Clear removes a cookie and its signature. Path is that of the writing.

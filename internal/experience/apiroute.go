@@ -1,0 +1,198 @@
+package experience
+
+// needs is what a route of the experience API asks of the browser before it
+// looks at the request.
+type needs int
+
+const (
+	// needsRequest asks for an authorization request: the cookie of a live
+	// interaction.
+	needsRequest needs = iota
+	// needsEvent asks as well for what the guest set out to do: the PUT that
+	// begins.
+	needsEvent
+	// needsEventOrEnd is needsEvent for the route that ends an interaction, and
+	// repeats its answer when it is asked again.
+	needsEventOrEnd
+)
+
+// apiRoute is one operation of the experience API: what it asks of the browser,
+// what it does, and what the document says of it. Tests hold the document to
+// what the routes take and give.
+type apiRoute struct {
+	pattern string // of ServeMux
+	needs   needs
+	serve   func(*call) error
+
+	summary string
+	query   shape // of the URL, an object; nil for none
+	body    shape // of the request; nil for none
+	answer  shape // of success; nil for none
+	status  int   // of success
+	also    int   // another status of success, which has no body to read; 0 for none
+	// refusals are the codes of this route beside those that all routes have,
+	// each with its status: "404 user.user_not_exist".
+	refusals []string
+}
+
+// apiRoutes is everything that the experience API offers. What later versions
+// add (second factors) is not there and says so: 404.
+func apiRoutes() []apiRoute {
+	var all []apiRoute
+	for _, group := range [][]apiRoute{interactionRoutes(), verificationRoutes(), profileRoutes(), consentRoutes()} {
+		all = append(all, group...)
+	}
+	return all
+}
+
+func interactionRoutes() []apiRoute {
+	return []apiRoute{
+		{
+			pattern: "PUT /api/experience", needs: needsRequest, serve: putInteraction, status: 204,
+			summary: "Begin, or begin anew: what was gathered is forgotten",
+			body:    object{"interactionEvent": anEvent, "captchaToken?": str{most: maxCaptcha}},
+		},
+		{
+			pattern: "GET /api/experience/interaction", needs: needsEvent, serve: getInteraction, status: 200,
+			summary: "What was gathered so far, without secrets", answer: anInteraction,
+		},
+		{
+			pattern: "PUT /api/experience/interaction-event", needs: needsEvent, serve: putEvent, status: 204,
+			summary: "Switch between signing in and registering: verifications stay",
+			body:    object{"interactionEvent": anEvent}, refusals: of(theDoor, "400 session.not_supported_for_forgot_password"),
+		},
+		{
+			pattern: "POST /api/experience/identification", needs: needsEvent, serve: postIdentification, status: 204, also: 201,
+			summary:  "Say who the guest is, by a verification; 201 is for somebody new",
+			body:     object{"verificationId?": str{most: maxID}, "linkSocialIdentity?": boolean{}},
+			refusals: identificationRefusals,
+		},
+		{
+			pattern: "POST /api/experience/submit", needs: needsEventOrEnd, serve: postSubmit, status: 200, also: 204,
+			summary: "Finish; 204 is for a password that was recovered, with which the guest signs in next",
+			body:    object{}, answer: object{"redirectTo": aURL},
+			refusals: of(theDoor, "404 session.identifier_not_found", "422 user.missing_profile", "422 user.new_password_required_in_profile",
+				"401 user.suspended", "400 session.verification_failed", "422 user.username_already_in_use", "422 user.email_already_in_use",
+				"422 user.phone_already_in_use", "422 user.identity_already_in_use"),
+		},
+		{
+			pattern: "GET /api/experience/sso-connectors", needs: needsRequest, serve: getSSOConnectors, status: 200,
+			summary: "The enterprise connectors for an address", query: object{"email": anEmail},
+			answer: object{"connectorIds": list{str{}}},
+		},
+	}
+}
+
+func verificationRoutes() []apiRoute {
+	const at = "POST /api/experience/verification/"
+	return []apiRoute{
+		{
+			pattern: at + "password", needs: needsEvent, serve: postPasswordVerification, status: 200,
+			summary: "Compare a password",
+			body: object{
+				"identifier": object{"type": enum{"username", "email", "phone"}, "value": str{}},
+				"password":   str{least: 1},
+			},
+			answer: aVerification, refusals: of(nil, "422 session.invalid_credentials", "401 user.suspended", "422 password.expired", blocked),
+		},
+		{
+			pattern: at + "verification-code", needs: needsEvent, serve: postCodeSending, status: 200,
+			summary: "Send a code to an address", body: object{"identifier": anAddress, "interactionEvent": anEvent},
+			answer: aVerification, refusals: of(blocklist, "429 request.message_rate_limited", "501 connector.not_found"),
+		},
+		{
+			pattern: at + "verification-code/verify", needs: needsEvent, serve: postCodeVerification, status: 200,
+			summary: "Compare a code",
+			body:    object{"identifier": anAddress, "verificationId": anID, "code": str{least: 1, most: maxCode}},
+			answer:  aVerification, refusals: of(codeFaults, noVerification, blocked),
+		},
+		{
+			pattern: at + "new-password-identity", needs: needsEvent, serve: postNewPasswordIdentity, status: 200,
+			summary: "Choose a username and a password for a new account",
+			body:    object{"identifier": object{"type": enum{"username"}, "value": str{least: 1}}, "password": str{least: 1}},
+			answer:  aVerification, refusals: of(usernameFaults, "403 auth.forbidden", "422 password.rejected"),
+		},
+		{
+			pattern: at + "one-time-token/verify", needs: needsEvent, serve: postTokenVerification, status: 200,
+			summary: "Hold the token of a link for its address",
+			body: object{
+				"identifier": object{"type": enum{"email"}, "value": anEmail},
+				"token":      str{least: 1, most: maxToken},
+			},
+			answer: aVerification, refusals: tokenFaults,
+		},
+	}
+}
+
+func profileRoutes() []apiRoute {
+	return []apiRoute{
+		{
+			pattern: "POST /api/experience/profile", needs: needsEvent, serve: postProfile, status: 204,
+			summary: "Stage one thing for the account",
+			body: oneOf{
+				object{"type": enum{"username"}, "value": str{least: 1}},
+				object{"type": enum{"password"}, "value": str{least: 1}},
+				object{"type": enum{"email", "phone"}, "verificationId": anID},
+			},
+			refusals: of(usernameFaults, "403 auth.forbidden", "404 session.identifier_not_found", "422 password.rejected", noVerification,
+				"400 session.verification_failed", "400 session.not_supported_for_forgot_password", "422 user.username_exists_in_profile",
+				"422 user.email_exists_in_profile", "422 user.phone_exists_in_profile", "422 user.password_exists_in_profile",
+				"422 user.email_already_in_use", "422 user.phone_already_in_use", "422 session.email_blocklist.email_not_allowed",
+				"422 session.email_blocklist.email_subaddressing_not_allowed"),
+		},
+		{
+			pattern: "PUT /api/experience/profile/password", needs: needsEvent, serve: putProfilePassword, status: 204,
+			summary: "Stage the new password of somebody who forgot theirs", body: object{"password": str{least: 1}},
+			refusals: of(nil, "400 session.invalid_interaction_type", "404 session.identifier_not_found", "422 password.rejected",
+				"422 user.same_password"),
+		},
+	}
+}
+
+func consentRoutes() []apiRoute {
+	return []apiRoute{
+		{
+			pattern: "GET /api/interaction/consent", needs: needsRequest, serve: getConsentData, status: 200,
+			summary: "What an application asks for", answer: aConsent, refusals: of(nil, "401 user.suspended"),
+		},
+		{
+			pattern: "POST /api/interaction/consent", needs: needsRequest, serve: postConsentDecision, status: 200,
+			summary: "Allow it", body: object{"organizationIds?": list{str{least: 1, most: maxID}}}, answer: object{"redirectTo": aURL},
+			refusals: of(tokenFaults, "422 organization.require_membership", "401 user.suspended"),
+		},
+	}
+}
+
+// The refusals that several routes have.
+const (
+	noVerification = "404 session.verification_session_not_found"
+	blocked        = "400 session.verification_blocked_too_many_attempts"
+)
+
+var (
+	theDoor   = []string{"403 auth.forbidden"}
+	blocklist = []string{
+		"422 session.email_blocklist.email_not_allowed", "422 session.email_blocklist.email_subaddressing_not_allowed",
+	}
+	codeFaults = []string{
+		"400 verification_code.not_found", "400 verification_code.email_mismatch", "400 verification_code.phone_mismatch",
+		"400 verification_code.expired", "400 verification_code.exceed_max_try", "400 verification_code.code_mismatch",
+	}
+	tokenFaults = []string{
+		"404 one_time_token.token_not_found", "400 one_time_token.email_mismatch", "400 one_time_token.token_expired",
+		"400 one_time_token.token_consumed", "400 one_time_token.token_revoked", "400 one_time_token.interaction_event_mismatch",
+	}
+	usernameFaults = []string{
+		"422 user.username_already_in_use", "422 user.username_too_short", "422 user.username_too_long",
+		"422 user.username_numbers_not_allowed", "422 user.username_underscore_not_allowed",
+		"422 user.username_uppercase_not_allowed", "422 user.username_lowercase_not_allowed",
+	}
+	identificationRefusals = of(blocklist, "403 auth.forbidden", noVerification, "400 session.verification_failed",
+		"404 user.user_not_exist", "401 user.suspended", "409 session.identity_conflict", "422 user.sign_in_method_not_enabled",
+		"422 session.not_supported_for_forgot_password", "422 user.missing_profile", "422 user.username_already_in_use",
+		"422 user.email_already_in_use", "422 user.phone_already_in_use", "400 one_time_token.interaction_event_mismatch")
+)
+
+func of(common []string, more ...string) []string {
+	return append(append([]string{}, common...), more...)
+}
