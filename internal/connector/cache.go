@@ -66,7 +66,7 @@ func (c *cache) get(ctx context.Context, url string, now time.Time, newer bool, 
 	})
 	select {
 	case <-ctx.Done():
-		return nil, fail(codeGeneral, "%s: %w", hostOf(url), ctx.Err())
+		return nil, fail(errGeneral, "%s: %w", hostOf(url), ctx.Err())
 	case result := <-ch:
 		return result.Val, result.Err
 	}

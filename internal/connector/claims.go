@@ -81,7 +81,7 @@ func rawOf(o map[string]any) guestlist.JSONObject {
 // subject there is nobody; anything else that is out of shape is left away.
 func plausible(who guestlist.OutsideIdentity) (guestlist.OutsideIdentity, error) {
 	if who.Subject == "" || len(who.Subject) > maxSubject || strings.ContainsFunc(who.Subject, unicode.IsControl) {
-		return guestlist.OutsideIdentity{}, fail(codeResponse, "the provider gives no usable id of the person")
+		return guestlist.OutsideIdentity{}, fail(errResponse, "the provider gives no usable id of the person")
 	}
 	if who.Email = strings.TrimSpace(who.Email); !isEmail(who.Email) {
 		who.Email = ""

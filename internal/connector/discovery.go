@@ -62,18 +62,18 @@ func (m metadata) check(issuer string, matches func(issuer, tenant string) bool)
 		same = matches(m.Issuer, "")
 	}
 	if !same {
-		return fail(codeResponse, "metadata: they are of %q, and %q was asked", m.Issuer, issuer)
+		return fail(errResponse, "metadata: they are of %q, and %q was asked", m.Issuer, issuer)
 	}
 	secure := strings.HasPrefix(issuer, "https:")
 	for name, address := range map[string]string{
 		"authorization_endpoint": m.Authorize, "token_endpoint": m.Token, "jwks_uri": m.JWKS,
 	} {
 		if !usable(address, secure) {
-			return fail(codeResponse, "metadata: %s is missing or no https URL", name)
+			return fail(errResponse, "metadata: %s is missing or no https URL", name)
 		}
 	}
 	if m.UserInfo != "" && !usable(m.UserInfo, secure) {
-		return fail(codeResponse, "metadata: userinfo_endpoint is no https URL")
+		return fail(errResponse, "metadata: userinfo_endpoint is no https URL")
 	}
 	return nil
 }

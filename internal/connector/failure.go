@@ -12,18 +12,17 @@ import (
 	"guestlist"
 )
 
-// The codes of what goes wrong between us and a provider. They are the wire
-// contract's.
-const (
-	codeGeneral       = "connector.general"
-	codeNoAnswer      = "connector.insufficient_request_parameters" // the browser brought no code
-	codeForeignAnswer = "connector.invalid_request_parameters"      // the answer is to another attempt
-	codeResponse      = "connector.invalid_response"
-	codeAuthCode      = "connector.social_auth_code_invalid"
-	codeAccessToken   = "connector.social_invalid_access_token" //nolint:gosec // a code, not a token
-	codeIDToken       = "connector.social_invalid_id_token"     //nolint:gosec // a code, not a token
-	codeDenied        = "connector.authorization_failed"
-	codeRateLimit     = "connector.rate_limit_exceeded"
+// What goes wrong between us and a provider, in the codes of the wire contract.
+var (
+	errGeneral       = guestlist.Refuse(guestlist.KindInvalid, "connector.general")
+	errNoAnswer      = guestlist.Refuse(guestlist.KindInvalid, "connector.insufficient_request_parameters") // the browser brought no code
+	errForeignAnswer = guestlist.Refuse(guestlist.KindInvalid, "connector.invalid_request_parameters")      // the answer is to another attempt
+	errResponse      = guestlist.Refuse(guestlist.KindInvalid, "connector.invalid_response")
+	errAuthCode      = guestlist.Refuse(guestlist.KindUnauthenticated, "connector.social_auth_code_invalid")
+	errAccessToken   = guestlist.Refuse(guestlist.KindUnauthenticated, "connector.social_invalid_access_token")
+	errIDToken       = guestlist.Refuse(guestlist.KindUnauthenticated, "connector.social_invalid_id_token")
+	errDenied        = guestlist.Refuse(guestlist.KindUnauthenticated, "connector.authorization_failed")
+	errRateLimit     = guestlist.Refuse(guestlist.KindTooMany, "connector.rate_limit_exceeded")
 )
 
 // maxReason bounds what is kept of a provider's own words, in bytes.
@@ -32,17 +31,10 @@ const maxReason = 512
 // fail refuses with a code and the exact reason as cause, for the audit. What
 // is shown to people is the phrase of the code: the reason may hold words of
 // the provider's.
-func fail(code, format string, args ...any) error {
-	kind := guestlist.KindInvalid
-	switch code {
-	case codeAuthCode, codeAccessToken, codeIDToken, codeDenied:
-		kind = guestlist.KindUnauthenticated
-	case codeRateLimit:
-		kind = guestlist.KindTooMany
-	}
+func fail(with *guestlist.Error, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
-	e := guestlist.Refuse(kind, code).Because(&reason{text: tidy(err.Error()), err: err})
-	if code == codeGeneral {
+	e := with.Because(&reason{text: tidy(err.Error()), err: err})
+	if with == errGeneral {
 		e = e.WithArgs(map[string]any{"errorDescription": "the provider cannot be asked"})
 	}
 	return e
@@ -80,9 +72,9 @@ var refusals = map[string]bool{
 // endpoint (RFC 6749 §4.1.2.1).
 func failedAnswer(code, description string) error {
 	if refusals[code] {
-		return fail(codeDenied, "the provider answered %s: %s", code, description)
+		return fail(errDenied, "the provider answered %s: %s", code, description)
 	}
-	return fail(codeGeneral, "the provider answered %s: %s", code, description)
+	return fail(errGeneral, "the provider answered %s: %s", code, description)
 }
 
 // failedExchange judges why the token endpoint gave no tokens (RFC 6749 §5.2).
@@ -90,12 +82,12 @@ func failedExchange(err error) error {
 	var retrieve *oauth2.RetrieveError
 	if !errors.As(err, &retrieve) {
 		if failedTransport(err) {
-			return fail(codeGeneral, "token endpoint: %w", err)
+			return fail(errGeneral, "token endpoint: %w", err)
 		}
 		if strings.Contains(err.Error(), "missing access_token") {
-			return fail(codeAccessToken, "token endpoint: it answered without an access token")
+			return fail(errAccessToken, "token endpoint: it answered without an access token")
 		}
-		return fail(codeResponse, "token endpoint: %w", err)
+		return fail(errResponse, "token endpoint: %w", err)
 	}
 	status := 0
 	if retrieve.Response != nil {
@@ -104,11 +96,11 @@ func failedExchange(err error) error {
 	words := fmt.Sprintf("token endpoint: status %d, %s: %s", status, retrieve.ErrorCode, retrieve.ErrorDescription)
 	switch {
 	case status == 429:
-		return fail(codeRateLimit, "%s", words)
+		return fail(errRateLimit, "%s", words)
 	case retrieve.ErrorCode == "invalid_grant", retrieve.ErrorCode == "bad_verification_code": // the latter is GitHub's
-		return fail(codeAuthCode, "%s", words)
+		return fail(errAuthCode, "%s", words)
 	case retrieve.ErrorCode == "" && status < 500:
-		return fail(codeResponse, "%s", words)
+		return fail(errResponse, "%s", words)
 	}
-	return fail(codeGeneral, "%s", words)
+	return fail(errGeneral, "%s", words)
 }

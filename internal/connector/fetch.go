@@ -124,7 +124,7 @@ func (s *Set) now() time.Time {
 func (s *Set) getJSON(ctx context.Context, address, bearer string, into any) (http.Header, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, fail(codeResponse, "%s: %w", hostOf(address), err)
+		return nil, fail(errResponse, "%s: %w", hostOf(address), err)
 	}
 	if bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+bearer) // RFC 6750 §2.1
@@ -135,26 +135,26 @@ func (s *Set) getJSON(ctx context.Context, address, bearer string, into any) (ht
 		if errors.As(err, &u) {
 			err = u.Err // without the URL, whose query may be somebody's
 		}
-		return nil, fail(codeGeneral, "%s: %w", hostOf(address), err)
+		return nil, fail(errGeneral, "%s: %w", hostOf(address), err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return nil, fail(codeGeneral, "%s: %w", hostOf(address), err)
+		return nil, fail(errGeneral, "%s: %w", hostOf(address), err)
 	}
 	switch {
 	case resp.StatusCode == http.StatusOK:
 	case resp.StatusCode == http.StatusTooManyRequests:
-		return nil, fail(codeRateLimit, "%s: status %d", hostOf(address), resp.StatusCode)
+		return nil, fail(errRateLimit, "%s: status %d", hostOf(address), resp.StatusCode)
 	case bearer != "" && resp.StatusCode == http.StatusUnauthorized: // RFC 6750 §3.1
-		return nil, fail(codeAccessToken, "%s: status %d", hostOf(address), resp.StatusCode)
+		return nil, fail(errAccessToken, "%s: status %d", hostOf(address), resp.StatusCode)
 	default:
-		return nil, fail(codeGeneral, "%s: status %d", hostOf(address), resp.StatusCode)
+		return nil, fail(errGeneral, "%s: status %d", hostOf(address), resp.StatusCode)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber() // ids of 64 bits stay whole
 	if err := decoder.Decode(into); err != nil {
-		return nil, fail(codeResponse, "%s: not the JSON that was asked for: %w", hostOf(address), err)
+		return nil, fail(errResponse, "%s: not the JSON that was asked for: %w", hostOf(address), err)
 	}
 	return resp.Header, nil
 }

@@ -98,7 +98,7 @@ func (f *flow) Begin(ctx context.Context, a Attempt) (string, Pending, error) {
 	}
 	u, err := url.Parse(f.set.at(at.authorize))
 	if err != nil {
-		return "", Pending{}, fail(codeResponse, "authorization endpoint: %w", err)
+		return "", Pending{}, fail(errResponse, "authorization endpoint: %w", err)
 	}
 	p := Pending{State: a.State, RedirectURI: a.RedirectURI}
 	q := u.Query() // RFC 6749 §3.1: what is there is kept
@@ -175,34 +175,34 @@ func (f *flow) Finish(ctx context.Context, p Pending, answer url.Values) (guestl
 // belongs checks that an answer is one to this attempt, from this provider.
 func (f *flow) belongs(at endpoints, p Pending, answer url.Values) error {
 	if p.State == "" || subtle.ConstantTimeCompare([]byte(answer.Get(paramState)), []byte(p.State)) != 1 {
-		return fail(codeForeignAnswer, "the state is not that of this attempt") // RFC 6749 §10.12
+		return fail(errForeignAnswer, "the state is not that of this attempt") // RFC 6749 §10.12
 	}
 	// RFC 9207 §2.4. Errors are answers too: the issuer comes first.
 	switch iss := answer.Get("iss"); {
 	case iss == "" && at.sendsIssuer:
-		return fail(codeResponse, "the answer carries no iss, which %s promises to send", at.issuer)
+		return fail(errResponse, "the answer carries no iss, which %s promises to send", at.issuer)
 	case iss != "" && !f.mayAnswer(at, iss):
-		return fail(codeResponse, "the answer comes from %s, and another provider was asked", iss)
+		return fail(errResponse, "the answer comes from %s, and another provider was asked", iss)
 	}
 	if code := answer.Get("error"); code != "" {
 		return failedAnswer(code, answer.Get("error_description"))
 	}
 	for _, name := range []string{paramState, "code", "iss", paramIDToken} {
 		if len(answer[name]) > 1 { // RFC 6749 §3.1: not more than once
-			return fail(codeForeignAnswer, "the answer has %s more than once", name)
+			return fail(errForeignAnswer, "the answer has %s more than once", name)
 		}
 	}
 	if f.frontID {
 		if answer.Get(paramIDToken) == "" {
-			return fail(codeNoAnswer, "the answer has no ID token")
+			return fail(errNoAnswer, "the answer has no ID token")
 		}
 		return nil
 	}
 	switch code := answer.Get("code"); {
 	case code == "":
-		return fail(codeNoAnswer, "the answer has no code")
+		return fail(errNoAnswer, "the answer has no code")
 	case len(code) > maxCode:
-		return fail(codeAuthCode, "the code is longer than %d bytes", maxCode)
+		return fail(errAuthCode, "the code is longer than %d bytes", maxCode)
 	}
 	return nil
 }
@@ -233,14 +233,14 @@ func (f *flow) redeem(ctx context.Context, at endpoints, p Pending, code string)
 	switch {
 	case f.makeSecret != nil:
 		if config.ClientSecret, err = f.makeSecret(guestlist.TimeOf(f.set.now())); err != nil {
-			return "", "", fail(codeGeneral, "client secret: %w", err)
+			return "", "", fail(errGeneral, "client secret: %w", err)
 		}
 	case f.method == methodBasic:
 		config.Endpoint.AuthStyle = oauth2.AuthStyleInHeader
 	case f.method == methodJWT:
 		assertion, err := f.assertion(at.token)
 		if err != nil {
-			return "", "", fail(codeGeneral, "client assertion: %w", err)
+			return "", "", fail(errGeneral, "client assertion: %w", err)
 		}
 		config.ClientSecret = ""
 		options = append(options, oauth2.SetAuthURLParam("client_assertion", assertion),
@@ -253,7 +253,7 @@ func (f *flow) redeem(ctx context.Context, at endpoints, p Pending, code string)
 		return "", "", failedExchange(err)
 	}
 	if kind := token.Type(); !strings.EqualFold(kind, "Bearer") {
-		return "", "", fail(codeAccessToken, "the access token is of type %s", kind) // RFC 6749 §7.1
+		return "", "", fail(errAccessToken, "the access token is of type %s", kind) // RFC 6749 §7.1
 	}
 	idToken, _ = token.Extra(paramIDToken).(string)
 	return token.AccessToken, idToken, nil
@@ -296,7 +296,7 @@ func (v *visit) everything(ctx context.Context, names ...string) (map[string]any
 		return nil, err
 	}
 	if text(more, claimSubject) != text(v.claims, claimSubject) { // Core §5.3.2
-		return nil, fail(codeResponse, "the UserInfo endpoint speaks of another person than the ID token")
+		return nil, fail(errResponse, "the UserInfo endpoint speaks of another person than the ID token")
 	}
 	all := maps.Clone(v.claims)
 	for name, value := range more { // what is signed goes before what is not

@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"errors"
 
 	"guestlist"
 )
@@ -51,7 +52,7 @@ func githubIdentity(ctx context.Context, v *visit) (guestlist.OutsideIdentity, e
 	}
 	var addresses []map[string]any
 	_, err = v.set.getJSON(ctx, v.at.userInfo+"/emails", v.access, &addresses)
-	if err != nil && guestlist.CodeOf(err) != codeGeneral { // a scope without addresses is refused by a 404
+	if err != nil && !errors.Is(err, errGeneral) { // a scope without addresses is refused by a 404
 		return guestlist.OutsideIdentity{}, err
 	}
 	for _, a := range addresses[:min(len(addresses), maxAddresses)] {

@@ -61,17 +61,17 @@ type idClaims struct {
 // its claims. It believes no header but those that select a key.
 func (f *flow) verify(ctx context.Context, at endpoints, raw, nonce, access string) (map[string]any, error) {
 	if raw == "" {
-		return nil, fail(codeIDToken, "there is no ID token in the answer")
+		return nil, fail(errIDToken, "there is no ID token in the answer")
 	}
 	if len(raw) > maxToken {
-		return nil, fail(codeIDToken, "the ID token is longer than %d bytes", maxToken)
+		return nil, fail(errIDToken, "the ID token is longer than %d bytes", maxToken)
 	}
 	jws, err := jose.ParseSignedCompact(raw, f.id.permitted(at))
 	if err != nil {
-		return nil, fail(codeIDToken, "%w", err)
+		return nil, fail(errIDToken, "%w", err)
 	}
 	if typ, _ := jws.Signatures[0].Header.ExtraHeaders[jose.HeaderType].(string); f.id.typ != "" && typ != f.id.typ {
-		return nil, fail(codeIDToken, "it is of type %q", typ)
+		return nil, fail(errIDToken, "it is of type %q", typ)
 	}
 	payload, keyIssuer, err := f.set.checkSignature(ctx, at.jwks, jws)
 	if err != nil {
@@ -82,21 +82,21 @@ func (f *flow) verify(ctx context.Context, at endpoints, raw, nonce, access stri
 	decoder := stdjson.NewDecoder(bytes.NewReader(payload))
 	decoder.UseNumber()
 	if err := decoder.Decode(&all); err != nil {
-		return nil, fail(codeIDToken, "claims: %w", err)
+		return nil, fail(errIDToken, "claims: %w", err)
 	}
 	// This decoder heeds the case of names and refuses a name that comes twice:
 	// a claim of the guest's making must not pass for one of the provider's.
 	if err := json.Unmarshal(payload, &c); err != nil {
-		return nil, fail(codeIDToken, "claims: %w", err)
+		return nil, fail(errIDToken, "claims: %w", err)
 	}
 	if err := f.id.check(&c, at, f.clientID, nonce, f.set.now()); err != nil {
 		return nil, err
 	}
 	if !keyMaySign(keyIssuer, c.Issuer, c.Tenant) {
-		return nil, fail(codeIDToken, "its key signs for %s alone, and the issuer is %s", keyIssuer, c.Issuer)
+		return nil, fail(errIDToken, "its key signs for %s alone, and the issuer is %s", keyIssuer, c.Issuer)
 	}
 	if c.AtHash != "" && access != "" && c.AtHash != atHash(jws.Signatures[0].Header.Algorithm, access) {
-		return nil, fail(codeIDToken, "it belongs to another access token") // Core §3.1.3.8
+		return nil, fail(errIDToken, "it belongs to another access token") // Core §3.1.3.8
 	}
 	return all, nil
 }
@@ -134,22 +134,22 @@ func (r *idRules) check(c *idClaims, at endpoints, clientID, nonce string, now t
 	}
 	switch {
 	case !r.from(c, at):
-		return fail(codeIDToken, "it was issued by %q, and %q was asked", c.Issuer, at.issuer)
+		return fail(errIDToken, "it was issued by %q, and %q was asked", c.Issuer, at.issuer)
 	case c.Expiry == nil || c.IssuedAt == nil: // Core §2
-		return fail(codeIDToken, "it lacks exp or iat")
+		return fail(errIDToken, "it lacks exp or iat")
 	case c.Subject == "" || len(c.Subject) > maxSubject || r.subject != "" && c.Subject != r.subject:
-		return fail(codeIDToken, "its sub is empty, longer than %d characters or not the one that may come", maxSubject)
+		return fail(errIDToken, "its sub is empty, longer than %d characters or not the one that may come", maxSubject)
 	case len(c.Audience) > 1 && c.Party == "", c.Party != "" && !slices.Contains(audiences, c.Party) && c.Party != clientID: // Core §3.1.3.7, 4 and 5
-		return fail(codeIDToken, "it was issued to %q, for %q", c.Party, []string(c.Audience))
+		return fail(errIDToken, "it was issued to %q, for %q", c.Party, []string(c.Audience))
 	case nonce == "" || subtle.ConstantTimeCompare([]byte(c.Nonce), []byte(nonce)) != 1: // Core §3.1.3.7, 11
-		return fail(codeIDToken, "its nonce is not that of this attempt")
+		return fail(errIDToken, "its nonce is not that of this attempt")
 	case r.maxAge > 0 && now.After(c.IssuedAt.Time().Add(r.maxAge+slack)):
-		return fail(codeIDToken, "it was issued at %v, which is too long ago", c.IssuedAt.Time().UTC())
+		return fail(errIDToken, "it was issued at %v, which is too long ago", c.IssuedAt.Time().UTC())
 	case r.maxAuthAge > 0 && (c.AuthTime == nil || now.After(c.AuthTime.Time().Add(r.maxAuthAge+slack))): // Core §3.1.3.7, 13
-		return fail(codeIDToken, "the guest signed in there too long ago")
+		return fail(errIDToken, "the guest signed in there too long ago")
 	}
 	if err := c.ValidateWithLeeway(jwt.Expected{AnyAudience: audiences, Time: now}, slack); err != nil {
-		return fail(codeIDToken, "audience %q, issued %v, ends %v, now %v: %w",
+		return fail(errIDToken, "audience %q, issued %v, ends %v, now %v: %w",
 			[]string(c.Audience), c.IssuedAt.Time().UTC(), c.Expiry.Time().UTC(), now.UTC(), err)
 	}
 	return nil

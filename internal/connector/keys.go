@@ -40,7 +40,7 @@ func (s *Set) checkSignature(ctx context.Context, address string, jws *jose.JSON
 			}
 		}
 	}
-	return nil, "", fail(codeIDToken, "no key of the provider made its signature (kid %q, alg %s)", header.KeyID, header.Algorithm)
+	return nil, "", fail(errIDToken, "no key of the provider made its signature (kid %q, alg %s)", header.KeyID, header.Algorithm)
 }
 
 // fits reports whether a key may have made a signature.
@@ -60,7 +60,7 @@ func (s *Set) keys(ctx context.Context, address string, newer bool) ([]key, erro
 		}
 		keys := parseKeys(set.Keys)
 		if len(keys) == 0 {
-			return nil, nil, fail(codeResponse, "%s: there is no key to verify with", hostOf(address))
+			return nil, nil, fail(errResponse, "%s: there is no key to verify with", hostOf(address))
 		}
 		return keys, header, nil
 	})

@@ -138,7 +138,7 @@ func microsoftIdentity(ctx context.Context, v *visit, me string) (guestlist.Outs
 		Issuer: text(v.claims, "iss"), Subject: text(user, "id"), Email: text(user, "mail"), Name: text(user, "displayName"), Raw: rawOf(user),
 	}
 	if oid := text(v.claims, "oid"); oid != "" && graphID(oid) != graphID(who.Subject) {
-		return guestlist.OutsideIdentity{}, fail(codeResponse, "Graph speaks of another person than the ID token")
+		return guestlist.OutsideIdentity{}, fail(errResponse, "Graph speaks of another person than the ID token")
 	}
 	who.EmailVerified = truth(v.claims, "xms_edov", true) && strings.EqualFold(text(v.claims, claimEmail), who.Email)
 	return who, nil
