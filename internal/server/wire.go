@@ -12,6 +12,7 @@ import (
 
 	"guestlist"
 	"guestlist/client"
+	"guestlist/internal/captcha"
 	"guestlist/internal/crypt"
 	"guestlist/internal/demo"
 	"guestlist/internal/experience"
@@ -72,7 +73,7 @@ func wire(ctx context.Context, s *Server) (*parts, error) {
 	p.background.tasks = []func(context.Context){p.audit.Run}
 	p.metrics = newMetrics(s.o.Version)
 	p.guarded = mail.NewGuardedClient(s.o.AllowedNetworks, outboundTimeout)
-	p.outside(s)
+	p.desk.Captcha = &captcha.Verifier{Client: p.guarded}
 	p.notifier = &notify.Notifier{Store: s.store, Client: p.guarded, Version: s.o.Version}
 	applications, err := p.doors(s, phrases)
 	if err != nil {

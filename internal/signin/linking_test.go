@@ -195,9 +195,7 @@ func TestIdentityNeverMoves(t *testing.T) {
 		if err := o.enters(uid, github, late, true); err != nil {
 			o.Fatal(err)
 		}
-		o.update(func(tx *store.Tx) error {
-			return tx.PutIdentity(owner.ID, "github", "", guestlist.Identity{UserID: "late"})
-		})
+		o.update(func(tx *store.Tx) error { return tx.PutIdentity(owner.ID, "github", "", guestlist.Identity{UserID: "late"}) })
 		o.refused(uid, signin.Finish{}, "user.identity_already_in_use")
 		if o.holder(github, "", "late") != owner.ID || len(o.user(ada.ID).Identities) != 0 {
 			o.Error("the identity moved")
