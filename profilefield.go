@@ -92,6 +92,28 @@ type ProfilePartConfig struct {
 	DefaultValue string          `json:"defaultValue,omitempty" check:"max=128"`
 }
 
+// For returns c with those members alone that mean something for a type.
+func (c ProfileFieldConfig) For(t ProfileFieldType) ProfileFieldConfig {
+	out := ProfileFieldConfig{Placeholder: c.Placeholder}
+	switch t {
+	case ProfileText:
+		out.MinLength, out.MaxLength = c.MinLength, c.MaxLength
+	case ProfileNumber:
+		out.MinValue, out.MaxValue = c.MinValue, c.MaxValue
+	case ProfileDate:
+		out.Format, out.CustomFormat = c.Format, c.CustomFormat
+	case ProfileCheckbox:
+		out.Placeholder, out.DefaultValue = "", c.DefaultValue
+	case ProfileSelect:
+		out.Options = c.Options
+	case ProfileRegex:
+		out.Format = c.Format
+	case ProfileAddressF, ProfileFullname:
+		out.Placeholder, out.Parts = "", c.Parts
+	}
+	return out
+}
+
 // Field returns a part as a field of its own, named as its values are.
 func (p ProfilePart) Field() ProfileField {
 	f := ProfileField{Name: p.Name, Type: p.Type, Label: p.Label, Required: p.Required, Config: ProfileFieldConfig{

@@ -7,6 +7,7 @@ import (
 	"net/mail"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,6 +38,8 @@ var formats = map[string]format{
 	"redirect":  {"custom", "", "Invalid input", func(s string) bool { return guestlist.CheckRedirectURI(s) == nil }},
 	"header":    {"custom", "", "Invalid header value", isHeaderValue},
 	"id":        {"invalid_string", "regex", "Invalid", isID},
+	"picture":   {"invalid_string", "url", "Invalid url", isPicture},
+	"domain":    {"invalid_string", "regex", "Invalid", isDomain},
 	"language":  {"custom", "", "Invalid input", isLanguage},
 	"phone":     {"invalid_string", "regex", "Invalid", isPhone},
 	"indicator": {"custom", "", "Invalid input", isIndicator},
@@ -66,6 +69,44 @@ func isDate(s string) bool {
 	_, err := time.Parse(time.DateOnly, s)
 	return err == nil
 }
+
+// isPicture takes where a picture is, or a picture itself.
+func isPicture(s string) bool { return isWebURL(s) || pictureData.MatchString(s) }
+
+var pictureData = regexp.MustCompile(`^data:image/(png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/]+={0,2}$`)
+
+// isPhone accepts international digits, as the wire has them.
+func isPhone(s string) bool {
+	if len(s) < 3 || len(s) > 20 {
+		return false
+	}
+	for _, c := range s {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// isID accepts what can stand in a path as it is.
+func isID(s string) bool {
+	for _, c := range s {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !letter && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isDomain takes a host name of at least two labels (RFC 1123 §2.1), in ASCII
+// as mail and DNS have it.
+func isDomain(s string) bool { return len(s) <= maxDomain && domainName.MatchString(s) }
+
+// maxDomain is the longest host name, in characters (RFC 1035 §2.3.4).
+const maxDomain = 253
+
+var domainName = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
 func isEmail(s string) bool {
 	a, err := mail.ParseAddress(s)
@@ -114,10 +155,8 @@ func (c *checker) check(s *schema, path string, v any, present bool) (clean any,
 
 func (c *checker) text(s *schema, path, v string) {
 	if len(s.enum) > 0 {
-		for _, option := range s.enum {
-			if v == option {
-				return
-			}
+		if slices.Contains(s.enum, v) {
+			return
 		}
 		c.Add(web.Issue{
 			Code: "invalid_enum_value", Received: clip(v), Options: s.enum, Path: web.IssuePath(path),
@@ -228,12 +267,31 @@ func (c *checker) object(s *schema, path string, m map[string]any) map[string]an
 		return clean
 	}
 	for _, f := range s.fields {
+		if f.decides && !c.decides(f.schema, join(path, f.name), m[f.name]) {
+			return clean
+		}
+	}
+	for _, f := range s.fields {
 		v, present := m[f.name]
 		if item, keep := c.check(f.schema, join(path, f.name), v, present); keep {
 			clean[f.name] = item
 		}
 	}
 	return clean
+}
+
+// decides reports whether a member that says what the others mean is one of
+// its options. Where it is not, nothing else can be said.
+func (c *checker) decides(s *schema, path string, v any) bool {
+	text, ok := v.(string)
+	if ok && slices.Contains(s.enum, text) {
+		return true
+	}
+	c.Add(web.Issue{
+		Code: "invalid_union_discriminator", Options: s.enum, Path: web.IssuePath(path),
+		Message: "Invalid discriminator value. Expected " + quoted(s.enum),
+	})
+	return false
 }
 
 func join(path, name string) string {

@@ -7,8 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// connector is what tests look at in a connector's answer.
-type connector struct {
+// shownConnector is what tests look at in a connector's answer.
+type shownConnector struct {
 	ID        string         `json:"id"`
 	FactoryID string         `json:"connectorId"`
 	Type      string         `json:"type"`
@@ -24,7 +24,7 @@ func httpEmail(endpoint string) map[string]any {
 
 func TestOneSenderOfATypeAtATime(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
-		var first, second connector
+		var first, second shownConnector
 		f.must(200, "POST", "/api/connectors", httpEmail("https://first.test/")).decode(t, &first)
 		f.must(200, "POST", "/api/connectors", map[string]any{
 			"connectorId": "http-sms", "id": "my-sms", "config": map[string]any{"endpoint": "https://sms.test/"},
@@ -33,7 +33,7 @@ func TestOneSenderOfATypeAtATime(t *testing.T) {
 		if second.Type != "Email" || second.Target != "http-email" || len(second.FormItems) == 0 || second.IsDemo == nil {
 			t.Errorf("traits are missing: %+v", second)
 		}
-		var all []connector
+		var all []shownConnector
 		f.must(200, "GET", "/api/connectors", nil).decode(t, &all)
 		var ids []string
 		for _, c := range all {
@@ -58,7 +58,7 @@ func TestOneSenderOfATypeAtATime(t *testing.T) {
 
 func TestConnectorKeepsItsConfigWhenANewOneIsRefused(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
-		var c connector
+		var c shownConnector
 		f.must(200, "POST", "/api/connectors", httpEmail("https://first.test/")).decode(t, &c)
 		path := "/api/connectors/" + c.ID
 		f.refused(400, "connector.invalid_config", "PATCH", path, map[string]any{"config": map[string]any{"endpoint": "x"}})
@@ -92,7 +92,7 @@ func TestTestMessagesGoToWhomTheyName(t *testing.T) {
 	})
 }
 
-func TestFactoriesAreThoseOfMessages(t *testing.T) {
+func TestFactoriesAreThoseOfMessagesAndOfPeople(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		var factories []struct{ ID, Type string }
 		f.must(200, "GET", "/api/connector-factories", nil).decode(t, &factories)
@@ -105,6 +105,9 @@ func TestFactoriesAreThoseOfMessages(t *testing.T) {
 			"simple-mail-transfer-protocol": "Email", "http-email": "Email", "sendgrid-email-service": "Email",
 			"mailgun-email": "Email", "aws-ses-mail": "Email", "postmark-mail": "Email", "resend-email": "Email",
 			"http-sms": "Sms", "twilio-short-message-service": "Sms", "vonage-sms": "Sms",
+			"google-universal": "Social", "github-universal": "Social", "apple-universal": "Social", "azuread-universal": "Social",
+			"facebook-universal": "Social", "discord-universal": "Social", "gitlab-universal": "Social", "linkedin-universal": "Social",
+			"slack-universal": "Social", "x-universal": "Social", "oauth2": "Social", "oidc": "Social",
 		}, got); diff != "" {
 			t.Errorf("factories (-want +got):\n%s", diff)
 		}

@@ -57,7 +57,7 @@ func sampleText(s *schema) string {
 	if s.format == "" {
 		return "x" + strings.Repeat("x", value(s.min))
 	}
-	for _, text := range []string{"en", "https://x.test/", "a@x.test", "#abcdef", "4912345678", "abc", ""} {
+	for _, text := range []string{"en", "https://x.test/", "a@x.test", "x.test", "#abcdef", "4912345678", "abc", ""} {
 		if formats[s.format].ok(text) {
 			return text
 		}
@@ -81,7 +81,12 @@ func faults(s *schema) []fault {
 
 // breakRules adds the faults of s; wrap puts a value where s stands in a body.
 func (s *schema) breakRules(path string, wrap func(any) any, list *[]fault) {
-	add := func(v any, code string) { *list = append(*list, fault{wrap(v), path, code}) }
+	add := func(v any, code string) {
+		if s.decides {
+			code = "invalid_union_discriminator"
+		}
+		*list = append(*list, fault{wrap(v), path, code})
+	}
 	if s.kind == kindAny {
 		return
 	}
@@ -140,7 +145,11 @@ func (s *schema) breakMembers(path string, wrap func(any) any, list *[]fault) {
 		if !f.optional {
 			m := sample(s).(map[string]any)
 			delete(m, f.name)
-			*list = append(*list, fault{wrap(m), join(path, f.name), "invalid_type"})
+			code := "invalid_type"
+			if f.decides {
+				code = "invalid_union_discriminator"
+			}
+			*list = append(*list, fault{wrap(m), join(path, f.name), code})
 		}
 	}
 }

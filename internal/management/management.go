@@ -25,6 +25,7 @@ import (
 	"net/netip"
 
 	"guestlist"
+	"guestlist/internal/connector"
 	"guestlist/internal/mail"
 	"guestlist/internal/signin"
 	"guestlist/internal/store"
@@ -56,6 +57,8 @@ type API struct {
 	TestHook func(ctx context.Context, h guestlist.Hook, events []string) error
 	// TestMessage sends a message with a config that need not be stored.
 	TestMessage func(ctx context.Context, factoryID string, config json.RawMessage, m guestlist.Message) error
+	// Connectors speaks to social and enterprise identity providers.
+	Connectors *connector.Set
 	// Reporter reads what providers report of messages.
 	Reporter *mail.Reporter
 	// Phrases is what pages say unless the tenant has words of its own.
@@ -90,6 +93,8 @@ func (a *API) groups() [][]route {
 		a.hookRoutes(),
 		a.signInExperienceRoutes(),
 		a.wellKnownRoutes(),
+		a.profileFieldRoutes(),
+		a.captchaRoutes(),
 		a.connectorRoutes(),
 		a.templateRoutes(),
 		a.messageRoutes(),

@@ -187,8 +187,24 @@ func (o *rawObject) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// rawArray takes a JSON array's text as it came.
+type rawArray []byte
+
+// UnmarshalJSON keeps the text.
+func (a *rawArray) UnmarshalJSON(b []byte) error {
+	*a = bytes.Clone(b)
+	return nil
+}
+
 // readBody reads a body, holds it against s and fills v, a pointer.
 func readBody(c *call, s *schema, v any) error {
+	if s.kind == kindArray {
+		body := rawArray("null")
+		if err := web.ReadJSON(c.w, c.r, &body); err != nil {
+			return err
+		}
+		return fill(s, body, v)
+	}
 	var body rawObject
 	if err := web.ReadJSON(c.w, c.r, &body); err != nil {
 		return err

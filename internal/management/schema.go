@@ -43,6 +43,7 @@ type schema struct {
 	exclusive bool          // min itself is not allowed
 	unique    bool
 	enum      []string
+	decides   bool   // of an object: which other members mean something; alone reported where it is wrong
 	format    string // a key of formats
 	orEmpty   bool   // "" is allowed whatever the format says
 }
@@ -61,7 +62,7 @@ func requestOf(t reflect.Type) *schema { return schemaMaker{}.of(t) }
 func answerOf(t reflect.Type) *schema { return schemaMaker{answer: true}.of(t) }
 
 // schemaMaker makes schemas of types. The tag check adds rules: min, max, over (exclusive minimum), enum=a|b or enum=@list, format,
-// unique, orEmpty, null, required, any; with the prefix "each." they hold for every element.
+// decides, unique, orEmpty, null, required, any; with the prefix "each." they hold for every element.
 type schemaMaker struct{ answer bool }
 
 func (m schemaMaker) of(t reflect.Type) *schema {
@@ -176,6 +177,8 @@ func (s *schema) apply(rules string) {
 				panic("management: no format " + value)
 			}
 			s.format = value
+		case "decides":
+			s.decides = true
 		case "unique":
 			s.unique = true
 		case "orEmpty":

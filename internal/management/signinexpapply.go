@@ -44,16 +44,17 @@ func (ch signInExperienceChange) apply(exp *guestlist.SignInExperience) error {
 	return ch.applyObjects(exp)
 }
 
-// applyLists writes lists without what is there twice, and without what refers
-// to nothing: there are no social connectors and no profile fields yet.
+// applyLists writes lists without what is there twice. What refers to nothing
+// is left out by experienceRules.references.
 func (ch signInExperienceChange) applyLists(exp *guestlist.SignInExperience) {
 	if ch.SocialSignInConnectorTargets != nil {
-		exp.SocialSignInConnectorTargets = []string{}
+		exp.SocialSignInConnectorTargets = distinct(*ch.SocialSignInConnectorTargets)
 	}
 	if ch.SignUpProfileFields.Set {
 		exp.SignUpProfileFields = nil
 		if !ch.SignUpProfileFields.Null {
-			exp.SignUpProfileFields = &[]guestlist.ProfileFieldName{}
+			fields := distinct(ch.SignUpProfileFields.Value)
+			exp.SignUpProfileFields = &fields
 		}
 	}
 	if ch.ForgotPasswordMethods.Set {

@@ -28,7 +28,7 @@ func refuseExperience(code string, args map[string]any) error {
 func (r experienceRules) refusal() error {
 	for _, rule := range []func() error{
 		r.shape, r.language, r.signUp, r.signIn, r.mfa, r.adaptiveMFA, r.forgotPassword, r.blocklist,
-		r.unavailable, r.expiration, r.usernames,
+		r.references, r.captcha, r.unavailable, r.expiration, r.usernames,
 	} {
 		if err := rule(); err != nil {
 			return err
@@ -240,6 +240,43 @@ func (r experienceRules) blocklist() error {
 	return nil
 }
 
+// references leaves out targets that no connector serves and fields that are
+// not there, without a word, as on the wire.
+func (r experienceRules) references() error {
+	if r.change.SocialSignInConnectorTargets != nil {
+		served, err := socialTargets(r.tx, r.after.SocialSignInConnectorTargets)
+		if err != nil {
+			return err
+		}
+		r.after.SocialSignInConnectorTargets = served
+	}
+	if !r.change.SignUpProfileFields.Set || r.after.SignUpProfileFields == nil {
+		return nil
+	}
+	fields, err := r.tx.ProfileFields()
+	if err != nil {
+		return err
+	}
+	names := []guestlist.ProfileFieldName{}
+	for _, f := range fields.Asked(r.after.SignUpProfileFields) {
+		names = append(names, guestlist.ProfileFieldName{Name: f.Name})
+	}
+	r.after.SignUpProfileFields = &names
+	return nil
+}
+
+// captcha refuses to ask for what nobody could answer.
+func (r experienceRules) captcha() error {
+	if r.change.CaptchaPolicy == nil || !isTrue(r.change.CaptchaPolicy.Enabled) {
+		return nil
+	}
+	found, err := has(second(r.tx.CaptchaProvider()))
+	if err == nil && !found {
+		err = errInput(guestlist.KindInvalid, "No captcha provider is set up.")
+	}
+	return err
+}
+
 // unavailable refuses to switch on what nothing here would obey.
 func (r experienceRules) unavailable() error {
 	switch ch := r.change; {
@@ -249,8 +286,6 @@ func (r experienceRules) unavailable() error {
 		return errInput(guestlist.KindInvalid, "Custom UI CSP configuration is not available.")
 	case ch.CustomUIAssets.Set && !ch.CustomUIAssets.Null:
 		return errInput(guestlist.KindInvalid, "Custom UI assets are not available.")
-	case ch.CaptchaPolicy != nil && isTrue(ch.CaptchaPolicy.Enabled):
-		return errInput(guestlist.KindInvalid, "No captcha provider is set up.")
 	case ch.PasskeySignIn != nil && isTrue(ch.PasskeySignIn.Enabled) && !slices.Contains(r.after.MFA.Factors, "WebAuthn"):
 		return errInput(guestlist.KindInvalid, "Passkey sign-in needs the WebAuthn factor.")
 	}

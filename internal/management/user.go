@@ -28,9 +28,9 @@ type userID struct {
 // shownUser is a user with what was asked for besides.
 type shownUser struct {
 	guestlist.User
-	PasswordDigest    web.Opt[string]          `json:"passwordDigest,omitzero"`
-	PasswordAlgorithm web.Opt[string]          `json:"passwordAlgorithm,omitzero"`
-	SSOIdentities     *[]guestlist.SSOIdentity `json:"ssoIdentities,omitempty"`
+	PasswordDigest    web.Opt[string] `json:"passwordDigest,omitzero"`
+	PasswordAlgorithm web.Opt[string] `json:"passwordAlgorithm,omitzero"`
+	SSOIdentities     *[]ssoIdentity  `json:"ssoIdentities,omitempty"`
 }
 
 // withPassword adds the digest of the password, null where there is none.
@@ -121,7 +121,11 @@ func (a *API) getUser(c *call, in struct {
 			if err != nil {
 				return err
 			}
-			shown.SSOIdentities = &identities
+			views := []ssoIdentity{}
+			for _, identity := range identities {
+				views = append(views, viewSSOIdentity(identity))
+			}
+			shown.SSOIdentities = &views
 		}
 		if in.IncludePasswordHash {
 			return shown.withPassword(tx)

@@ -31,36 +31,26 @@ func (a *API) putIdentity(c *call, in struct {
 	}
 },
 ) (map[string]guestlist.Identity, error) {
+	return a.writeIdentity(c, in.ID, in.Target, "", guestlist.Identity{UserID: in.Body.UserID, Details: in.Body.Details})
+}
+
+// writeIdentity links a social identity and returns all of the user's. The
+// answer is 201 where the route says so and the target is new.
+func (a *API) writeIdentity(c *call, id guestlist.UserID, target, issuer string, identity guestlist.Identity) (map[string]guestlist.Identity, error) {
 	var u guestlist.User
 	err := a.Store.Update(c.ctx(), func(tx *store.Tx) error {
 		var err error
-		if u, err = tx.UserForUpdate(in.ID); err != nil {
+		if u, err = tx.UserForUpdate(id); err != nil {
 			return err
 		}
 		c.status = http.StatusOK
-		if _, known := u.Identities[in.Target]; !known {
+		if _, known := u.Identities[target]; !known && c.r.Method == http.MethodPut {
 			c.status = http.StatusCreated
 		}
-		identity := guestlist.Identity{UserID: in.Body.UserID, Details: in.Body.Details}
-		u.Identities[in.Target] = identity
-		return tx.PutIdentity(in.ID, in.Target, "", identity)
+		u.Identities[target] = identity
+		return tx.PutIdentity(id, target, issuer, identity)
 	})
 	return u.Identities, err
-}
-
-// linkIdentity refuses: there is no social connector to ask.
-func (a *API) linkIdentity(c *call, in struct {
-	ID   guestlist.UserID `path:"userId"`
-	Body struct {
-		ConnectorID   string               `json:"connectorId" check:"min=1"`
-		ConnectorData guestlist.JSONObject `json:"connectorData"`
-	}
-},
-) (map[string]guestlist.Identity, error) {
-	if _, err := a.viewUser(c, in.ID); err != nil {
-		return nil, err
-	}
-	return nil, store.ErrNotFound
 }
 
 type userTarget struct {
@@ -101,7 +91,19 @@ func (a *API) deleteIdentity(c *call, in userTarget) (guestlist.User, error) {
 }
 
 type shownSSOIdentity struct {
-	SSOIdentity guestlist.SSOIdentity `json:"ssoIdentity"`
+	SSOIdentity ssoIdentity `json:"ssoIdentity"`
+}
+
+// ssoIdentity is an enterprise identity with what every row has on the wire.
+type ssoIdentity struct {
+	TenantID string `json:"tenantId"`
+	guestlist.SSOIdentity
+	UpdatedAt guestlist.Time `json:"updatedAt"`
+}
+
+// viewSSOIdentity shows an identity; none is changed after it was linked.
+func viewSSOIdentity(s guestlist.SSOIdentity) ssoIdentity {
+	return ssoIdentity{TenantID: guestlist.TenantID, SSOIdentity: s, UpdatedAt: s.CreatedAt}
 }
 
 func (a *API) getSSOIdentity(c *call, in struct {
@@ -120,7 +122,7 @@ func (a *API) getSSOIdentity(c *call, in struct {
 			return guestlist.Refuse(guestlist.KindNotFound, "user.enterprise_sso_identity_not_exists").
 				WithArgs(map[string]any{"ssoConnectorId": clip(in.Connector)})
 		}
-		shown.SSOIdentity = identities[i]
+		shown.SSOIdentity = viewSSOIdentity(identities[i])
 		return nil
 	})
 	return shown, err
@@ -137,8 +139,8 @@ type socialIdentity struct {
 }
 
 type enterpriseIdentity struct {
-	SSOConnectorID string                `json:"ssoConnectorId"`
-	SSOIdentity    guestlist.SSOIdentity `json:"ssoIdentity"`
+	SSOConnectorID string      `json:"ssoConnectorId"`
+	SSOIdentity    ssoIdentity `json:"ssoIdentity"`
 }
 
 func (a *API) listIdentities(c *call, in userID) (allIdentities, error) {
@@ -154,7 +156,7 @@ func (a *API) listIdentities(c *call, in userID) (allIdentities, error) {
 		slices.SortFunc(all.Social, func(a, b socialIdentity) int { return strings.Compare(a.Target, b.Target) })
 		enterprise, err := tx.SSOIdentitiesOfUser(in.ID)
 		for _, s := range enterprise {
-			all.Enterprise = append(all.Enterprise, enterpriseIdentity{s.SSOConnectorID, s})
+			all.Enterprise = append(all.Enterprise, enterpriseIdentity{s.SSOConnectorID, viewSSOIdentity(s)})
 		}
 		return err
 	})

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"guestlist"
+	"guestlist/internal/connector"
 	"guestlist/internal/store"
 	"guestlist/internal/web"
 )
@@ -87,10 +88,62 @@ func publicMembers(tx *store.Tx) (map[string]any, error) {
 	}
 	members["forgotPassword"] = forgot
 	members["isDevelopmentTenant"] = false
-	for _, name := range []string{"socialConnectors", "ssoConnectors", "customProfileFields", "customProfileFieldCatalog"} {
-		members[name] = []string{}
+	return members, publicWays(tx, exp, members)
+}
+
+// publicSocial is a social connector as pages show it.
+type publicSocial struct {
+	ID         guestlist.ConnectorID  `json:"id"`
+	Target     string                 `json:"target"`
+	Platform   *string                `json:"platform"`
+	Name       guestlist.Translations `json:"name"`
+	Logo       string                 `json:"logo"`
+	LogoDark   *string                `json:"logoDark"`
+	IsStandard bool                   `json:"isStandard,omitempty"`
+}
+
+// publicWays adds what pages need to know of the other ways in: which providers
+// are offered, what new people are asked, and which captcha is shown.
+func publicWays(tx *store.Tx, exp guestlist.SignInExperience, members map[string]any) error {
+	social, err := offeredSocial(tx, exp.SocialSignInConnectorTargets)
+	if err != nil {
+		return err
 	}
-	return members, nil
+	members["socialConnectors"] = social
+	members["ssoConnectors"] = []string{}
+	fields, err := tx.ProfileFields()
+	if err != nil {
+		return err
+	}
+	members["customProfileFields"] = fields.Asked(exp.SignUpProfileFields)
+	members["customProfileFieldCatalog"] = fields
+	if !isTrue(exp.CaptchaPolicy.Enabled) {
+		return nil
+	}
+	captcha, err := tx.CaptchaProvider()
+	if found, err := has(err); !found {
+		return err
+	}
+	members["captchaConfig"] = captcha.Config.Public()
+	return nil
+}
+
+// offeredSocial lists the connectors of targets in the order of the targets.
+// One that is not set up to its end leads nowhere, and is left out.
+func offeredSocial(tx *store.Tx, targets []string) ([]publicSocial, error) {
+	offered := []publicSocial{}
+	views, err := viewConnectors(tx)
+	for _, target := range targets {
+		for _, v := range views {
+			if v.Type != guestlist.ConnectorSocial || v.Target != target || connector.ValidateConfig(v.FactoryID, v.Config) != nil {
+				continue
+			}
+			offered = append(offered, publicSocial{
+				ID: v.ID, Target: v.Target, Platform: v.Platform, Name: v.Name, Logo: v.Logo, LogoDark: v.LogoDark, IsStandard: v.IsStandard,
+			})
+		}
+	}
+	return offered, err
 }
 
 // dressed puts an application's own branding over that of the tenant. The

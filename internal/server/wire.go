@@ -12,7 +12,7 @@ import (
 
 	"guestlist"
 	"guestlist/client"
-	"guestlist/internal/captcha"
+	"guestlist/internal/connector"
 	"guestlist/internal/crypt"
 	"guestlist/internal/demo"
 	"guestlist/internal/experience"
@@ -34,7 +34,8 @@ type parts struct {
 	audit    *oidc.Audit
 	desk     *signin.Desk
 	metrics  *metrics
-	guarded  *http.Client // for addresses that people typed in
+	guarded  *http.Client   // for addresses that people typed in
+	others   *connector.Set // identity providers outside
 	notifier *notify.Notifier
 	runner   *job.Runner
 	periodic *job.Periodic
@@ -73,7 +74,8 @@ func wire(ctx context.Context, s *Server) (*parts, error) {
 	p.background.tasks = []func(context.Context){p.audit.Run}
 	p.metrics = newMetrics(s.o.Version)
 	p.guarded = mail.NewGuardedClient(s.o.AllowedNetworks, outboundTimeout)
-	p.desk.Captcha = &captcha.Verifier{Client: p.guarded}
+	p.others = connector.NewSet(p.guarded, s.o.Endpoint, s.store.Clock())
+	p.desk.OpenSocial, p.desk.SocialKind = p.others.Social, socialKind
 	p.notifier = &notify.Notifier{Store: s.store, Client: p.guarded, Version: s.o.Version}
 	applications, err := p.doors(s, phrases)
 	if err != nil {
@@ -124,7 +126,7 @@ func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, error) {
 		Store: s.store, Tokens: p.mint, Log: s.o.Log, Endpoint: s.o.Endpoint, Version: s.o.Version,
 		TrustedProxies: s.o.TrustedProxies, BuiltIn: builtIn, Local: p.local, Desk: p.desk, Phrases: phrases,
 		Describe: manners.Describe, TestHook: p.notifier.TestHook, TestMessage: p.notifier.TestMessage,
-		Reporter: &mail.Reporter{Client: p.guarded},
+		Reporter: &mail.Reporter{Client: p.guarded}, Connectors: p.others,
 	}
 	app := &demo.App{Endpoint: s.o.Endpoint, HTTP: p.inProcess(), Pages: pages, Now: s.store.Clock()}
 
@@ -147,6 +149,15 @@ func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, error) {
 	}
 	p.handler = manners.Wrap(p.metrics.count(protected))
 	return applications, nil
+}
+
+// socialKind tells the desk of a kind of social connector.
+func socialKind(factoryID string) (signin.SocialKind, bool) {
+	f, ok := connector.Factory(factoryID)
+	return signin.SocialKind{
+		ConnectorTraits:     f.ConnectorTraits,
+		TrustedEmailDomains: connector.VouchedDomains(guestlist.Connector{FactoryID: factoryID}),
+	}, ok
 }
 
 // breaches opens the list of known passwords that the options name, if any.

@@ -76,7 +76,10 @@ func userInfo(way guestlist.Way, id guestlist.OutsideIdentity) map[string]any {
 	add("name", id.Name, true)
 	add("avatar", id.Avatar, true)
 	if way == guestlist.WaySocial {
-		m["rawData"] = id.Raw
+		m["rawData"] = json.RawMessage("{}")
+		if len(id.Raw) > 0 {
+			m["rawData"] = id.Raw
+		}
 	}
 	return m
 }

@@ -29,7 +29,6 @@ const (
 	PageForgotPassword = "/forgot-password"
 	PageNewPassword    = "/forgot-password/reset"
 	PageContinue       = "/continue/" // and what is missing
-	PageExtraProfile   = PageContinue + "extra-profile"
 )
 
 // Facts are what decides the next step.
@@ -59,7 +58,7 @@ func Next(f Facts) Step {
 	case f.CodeSent && !f.Identified:
 		return Step{Page: firstPage(f) + "/verification-code"}
 	case !f.Identified && f.HoldsToken && len(f.Missing) > 0 && f.Event == guestlist.EventRegister:
-		return askFor(f)
+		return Step{Page: PageContinue + f.Missing[0], Missing: f.Missing}
 	case !f.Identified && f.StagedAnonymous && len(f.Missing) > 0:
 		return continueOrRegister(f)
 	case !f.Identified && f.HoldsToken:
@@ -69,7 +68,7 @@ func Next(f Facts) Step {
 	case f.CodeSent:
 		return Step{Page: PageContinue + "verification-code", Missing: f.Missing}
 	case len(f.Missing) > 0:
-		return askFor(f)
+		return Step{Page: PageContinue + f.Missing[0], Missing: f.Missing}
 	}
 	return Step{Page: firstPage(f)} // all is there but Finish
 }
@@ -91,18 +90,7 @@ func continueOrRegister(f Facts) Step {
 	if f.Missing[0] == guestlist.MissingPassword {
 		return Step{Page: PageRegister + "/password", Missing: f.Missing}
 	}
-	return askFor(f)
-}
-
-// askFor asks for the first thing that is missing.
-func askFor(f Facts) Step { return Step{Page: ContinuePage(f.Missing[0]), Missing: f.Missing} }
-
-// ContinuePage is the page that asks for what an account is missing.
-func ContinuePage(missing string) string {
-	if missing == guestlist.MissingExtraProfile {
-		return PageExtraProfile
-	}
-	return PageContinue + missing
+	return Step{Page: PageContinue + f.Missing[0], Missing: f.Missing}
 }
 
 func firstPage(f Facts) string {

@@ -41,6 +41,11 @@ func (tx *Tx) touchConfig() error {
 	return tx.run("UPDATE revisions SET value = value + 1 WHERE name = 'config'")
 }
 
+// LockConfig keeps other transactions from changing the configuration until
+// this one ends, for rules that look at more than one row. It comes first in a
+// transaction.
+func (tx *Tx) LockConfig() error { return tx.touchConfig() }
+
 // Cached returns the value that load gave for key, loading it when the
 // configuration changed since. The value is shared: it must not be changed.
 // Errors are not cached.

@@ -16,6 +16,7 @@ const (
 	TokenAccess  TokenKind = "access"  // opaque access token
 	TokenRefresh TokenKind = "refresh" // refresh token (RFC 6749 §1.5)
 	TokenRequest TokenKind = "request" // pushed authorization request (RFC 9126)
+	TokenVisit   TokenKind = "visit"   // a visit to a social provider that an administrator's program began
 )
 
 // The purposes of tokens' secrets. A token is looked up by its hash; the hash
