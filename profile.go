@@ -5,6 +5,7 @@ package guestlist
 const (
 	MissingPassword     = "password"
 	MissingEmailOrPhone = "emailOrPhone"
+	MissingExtraProfile = "extraProfile" // answers to the custom profile fields
 )
 
 // ProfileFacts says what an account has or will have when the interaction

@@ -79,6 +79,9 @@ func shapes() []shaped {
 		{"POST", "/api/experience/profile", register, `{"type":"email","verificationId":"` + anID + `"}`, []field{
 			{path: "type"}, {path: "verificationId"},
 		}},
+		{"POST", "/api/experience/profile", register, `{"type":"extraProfile","values":{}}`, []field{
+			{path: "type"}, {path: "values", kind: "object"},
+		}},
 		{"POST", "/api/experience/profile", register, `{"type":"phone","verificationId":"` + anID + `"}`, []field{
 			{path: "type"}, {path: "verificationId"},
 		}},

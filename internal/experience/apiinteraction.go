@@ -16,11 +16,11 @@ func putInteraction(c *call) error {
 		return err
 	}
 	event := b.event()
-	b.optional("captchaToken", 0, maxCaptcha) // there is no captcha yet that it could answer
+	answer := b.optional("captchaToken", 0, maxCaptcha)
 	if err := b.err(); err != nil {
 		return err
 	}
-	return c.do(signin.SetEvent{Event: event})
+	return c.do(signin.SetEvent{Event: event, Captcha: answer})
 }
 
 func putEvent(c *call) error {

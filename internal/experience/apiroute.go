@@ -49,8 +49,9 @@ func interactionRoutes() []apiRoute {
 	return []apiRoute{
 		{
 			pattern: "PUT /api/experience", needs: needsRequest, serve: putInteraction, status: 204,
-			summary: "Begin, or begin anew: what was gathered is forgotten",
-			body:    object{"interactionEvent": anEvent, "captchaToken?": str{most: maxCaptcha}},
+			summary:  "Begin, or begin anew: what was gathered is forgotten",
+			body:     object{"interactionEvent": anEvent, "captchaToken?": str{most: maxCaptcha}},
+			refusals: []string{"422 session.captcha_failed", "503 session.captcha_unavailable"},
 		},
 		{
 			pattern: "GET /api/experience/interaction", needs: needsEvent, serve: getInteraction, status: 200,
@@ -71,7 +72,7 @@ func interactionRoutes() []apiRoute {
 			pattern: "POST /api/experience/submit", needs: needsEventOrEnd, serve: postSubmit, status: 200, also: 204,
 			summary: "Finish; 204 is for a password that was recovered, with which the guest signs in next",
 			body:    object{}, answer: object{"redirectTo": aURL},
-			refusals: of(theDoor, "404 session.identifier_not_found", "422 user.missing_profile", "422 user.new_password_required_in_profile",
+			refusals: of(theDoor, "422 session.captcha_required", "404 session.identifier_not_found", "422 user.missing_profile", "422 user.new_password_required_in_profile",
 				"401 user.suspended", "400 session.verification_failed", "422 user.username_already_in_use", "422 user.email_already_in_use",
 				"422 user.phone_already_in_use", "422 user.identity_already_in_use"),
 		},
@@ -98,7 +99,7 @@ func verificationRoutes() []apiRoute {
 		{
 			pattern: at + "verification-code", needs: needsEvent, serve: postCodeSending, status: 200,
 			summary: "Send a code to an address", body: object{"identifier": anAddress, "interactionEvent": anEvent},
-			answer: aVerification, refusals: of(blocklist, "429 request.message_rate_limited", "501 connector.not_found"),
+			answer: aVerification, refusals: of(newAddress, "429 request.message_rate_limited", "501 connector.not_found"),
 		},
 		{
 			pattern: at + "verification-code/verify", needs: needsEvent, serve: postCodeVerification, status: 200,
@@ -133,12 +134,14 @@ func profileRoutes() []apiRoute {
 				object{"type": enum{"username"}, "value": str{least: 1}},
 				object{"type": enum{"password"}, "value": str{least: 1}},
 				object{"type": enum{"email", "phone"}, "verificationId": anID},
+				object{"type": enum{"extraProfile"}, "values": anything{}},
 			},
 			refusals: of(usernameFaults, "403 auth.forbidden", "404 session.identifier_not_found", "422 password.rejected", noVerification,
 				"400 session.verification_failed", "400 session.not_supported_for_forgot_password", "422 user.username_exists_in_profile",
 				"422 user.email_exists_in_profile", "422 user.phone_exists_in_profile", "422 user.password_exists_in_profile",
 				"422 user.email_already_in_use", "422 user.phone_already_in_use", "422 session.email_blocklist.email_not_allowed",
-				"422 session.email_blocklist.email_subaddressing_not_allowed"),
+				"422 session.email_blocklist.email_subaddressing_not_allowed", "422 session.email_blocklist.invalid_email",
+				"400 custom_profile_fields.invalid_value"),
 		},
 		{
 			pattern: "PUT /api/experience/profile/password", needs: needsEvent, serve: putProfilePassword, status: 204,
@@ -170,9 +173,10 @@ const (
 )
 
 var (
-	theDoor   = []string{"403 auth.forbidden"}
-	blocklist = []string{
+	theDoor    = []string{"403 auth.forbidden"}
+	newAddress = []string{
 		"422 session.email_blocklist.email_not_allowed", "422 session.email_blocklist.email_subaddressing_not_allowed",
+		"422 session.email_blocklist.invalid_email", "422 session.captcha_required",
 	}
 	codeFaults = []string{
 		"400 verification_code.not_found", "400 verification_code.email_mismatch", "400 verification_code.phone_mismatch",
@@ -187,7 +191,7 @@ var (
 		"422 user.username_numbers_not_allowed", "422 user.username_underscore_not_allowed",
 		"422 user.username_uppercase_not_allowed", "422 user.username_lowercase_not_allowed",
 	}
-	identificationRefusals = of(blocklist, "403 auth.forbidden", noVerification, "400 session.verification_failed",
+	identificationRefusals = of(newAddress, "403 auth.forbidden", noVerification, "400 session.verification_failed",
 		"404 user.user_not_exist", "401 user.suspended", "409 session.identity_conflict", "422 user.sign_in_method_not_enabled",
 		"422 session.not_supported_for_forgot_password", "422 user.missing_profile", "422 user.username_already_in_use",
 		"422 user.email_already_in_use", "422 user.phone_already_in_use", "400 one_time_token.interaction_event_mismatch")

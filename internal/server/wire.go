@@ -12,6 +12,7 @@ import (
 
 	"guestlist"
 	"guestlist/client"
+	"guestlist/internal/captcha"
 	"guestlist/internal/connector"
 	"guestlist/internal/crypt"
 	"guestlist/internal/demo"
@@ -74,6 +75,7 @@ func wire(ctx context.Context, s *Server) (*parts, error) {
 	p.background.tasks = []func(context.Context){p.audit.Run}
 	p.metrics = newMetrics(s.o.Version)
 	p.guarded = mail.NewGuardedClient(s.o.AllowedNetworks, outboundTimeout)
+	p.desk.Captcha = &captcha.Verifier{Client: p.guarded}
 	p.others = connector.NewSet(p.guarded, s.o.Endpoint, s.store.Clock())
 	p.desk.OpenSocial, p.desk.SocialKind = p.others.Social, socialKind
 	p.notifier = &notify.Notifier{Store: s.store, Client: p.guarded, Version: s.o.Version}

@@ -23,7 +23,11 @@ type Action interface {
 
 // SetEvent begins anew with an event; everything gathered so far is forgotten
 // (PUT /api/experience).
-type SetEvent struct{ Event guestlist.InteractionEvent }
+type SetEvent struct {
+	Event guestlist.InteractionEvent
+	// Captcha is the guest's answer to the captcha, or empty.
+	Captcha string
+}
 
 // ChangeEvent switches between SignIn and Register and keeps the verification
 // records (PUT /api/experience/interaction-event).

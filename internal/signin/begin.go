@@ -11,24 +11,26 @@ func isEvent(e guestlist.InteractionEvent) bool {
 
 func (SetEvent) logKey() string { return "Interaction.{event}.Create" }
 
-func (a SetEvent) prepare(*run) error {
+func (a SetEvent) prepare(r *run) (err error) {
 	if !isEvent(a.Event) {
 		return errInvalidInput
 	}
-	return nil
+	r.slow.captcha, err = r.verifyCaptcha(a.Captcha)
+	return err
 }
 
 // apply forgets everything. The gate is not asked here, as on the wire: to
 // begin gives nothing, and every step that could give something asks.
 func (a SetEvent) apply(_ *store.Tx, r *run) error { //nolint:unparam // the signature is Action's
 	r.i.reset()
-	r.i.Event, r.i.IP = a.Event, r.from.IP
+	r.i.Event, r.i.IP, r.i.Captcha = a.Event, r.from.IP, r.slow.captcha
 	return nil
 }
 
 // reset forgets what was gathered; a token that was held lapses.
 func (i *Interaction) reset() {
 	i.Event, i.UserID, i.New, i.Profile, i.Records, i.Typed, i.ProvedBy, i.Mark, i.Via = "", "", false, Profile{}, nil, false, "", "", nil
+	i.Captcha = false
 }
 
 func (ChangeEvent) logKey() string { return "Interaction.{event}.Update" }

@@ -30,6 +30,9 @@ func (a SendCode) prepare(r *run) error {
 	if !ok || !a.Identifier.Valid() || a.Event != "" && !isEvent(a.Event) {
 		return errInvalidInput
 	}
+	if err := a.passesCaptcha(r); err != nil {
+		return err
+	}
 	return r.d.needsConnector(r.ctx, channel)
 }
 
@@ -40,6 +43,9 @@ func (a SendCode) apply(tx *store.Tx, r *run) error {
 	event := a.Event
 	if event == "" {
 		event = r.i.Event
+	}
+	if err := a.passesCaptcha(r); err != nil {
+		return err
 	}
 	if event == guestlist.EventRegister && a.Identifier.Type == guestlist.IdentifierEmail {
 		if err := r.refuseAddress(a.Identifier.Value); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"guestlist"
+	"guestlist/internal/captcha"
 	"guestlist/internal/connector"
 	"guestlist/internal/crypt"
 	"guestlist/internal/store"
@@ -36,7 +37,8 @@ var (
 )
 
 // Desk is where guests sign in: every door goes through it. All members but
-// Breaches, Disposable, HasConnector and the outside providers are required.
+// Breaches, Disposable, Captcha, HasConnector and the outside providers are
+// required.
 type Desk struct {
 	Store  *store.Store
 	Hasher *crypt.Hasher
@@ -45,6 +47,8 @@ type Desk struct {
 	// Disposable are the domains that blockDisposableAddresses refuses; see
 	// OpenDisposableList.
 	Disposable map[string]bool
+	// Captcha checks answers to captchas; with nil none is ever right.
+	Captcha *captcha.Verifier
 	// Endpoint is the public origin of the server, without a slash at its end.
 	Endpoint string
 	Log      *slog.Logger

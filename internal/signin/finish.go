@@ -16,6 +16,9 @@ func (Finish) prepare(*run) error { return nil }
 // new password that comes meanwhile would be written over.
 func (Finish) apply(tx *store.Tx, r *run) error {
 	r.locks, r.acct = true, nil
+	if err := r.passesCaptcha(); err != nil {
+		return err
+	}
 	if r.i.UserID == "" || r.i.Event == guestlist.EventRegister && !r.i.New {
 		return errNotIdentified // or identified as somebody, then switched to Register
 	}
@@ -23,7 +26,7 @@ func (Finish) apply(tx *store.Tx, r *run) error {
 	if err != nil {
 		return err
 	}
-	if err := r.mayFinish(acct); err != nil {
+	if err := r.mayFinish(tx, acct); err != nil {
 		return err
 	}
 	if ok, err := r.d.stands(tx, r.i.UserID, r.i.Mark); err != nil || !ok {
@@ -42,7 +45,7 @@ func (Finish) apply(tx *store.Tx, r *run) error {
 }
 
 // mayFinish asks the gate once more, and whether anything is missing.
-func (r *run) mayFinish(acct *account) error {
+func (r *run) mayFinish(tx *store.Tx, acct *account) error {
 	if acct.user.IsSuspended {
 		return errSuspended
 	}
@@ -65,13 +68,26 @@ func (r *run) mayFinish(acct *account) error {
 		if r.i.Profile.Password == nil {
 			return errNeedsNewPassword
 		}
-	} else if missing := r.missing(acct); len(missing) > 0 {
-		return missingProfile(missing)
+	} else if err := r.complete(tx, acct); err != nil {
+		return err
 	}
 	if r.mustConfirm() {
 		return errConfirmationMissing
 	}
 	return nil
+}
+
+// complete refuses to end while something is missing. The custom fields
+// are asked of new people alone.
+func (r *run) complete(tx *store.Tx, acct *account) (err error) {
+	missing := r.missing(acct)
+	if r.i.New {
+		missing, err = r.withExtra(tx, missing)
+	}
+	if err == nil && len(missing) > 0 {
+		err = missingProfile(missing)
+	}
+	return err
 }
 
 // finishNew makes the account.
@@ -91,6 +107,9 @@ func (r *run) finishNew(tx *store.Tx) error {
 	}
 	if p.Phone != "" {
 		u.PhoneVerifiedAt = &tx.Now
+	}
+	if err := p.writeExtra(&u); err != nil {
+		return err
 	}
 	if err := tx.InsertUser(u, p.Password); err != nil {
 		return err
@@ -187,7 +206,10 @@ func (r *run) writeAccount(tx *store.Tx, acct *account) (guestlist.User, bool, e
 	if err := r.writeLinks(tx, &u); err != nil {
 		return u, false, err
 	}
-	wrote := r.stage(tx, &u)
+	wrote := r.stage(tx, &u) || p.Extra != nil
+	if err := p.writeExtra(&u); err != nil {
+		return u, false, err
+	}
 	if wrote {
 		if err := tx.UpdateUser(u); err != nil {
 			return u, false, err

@@ -171,6 +171,9 @@ func (r *run) identifyNew(tx *store.Tx, record Record, given bool) error {
 	if err := r.ssoOnlyBut(profile); err != nil {
 		return err
 	}
+	if err := r.passesCaptcha(); err != nil {
+		return err
+	}
 	if given && profile.Email != "" {
 		if err := r.refuseAddress(profile.Email); err != nil {
 			return err
@@ -191,7 +194,10 @@ func (r *run) identifyNew(tx *store.Tx, record Record, given bool) error {
 	if len(missing) == 0 && !profile.returns() {
 		missing = []string{guestlist.MissingPassword}
 	}
+	missing, err := r.withExtra(tx, missing)
 	switch {
+	case err != nil:
+		return err
 	case len(missing) > 0:
 		return r.keep(missingProfile(missing))
 	case len(profile.identifiers()) == 0 && profile.Social == nil && profile.SSO == nil:

@@ -76,10 +76,7 @@ func userInfo(way guestlist.Way, id guestlist.OutsideIdentity) map[string]any {
 	add("name", id.Name, true)
 	add("avatar", id.Avatar, true)
 	if way == guestlist.WaySocial {
-		m["rawData"] = json.RawMessage("{}")
-		if len(id.Raw) > 0 {
-			m["rawData"] = id.Raw
-		}
+		m["rawData"] = id.Raw
 	}
 	return m
 }

@@ -40,8 +40,10 @@ type Interaction struct {
 	Via *Via `json:"via,omitempty"`
 	// Typed says that the guest typed something that a link scanner could not:
 	// a password, a code, a name.
-	Typed bool   `json:"typed,omitempty"`
-	IP    string `json:"ip,omitempty"` // of the SetEvent
+	Typed bool `json:"typed,omitempty"`
+	// Captcha says that the guest's answer to the captcha was right.
+	Captcha bool   `json:"captcha,omitempty"`
+	IP      string `json:"ip,omitempty"` // of the SetEvent
 
 	// Done is set by the finishing transaction; only Resume takes it from there.
 	Done *Result `json:"done,omitempty"`
@@ -74,6 +76,9 @@ type Profile struct {
 	Avatar   string                    `json:"avatar,omitempty"` // of an outside provider
 	Social   *Link                     `json:"social,omitempty"`
 	SSO      *Link                     `json:"sso,omitempty"`
+	// Extra is what was answered to the custom profile fields; nil until they
+	// were asked.
+	Extra *guestlist.ProfileAnswers `json:"extra,omitempty"`
 }
 
 // Caller is who sent a request, as far as it can be told.
@@ -116,7 +121,7 @@ func (i *Interaction) Public() map[string]any {
 	}
 	m := map[string]any{
 		"interactionEvent": i.Event, "profile": profile, "verificationRecords": records,
-		"mfa": map[string]any{}, "captcha": map[string]any{"verified": false, "skipped": i.skipsCaptcha()},
+		"mfa": map[string]any{}, "captcha": i.publicCaptcha(),
 	}
 	if i.UserID != "" {
 		m["userId"] = i.UserID
@@ -144,6 +149,7 @@ func (p Profile) public() map[string]any {
 			"identityId": l.Subject, "ssoConnectorId": l.ConnectorID, "issuer": l.Issuer, "detail": l.Details,
 		}
 	}
+	p.publicExtra(m)
 	return m
 }
 

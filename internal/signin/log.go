@@ -3,7 +3,9 @@ package signin
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
+	"unicode"
 
 	"guestlist"
 	"guestlist/internal/store"
@@ -39,7 +41,36 @@ func (d *Desk) logRefusal(ctx context.Context, r *run, a Action, refused error) 
 	}
 	entry := r.logEntry(a)
 	entry.Failed, entry.Error = true, code
+	if why := reasonOf(refused); why != "" {
+		entry.Extra["reason"] = why
+	}
 	if err := d.Store.Update(ctx, func(tx *store.Tx) error { return tx.Log(entry) }); err != nil {
 		d.Log.WarnContext(ctx, "a refused sign-in step was not logged", "error", err)
 	}
+}
+
+// maxReason bounds the reason of a refusal in the audit log, in bytes.
+const maxReason = 1024
+
+// queries are the parts of URLs in an error that may hold what is secret.
+var queries = regexp.MustCompile(`([a-z]+://[^\s"'?]*)\?[^\s"']*`)
+
+// reasonOf returns why a refusal was made, beyond its code: the chain of its
+// causes, without the parameters of URLs.
+func reasonOf(refused error) string {
+	var e *guestlist.Error
+	if !errors.As(refused, &e) || e.Err == nil {
+		return ""
+	}
+	why := strings.ToValidUTF8(queries.ReplaceAllString(e.Err.Error(), "$1?…"), "?")
+	why = strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) {
+			return ' '
+		}
+		return c
+	}, why)
+	if len(why) > maxReason {
+		why = strings.ToValidUTF8(why[:maxReason], "")
+	}
+	return why
 }

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"encoding/json"
 	"errors"
 	"net/url"
 	"unicode/utf8"
@@ -324,8 +325,8 @@ func sound(id guestlist.OutsideIdentity) (*guestlist.OutsideIdentity, error) {
 	if u, err := url.Parse(id.Avatar); err != nil || u.Scheme != "https" || len(id.Avatar) > guestlist.MaxAvatarLength || !isText(id.Avatar) {
 		id.Avatar = ""
 	}
-	if len(id.Raw) > maxRaw {
-		id.Raw = nil
+	if len(id.Raw) > maxRaw || !json.Valid(id.Raw) || id.Raw[0] != '{' {
+		id.Raw = guestlist.JSONObject("{}")
 	}
 	return &id, nil
 }

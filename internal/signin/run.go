@@ -38,6 +38,7 @@ type slow struct {
 	user    guestlist.UserID          // whose
 	against *guestlist.PasswordDigest // the digest that it was compared with
 	digest  *guestlist.PasswordDigest // the new digest, or nil
+	captcha bool                      // the answer to the captcha is right
 
 	location string             // of BeginOutside
 	pending  *connector.Pending // of BeginOutside
@@ -333,6 +334,11 @@ func (r *run) facts(tx *store.Tx) (Facts, error) {
 		return Facts{}, err
 	}
 	missing := r.missing(a)
+	if r.i.Event == guestlist.EventRegister && !a.exists {
+		if missing, err = r.withExtra(tx, missing); err != nil {
+			return Facts{}, err
+		}
+	}
 	_, holds := r.i.heldToken()
 	return Facts{
 		Event: r.i.Event, Mode: r.exp.SignInMode, Identified: r.i.UserID != "", Finished: r.i.Done != nil,

@@ -29,6 +29,7 @@ const (
 	PageForgotPassword = "/forgot-password"
 	PageNewPassword    = "/forgot-password/reset"
 	PageContinue       = "/continue/" // and what is missing
+	PageExtraProfile   = PageContinue + "extra-profile"
 )
 
 // Facts are what decides the next step.
@@ -58,7 +59,7 @@ func Next(f Facts) Step {
 	case f.CodeSent && !f.Identified:
 		return Step{Page: firstPage(f) + "/verification-code"}
 	case !f.Identified && f.HoldsToken && len(f.Missing) > 0 && f.Event == guestlist.EventRegister:
-		return Step{Page: PageContinue + f.Missing[0], Missing: f.Missing}
+		return askFor(f)
 	case !f.Identified && f.StagedAnonymous && len(f.Missing) > 0:
 		return continueOrRegister(f)
 	case !f.Identified && f.HoldsToken:
@@ -68,7 +69,7 @@ func Next(f Facts) Step {
 	case f.CodeSent:
 		return Step{Page: PageContinue + "verification-code", Missing: f.Missing}
 	case len(f.Missing) > 0:
-		return Step{Page: PageContinue + f.Missing[0], Missing: f.Missing}
+		return askFor(f)
 	}
 	return Step{Page: firstPage(f)} // all is there but Finish
 }
@@ -90,7 +91,18 @@ func continueOrRegister(f Facts) Step {
 	if f.Missing[0] == guestlist.MissingPassword {
 		return Step{Page: PageRegister + "/password", Missing: f.Missing}
 	}
-	return Step{Page: PageContinue + f.Missing[0], Missing: f.Missing}
+	return askFor(f)
+}
+
+// askFor asks for the first thing that is missing.
+func askFor(f Facts) Step { return Step{Page: ContinuePage(f.Missing[0]), Missing: f.Missing} }
+
+// ContinuePage is the page that asks for what an account is missing.
+func ContinuePage(missing string) string {
+	if missing == guestlist.MissingExtraProfile {
+		return PageExtraProfile
+	}
+	return PageContinue + missing
 }
 
 func firstPage(f Facts) string {
