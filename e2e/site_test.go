@@ -36,6 +36,7 @@ type site struct {
 	data    string
 	env     []string
 	token   string // of the management API; see api
+	clock   string // file; see setClock
 }
 
 // newSite prepares an installation on an engine. Nothing runs yet.
@@ -299,7 +300,7 @@ func (s *site) status(token oneTimeToken) string {
 func anybody() string { return "guest-" + strings.ToLower(cryptorand.Text()) + "@guests.example" }
 
 // account is a user of the management API.
-type account struct{ ID, PrimaryEmail string }
+type account struct{ ID, Username, PrimaryEmail, PrimaryPhone string }
 
 // accounts returns the users with an e-mail address, of whom there should be
 // one at most.

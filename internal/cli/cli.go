@@ -24,6 +24,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"guestlist"
+	"guestlist/internal/server"
 )
 
 // program is the whole command line, as kong reads it.
@@ -51,12 +52,13 @@ type terminal struct {
 }
 
 // Main runs the command line and returns the exit status: 0, 1 for a failure,
-// 2 for a command line that cannot be understood.
-func Main(args []string, in io.Reader, out, errs io.Writer) int {
+// 2 for a command line that cannot be understood. adjust is for tests: it may
+// change what no setting does, such as the clock, before a server starts.
+func Main(args []string, in io.Reader, out, errs io.Writer, adjust ...func(*server.Options)) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once, as everywhere
-	return run(ctx, args, terminal{in: in, out: out, err: errs}, os.LookupEnv)
+	return run(ctx, args, terminal{in: in, out: out, err: errs}, os.LookupEnv, adjust...)
 }
 
 // lookup finds a variable of the environment.
@@ -66,7 +68,7 @@ type lookup func(name string) (string, bool)
 // that asks for help survives it.
 type exited int
 
-func run(ctx context.Context, args []string, term terminal, env lookup) (status int) {
+func run(ctx context.Context, args []string, term terminal, env lookup, adjust ...func(*server.Options)) (status int) {
 	defer func() {
 		if p := recover(); p != nil {
 			code, ok := p.(exited)
@@ -87,7 +89,7 @@ func run(ctx context.Context, args []string, term terminal, env lookup) (status 
 		fmt.Fprintf(term.err, "guestlist: %v\nhint: guestlist --help lists the commands and settings\n", err)
 		return 2
 	}
-	prog.unread = sources.faults
+	prog.unread, prog.adjust = sources.faults, adjust
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	kctx.Bind(term, &prog.Settings, sources, parser.Model)
 	if err := kctx.Run(); err != nil {

@@ -37,7 +37,8 @@ type Settings struct {
 	SigningAlgorithm  string `name:"signing-algorithm" default:"ES384" placeholder:"ALG" help:"Algorithm of a new signing key: ES384, ES256, RS256 or EdDSA."`
 	ShutdownTimeout   string `name:"shutdown-timeout" default:"20s" placeholder:"DURATION" help:"How long a stop waits for requests and jobs in flight."`
 
-	unread faults // what could not be read from where it should come
+	unread faults                  // what could not be read from where it should come
+	adjust []func(*server.Options) // see Main
 }
 
 // maxDatabaseConns bounds --database-connections.
@@ -89,6 +90,9 @@ func (s *Settings) Options() (server.Options, error) {
 		f.add("shutdown-timeout", s.ShutdownTimeout, "write it as 20s or 2m")
 	}
 	o.ShutdownTimeout = d
+	for _, change := range s.adjust {
+		change(&o)
+	}
 	return o, f.err()
 }
 
