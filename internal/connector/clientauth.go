@@ -60,7 +60,7 @@ func (t sniff) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	body, err := io.ReadAll(resp.Body) // limits has bounded it
 	if err != nil {
-		return nil, &transportError{err: err}
+		return nil, err
 	}
 	kind := "application/x-www-form-urlencoded"
 	if bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {

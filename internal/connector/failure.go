@@ -3,6 +3,7 @@ package connector
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -81,8 +82,9 @@ func failedAnswer(code, description string) error {
 func failedExchange(err error) error {
 	var retrieve *oauth2.RetrieveError
 	if !errors.As(err, &retrieve) {
-		if failedTransport(err) {
-			return fail(errGeneral, "token endpoint: %w", err)
+		var u *url.Error // every failure to get an answer is one
+		if errors.As(err, &u) {
+			return fail(errGeneral, "token endpoint: %w", u.Err)
 		}
 		if strings.Contains(err.Error(), "missing access_token") {
 			return fail(errAccessToken, "token endpoint: it answered without an access token")

@@ -21,17 +21,6 @@ const (
 // errTooLarge says that an answer goes on after maxDocument bytes.
 var errTooLarge = fmt.Errorf("the answer is larger than %d bytes", maxDocument)
 
-// transportError marks what went wrong before an answer was there.
-type transportError struct{ err error }
-
-func (e *transportError) Error() string { return e.err.Error() }
-func (e *transportError) Unwrap() error { return e.err }
-
-func failedTransport(err error) bool {
-	var t *transportError
-	return errors.As(err, &t)
-}
-
 // client returns a client that holds every answer to the limits of this
 // package, whoever makes the requests.
 func (s *Set) client() *http.Client {
@@ -43,10 +32,14 @@ func (s *Set) client() *http.Client {
 	if next == nil {
 		next = http.DefaultTransport //nolint:forbidigo // tests hand in clients without one; the server's is guarded
 	}
+	timeout := fetchTimeout
+	if base.Timeout > 0 {
+		timeout = min(timeout, base.Timeout)
+	}
 	return &http.Client{
 		Transport:     &limits{next: next, set: s},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Timeout:       fetchTimeout,
+		Timeout:       timeout,
 	}
 }
 
@@ -75,18 +68,18 @@ func (l *limits) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := l.next.RoundTrip(req)
 	if err != nil {
-		return nil, &transportError{err: err}
+		return nil, err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
-		return nil, &transportError{err: fmt.Errorf("it redirects to %s, which is not followed", hostOf(resp.Header.Get("Location")))}
+		return nil, fmt.Errorf("it redirects to %s, which is not followed", hostOf(resp.Header.Get("Location")))
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxDocument+1))
 	switch {
 	case err != nil:
-		return nil, &transportError{err: err}
+		return nil, err
 	case len(body) > maxDocument:
-		return nil, &transportError{err: errTooLarge}
+		return nil, errTooLarge
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
