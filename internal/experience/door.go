@@ -73,6 +73,7 @@ func steps() []step {
 		{signin.PageRegister + codeStep, getCode, postCode},
 		{signin.PageForgotPassword + codeStep, getCode, postCode},
 		{signin.PageContinue + "verification-code", getCode, postCode},
+		{signin.PageExtraProfile, getExtraProfile, postExtraProfile},
 		{signin.PageContinue + "{missing}", getContinue, postContinue},
 		{signin.PageOneTimeToken, getToken, postToken},
 		{pageSwitchAccount, getSwitch, nil},

@@ -152,6 +152,14 @@ func gallery(t *testing.T, h *house, lang string) map[string]*webtest.Answer {
 	thirdParty(h)
 	pages["consent"] = h.open(b, "/consent", nil)
 
+	h.ask(someFields()...)
+	b = browser()
+	a = b.Submit(h.open(b, "/register", nil), "form.form", form{"identifier": "may@example.com"})
+	a = b.Submit(a, "form.form", form{"code": h.code("may@example.com")})
+	a = b.Submit(a, "form.form", form{"newPassword": password, "confirmPassword": password})
+	pages["extra-profile"] = a
+	pages["extra-profile-wrong"] = b.Submit(a, "form.form", form{"profile.company": "x", "profile.website": "nowhere", "profile.guests": "9"})
+
 	setup, ok, err := h.desk.IssueSetup(t.Context())
 	if err != nil || !ok {
 		t.Fatal(ok, err)

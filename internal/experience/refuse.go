@@ -68,7 +68,7 @@ func (v *visit) refused(p *web.Page, err error) error {
 		return v.next(pageSuspended)
 	case "user.missing_profile":
 		if missing := missingOf(err); missing != "" {
-			return v.next(signin.PageContinue + missing)
+			return v.next(signin.ContinuePage(missing))
 		}
 	case "one_time_token.confirmation_required":
 		return v.next(signin.PageOneTimeToken)

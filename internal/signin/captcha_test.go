@@ -68,7 +68,9 @@ func (d *door) attempt(event guestlist.InteractionEvent, answer string) string {
 func TestACaptchaStandsBeforeMessagesAccountsAndTheEnd(t *testing.T) {
 	const address = "grace@example.com"
 	eachDoor(t, func(d *door) {
-		d.settings(func(e *guestlist.SignInExperience) { e.SignUp = guestlist.SignUpSettings{Identifiers: []guestlist.IdentifierType{"email"}} })
+		d.settings(func(e *guestlist.SignInExperience) {
+			e.SignUp = guestlist.SignUpSettings{Identifiers: []guestlist.IdentifierType{"email"}}
+		})
 		d.askCaptcha()
 		for _, event := range []guestlist.InteractionEvent{guestlist.EventSignIn, guestlist.EventRegister, guestlist.EventForgotPassword} {
 			d.refused(d.begin(event), signin.SendCode{Identifier: email(address)}, captchaRequired)
@@ -149,7 +151,9 @@ func TestAnAnswerToACaptchaIsForOneBeginning(t *testing.T) {
 
 func TestALinkNeedsNoCaptcha(t *testing.T) {
 	eachDoor(t, func(d *door) {
-		d.settings(func(e *guestlist.SignInExperience) { e.SignUp = guestlist.SignUpSettings{Identifiers: []guestlist.IdentifierType{"email"}} })
+		d.settings(func(e *guestlist.SignInExperience) {
+			e.SignUp = guestlist.SignUpSettings{Identifiers: []guestlist.IdentifierType{"email"}}
+		})
 		d.askCaptcha()
 		uid := d.begin(guestlist.EventRegister)
 		d.ok(uid, signin.VerifyOneTimeToken{Email: invited, Token: d.token(invited)}, signin.Identify{Latest: true}, signin.Finish{})

@@ -117,7 +117,9 @@ func TestFieldsThatMayStayEmptyAreAskedOnce(t *testing.T) {
 func TestSignUpProfileFieldsChooseWhatIsAsked(t *testing.T) {
 	d := liteDoor(t)
 	d.ask(company(), guestlist.ProfileField{Name: "nickname", Type: guestlist.ProfileText, Required: true})
-	d.settings(func(e *guestlist.SignInExperience) { e.SignUpProfileFields = &[]guestlist.ProfileFieldName{{Name: "nickname"}} })
+	d.settings(func(e *guestlist.SignInExperience) {
+		e.SignUpProfileFields = &[]guestlist.ProfileFieldName{{Name: "nickname"}}
+	})
 	uid := d.begin(guestlist.EventRegister)
 	d.ok(uid, signin.NewPasswordIdentity{Username: "zoe", Password: goodPassword})
 	d.refused(uid, signin.SetExtraProfile{Values: map[string]any{"company": "ACME"}}, wrongValue)

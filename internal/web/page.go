@@ -121,8 +121,40 @@ type Field struct {
 	Prefix       string
 	Code         bool // a short code: wide digits
 	Max          int  // longest value in characters
+	Placeholder  string
+	Options      []Option // what can be chosen: the input is a list
+	Group        string   // neighbours of one group stand under this heading
 	Link         *Link
 }
+
+// Option is one choice of a Field.
+type Option struct {
+	Value, Text string
+	Chosen      bool
+}
+
+// Group is a number of fields that belong together; without a title they do
+// not.
+type Group struct {
+	Title  string
+	Fields []Field
+}
+
+// Groups returns the fields by their groups, in order.
+func (f Form) Groups() []Group {
+	var groups []Group
+	for _, field := range f.Fields {
+		if n := len(groups); n > 0 && groups[n-1].Title == field.Group {
+			groups[n-1].Fields = append(groups[n-1].Fields, field)
+		} else {
+			groups = append(groups, Group{Title: field.Group, Fields: []Field{field}})
+		}
+	}
+	return groups
+}
+
+// Ticked reports whether a checkbox is checked.
+func (f Field) Ticked() bool { return f.Value == "true" }
 
 // ID returns the element's id.
 func (f Field) ID() string { return "f-" + f.Name }
@@ -320,4 +352,6 @@ func (f Field) Verbatim() bool {
 
 // LeftToRight reports whether the value is written from left to right in every
 // language, as addresses, numbers and codes are.
-func (f Field) LeftToRight() bool { return f.Verbatim() || f.Type == "password" }
+func (f Field) LeftToRight() bool {
+	return f.Verbatim() || f.Type == "password" || f.Type == "url" || f.Type == "number"
+}

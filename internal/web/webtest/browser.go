@@ -72,6 +72,13 @@ func (b *Browser) Submit(a *Answer, selector string, values map[string]string) *
 			fill.Set(in.Attr("name"), in.Attr("value"))
 		}
 	}
+	for _, list := range form.All("select") {
+		for i, option := range list.All("option") {
+			if i == 0 || option.HasAttr("selected") {
+				fill.Set(list.Attr("name"), option.Attr("value"))
+			}
+		}
+	}
 	for i, button := range form.All("button") {
 		want, chosen := values["submit"]
 		if button.HasAttr("value") && (chosen && button.Attr("value") == want || !chosen && i == 0) {
