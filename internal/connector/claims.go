@@ -135,9 +135,16 @@ func digits(s string) string {
 	return ""
 }
 
-// clip makes a name one line of at most so many characters.
+// clip makes a name one line of at most so many characters, without those that
+// would turn the words of a page round.
 func clip(s string, limit int) string {
-	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, ""), func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }), " ")
+	s = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }), " ")
 	if runes := []rune(s); len(runes) > limit {
 		s = string(runes[:limit])
 	}

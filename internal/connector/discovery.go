@@ -4,21 +4,21 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
 // metadata is what we read of a discovery document (OpenID Connect Discovery
 // §3, RFC 8414 §2, RFC 9207 §3).
 type metadata struct {
-	Issuer       string   `json:"issuer"`
-	Authorize    string   `json:"authorization_endpoint"`
-	Token        string   `json:"token_endpoint"`
-	UserInfo     string   `json:"userinfo_endpoint"`
-	JWKS         string   `json:"jwks_uri"`
-	Algorithms   []string `json:"id_token_signing_alg_values_supported"`
-	AuthMethods  []string `json:"token_endpoint_auth_methods_supported"`
-	SendsIssuer  bool     `json:"authorization_response_iss_parameter_supported"`
-	SubjectTypes []string `json:"subject_types_supported"`
+	Issuer      string   `json:"issuer"`
+	Authorize   string   `json:"authorization_endpoint"`
+	Token       string   `json:"token_endpoint"`
+	UserInfo    string   `json:"userinfo_endpoint"`
+	JWKS        string   `json:"jwks_uri"`
+	Algorithms  []string `json:"id_token_signing_alg_values_supported"`
+	AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
+	SendsIssuer bool     `json:"authorization_response_iss_parameter_supported"`
 }
 
 // endpointsNow returns where the provider is asked, from its metadata where
@@ -33,8 +33,20 @@ func (f *flow) endpointsNow(ctx context.Context) (endpoints, error) {
 	}
 	return endpoints{
 		authorize: m.Authorize, token: m.Token, userInfo: m.UserInfo, jwks: m.JWKS,
-		issuer: m.Issuer, algorithms: m.Algorithms, sendsIssuer: m.SendsIssuer,
+		issuer: m.Issuer, algorithms: m.Algorithms, sendsIssuer: m.SendsIssuer, method: m.method(),
 	}, nil
+}
+
+// method chooses how the client proves itself: in the form where that is
+// offered, since of Basic there are two readings of special characters; by
+// Basic where nothing is said (Discovery §3).
+func (m metadata) method() string {
+	for _, method := range []string{methodPost, methodBasic, methodJWT} {
+		if slices.Contains(m.AuthMethods, method) {
+			return method
+		}
+	}
+	return methodBasic
 }
 
 // discover reads the metadata of an issuer (Discovery §4). The issuer in the

@@ -47,6 +47,7 @@ type endpoints struct {
 	issuer                     string   // empty where the provider has none
 	algorithms                 []string // that it signs with; empty where it does not say
 	sendsIssuer                bool     // its answers carry iss (RFC 9207 §3)
+	method                     string   // of authentication at the token endpoint; "" is methodPost
 }
 
 // terms is what a provider does in its own way. Everything else is the same for
@@ -57,7 +58,6 @@ type terms struct {
 	discover bool // read the endpoints from the metadata of issuer
 
 	clientID, clientSecret string
-	method                 string                               // of authentication at the token endpoint; "" is methodPost
 	secretAlgorithm        string                               // of methodJWT
 	makeSecret             func(guestlist.Time) (string, error) // in place of clientSecret; Apple's are signed and short-lived
 
@@ -235,9 +235,9 @@ func (f *flow) redeem(ctx context.Context, at endpoints, p Pending, code string)
 		if config.ClientSecret, err = f.makeSecret(guestlist.TimeOf(f.set.now())); err != nil {
 			return "", "", fail(errGeneral, "client secret: %w", err)
 		}
-	case f.method == methodBasic:
+	case at.method == methodBasic:
 		config.Endpoint.AuthStyle = oauth2.AuthStyleInHeader
-	case f.method == methodJWT:
+	case at.method == methodJWT:
 		assertion, err := f.assertion(at.token)
 		if err != nil {
 			return "", "", fail(errGeneral, "client assertion: %w", err)

@@ -2,6 +2,7 @@ package connector
 
 import (
 	"encoding/json"
+	"flag"
 	"io"
 	"maps"
 	"net/http"
@@ -368,7 +369,7 @@ func TestFacebookIsShownTheProofOfTheSecret(t *testing.T) {
 }
 
 // TestAuthorizationRequestsAreAsRecorded compares what browsers are sent to
-// with testdata/requests.txt. UPDATE_GOLDEN=1 writes it anew.
+// with testdata/requests.txt. -update writes it anew.
 func TestAuthorizationRequestsAreAsRecorded(t *testing.T) {
 	w, s, key := worldOf(t)
 	_ = w
@@ -417,9 +418,11 @@ func TestAuthorizationRequestsAreAsRecorded(t *testing.T) {
 	golden(t, "testdata/requests.txt", b.String())
 }
 
+var updateGoldens = flag.Bool("update", false, "write the goldens in testdata anew")
+
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	if os.Getenv("UPDATE_GOLDEN") != "" {
+	if *updateGoldens {
 		if err := os.WriteFile(name, []byte(got), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -157,9 +157,9 @@ func xPreset() preset {
 			return terms{
 				endpoints: endpoints{
 					authorize: "https://x.com/i/oauth2/authorize", token: "https://api.x.com/2/oauth2/token",
-					userInfo: "https://api.x.com/2/users/me?user.fields=" + url.QueryEscape(fields),
+					userInfo: "https://api.x.com/2/users/me?user.fields=" + url.QueryEscape(fields), method: methodBasic,
 				},
-				method: methodBasic, scopes: scopes,
+				scopes: scopes,
 				identify: func(ctx context.Context, v *visit) (guestlist.OutsideIdentity, error) {
 					user, err := v.ask(ctx, v.at.userInfo)
 					email := text(user, "data.confirmed_email")

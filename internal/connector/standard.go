@@ -153,8 +153,8 @@ func (c oauth2Config) params() map[string]string {
 
 func (c oauth2Config) terms() terms {
 	return terms{
-		endpoints: endpoints{authorize: c.Authorization, token: c.Token, userInfo: c.UserInfo},
-		clientID:  c.ClientID, clientSecret: c.ClientSecret, method: c.Method, secretAlgorithm: c.SecretAlgorithm,
+		endpoints: endpoints{authorize: c.Authorization, token: c.Token, userInfo: c.UserInfo, method: c.Method},
+		clientID:  c.ClientID, clientSecret: c.ClientSecret, secretAlgorithm: c.SecretAlgorithm,
 		scopes: strings.Fields(c.Scope), params: c.params(),
 	}
 }

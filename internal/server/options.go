@@ -44,6 +44,9 @@ type Options struct {
 	Dev bool
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// StandIns puts fakes in the place of outside identity providers, for tests
+	// alone: no setting leads here. See connector.Set.
+	StandIns map[string]string
 }
 
 // IsKey reports whether a text is a secret key: 32 bytes in base64 or hex.

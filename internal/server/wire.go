@@ -77,6 +77,7 @@ func wire(ctx context.Context, s *Server) (*parts, error) {
 	p.guarded = mail.NewGuardedClient(s.o.AllowedNetworks, outboundTimeout)
 	p.desk.Captcha = &captcha.Verifier{Client: p.guarded}
 	p.others = connector.NewSet(p.guarded, s.o.Endpoint, s.store.Clock())
+	p.others.Hosts = s.o.StandIns
 	p.desk.OpenSocial, p.desk.SocialKind = p.others.Social, socialKind
 	p.notifier = &notify.Notifier{Store: s.store, Client: p.guarded, Version: s.o.Version}
 	applications, err := p.doors(s, phrases)
