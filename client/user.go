@@ -35,9 +35,3 @@ func (c *Client) IssueOneTimeToken(ctx context.Context, t NewOneTimeToken) (gues
 	err := c.Do(ctx, http.MethodPost, "/one-time-tokens", t, &issued)
 	return issued, err
 }
-
-// SetSignInExperience changes the sign-in experience; only the members that
-// are given change.
-func (c *Client) SetSignInExperience(ctx context.Context, change map[string]any) error {
-	return c.Do(ctx, http.MethodPatch, "/sign-in-exp", change, nil)
-}
