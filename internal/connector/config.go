@@ -18,7 +18,7 @@ import (
 const (
 	maxConfig     = 256 << 10 // bytes of JSON
 	maxConfigText = 4096      // bytes of a text
-	maxConfigLong = 64 << 10  // bytes of a text of several lines: keys, metadata
+	maxConfigLong = 128 << 10 // bytes of a text of several lines: keys, metadata
 	maxExtras     = 32        // parameters of an authorization request that a config adds
 	maxIssues     = 20        // faults reported at once
 )

@@ -37,7 +37,7 @@ func presets() []preset {
 	return []preset{
 		googlePreset(), githubPreset(), applePreset(), microsoftPreset(), facebookPreset(), discordPreset(),
 		gitlabPreset(), linkedinPreset(), slackPreset(), xPreset(),
-		oauth2Preset(), oidcPreset(),
+		oauth2Preset(), oidcPreset(), samlPreset(),
 	}
 }
 

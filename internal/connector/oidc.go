@@ -28,7 +28,7 @@ type oidcOptions struct {
 }
 
 // newOIDC returns a provider that is found by its issuer.
-func (s *Set) newOIDC(o oidcOptions) Provider {
+func (s *Set) newOIDC(o oidcOptions) *flow {
 	return &flow{set: s, terms: terms{
 		endpoints: endpoints{issuer: o.Issuer}, discover: true,
 		clientID: o.ClientID, clientSecret: o.ClientSecret,

@@ -20,8 +20,6 @@ const (
 	minRSABits   = 2048
 	minECDSABits = 256
 	maxRSABits   = 8192 // a longer one costs a second per message
-
-	keyYears = 10 // until the certificate of a key of ours ends
 )
 
 // ParseCertificate reads a certificate as PEM, or as base64 alone, which is how
@@ -81,9 +79,17 @@ func PEM(cert *x509.Certificate) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}))
 }
 
-// NewKey makes a signing key for a service provider and a certificate for it,
-// which nothing but the metadata vouches for; both as PEM.
-func NewKey(name string, now time.Time) (privateKey, certificate string, err error) {
+// The validity of the certificates of our own keys. They are a way to write a
+// public key, which the provider believes because it is in our metadata; the end
+// is the one that stands for none (RFC 5280 §4.1.2.5).
+var (
+	certificateFrom = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	certificateTo   = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+)
+
+// NewKey makes an RSA key to sign requests with and a certificate for it; both
+// as PEM.
+func NewKey(name string) (privateKey, certificate string, err error) {
 	key, err := rsa.GenerateKey(rand.Reader, minRSABits)
 	if err != nil {
 		return "", "", fmt.Errorf("make a key: %w", err)
@@ -95,8 +101,8 @@ func NewKey(name string, now time.Time) (privateKey, certificate string, err err
 	template := &x509.Certificate{
 		SerialNumber: serial,
 		Subject:      pkix.Name{CommonName: name},
-		NotBefore:    now.Add(-time.Hour).UTC(), // clocks differ
-		NotAfter:     now.AddDate(keyYears, 0, 0).UTC(),
+		NotBefore:    certificateFrom,
+		NotAfter:     certificateTo,
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)

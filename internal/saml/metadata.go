@@ -13,28 +13,23 @@ import (
 	"github.com/beevik/etree"
 )
 
-// ParseMetadata reads what an identity provider says about itself at the time
-// now (SAML Metadata §2.4.3): an EntityDescriptor, or an EntitiesDescriptor in
-// which one entity is an identity provider. A certificate that cannot be used
-// is passed over if there are others; without any the error is a
-// *CertificateError. Whether the text can be trusted is for the caller to know.
-func ParseMetadata(raw []byte, now time.Time) (IdentityProvider, error) {
+// ErrNotMetadata says that a text is no SAML metadata at all.
+var ErrNotMetadata = errors.New("not SAML metadata")
+
+// ParseMetadata reads what an identity provider says about itself (SAML
+// Metadata §2.4.3): an EntityDescriptor, or an EntitiesDescriptor in which one
+// entity is an identity provider. A certificate that cannot be used is passed
+// over if there are others; without any the error is a *CertificateError, and
+// all else has been read. Whether the text can be trusted is for the caller to
+// know.
+func ParseMetadata(raw []byte) (IdentityProvider, error) {
 	root, err := parse(raw, rules{bytes: MaxMetadata, elements: maxMetaElements, comments: true})
 	if err != nil {
-		return IdentityProvider{}, err
+		return IdentityProvider{}, fmt.Errorf("%w: %w", ErrNotMetadata, err)
 	}
 	entity, role, err := theProvider(root)
 	if err != nil {
 		return IdentityProvider{}, err
-	}
-	for _, el := range []*etree.Element{root, entity, role} {
-		until, err := timeAttr(el, "validUntil")
-		if err != nil {
-			return IdentityProvider{}, err
-		}
-		if !until.IsZero() && now.After(until) {
-			return IdentityProvider{}, fmt.Errorf("the metadata were valid until %s", until)
-		}
 	}
 	idp := IdentityProvider{
 		EntityID:    strings.TrimSpace(attr(entity, "entityID")),
@@ -42,6 +37,9 @@ func ParseMetadata(raw []byte, now time.Time) (IdentityProvider, error) {
 	}
 	if idp.EntityID == "" || len(idp.EntityID) > 1024 { // SAML Core §8.3.6
 		return idp, errors.New("the metadata name no entity")
+	}
+	if idp.ValidUntil, err = validUntil(root, entity, role); err != nil {
+		return idp, err
 	}
 	if idp.SignInEndpoint, err = signInEndpoint(role); err != nil {
 		return idp, err
@@ -59,7 +57,7 @@ func theProvider(root *etree.Element) (entity, role *etree.Element, err error) {
 	case is(root, nsMetadata, "EntitiesDescriptor"):
 		entities = children(root, nsMetadata, "EntityDescriptor")
 	default:
-		return nil, nil, errors.New("not SAML metadata")
+		return nil, nil, ErrNotMetadata
 	}
 	for _, e := range entities {
 		for _, r := range children(e, nsMetadata, "IDPSSODescriptor") {
@@ -76,6 +74,22 @@ func theProvider(root *etree.Element) (entity, role *etree.Element, err error) {
 		return nil, nil, errors.New("the metadata describe no identity provider")
 	}
 	return entity, role, nil
+}
+
+// validUntil returns the earliest end that any of the elements has, zero if
+// none has one (SAML Metadata §2.3.1).
+func validUntil(elements ...*etree.Element) (time.Time, error) {
+	var end time.Time
+	for _, el := range elements {
+		t, err := timeAttr(el, "validUntil")
+		if err != nil {
+			return end, err
+		}
+		if !t.IsZero() && (end.IsZero() || t.Before(end)) {
+			end = t
+		}
+	}
+	return end, nil
 }
 
 func signInEndpoint(role *etree.Element) (string, error) {

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	crewjam "github.com/crewjam/saml"
 
@@ -35,7 +36,7 @@ func b64(s signer) string { return base64.StdEncoding.EncodeToString(s.cert.Raw)
 func TestMetadataOfAProviderAreRead(t *testing.T) {
 	honest, next := newSigner(t, keys().honest), newSigner(t, keys().ec)
 	broken := b64(honest)[:60] + "\n  " + b64(honest)[60:] // as people wrap it
-	idp, err := saml.ParseMetadata([]byte(describe(broken, b64(next), "bm9wZQ==")), now)
+	idp, err := saml.ParseMetadata([]byte(describe(broken, b64(next), "bm9wZQ==")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,8 +44,13 @@ func TestMetadataOfAProviderAreRead(t *testing.T) {
 		!idp.Certificates[0].Equal(honest.cert) || !idp.Certificates[1].Equal(next.cert) {
 		t.Errorf("got %+v", idp)
 	}
+	dated := strings.Replace(describe(b64(honest)), "entityID", `validUntil="2026-11-26T11:00:00Z" entityID`, 1)
+	dated = strings.Replace(dated, "WantAuthn", `validUntil="2026-11-25T11:00:00Z" WantAuthn`, 1)
+	if idp, err = saml.ParseMetadata([]byte(dated)); err != nil || !idp.ValidUntil.Equal(now.Add(23*time.Hour)) {
+		t.Errorf("valid until %v, %v", idp.ValidUntil, err)
+	}
 	among := `<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata">` + strings.TrimPrefix(describe(b64(honest)), `<?xml version="1.0"?>`) + `</md:EntitiesDescriptor>`
-	if idp, err = saml.ParseMetadata([]byte(among), now); err != nil || idp.EntityID != entity {
+	if idp, err = saml.ParseMetadata([]byte(among)); err != nil || idp.EntityID != entity {
 		t.Errorf("among entities: %+v, %v", idp, err)
 	}
 }
@@ -64,7 +70,7 @@ func TestMetadataThatCannotBeUsedAreRefused(t *testing.T) {
 		"no redirect binding": {strings.Replace(good, "HTTP-Redirect", "SOAP", 1), false},
 		"a script":            {strings.Replace(good, sso, "javascript:alert(1)", 1), false},
 		"no entity":           {strings.Replace(good, entity, "", 1), false},
-		"expired":             {strings.Replace(good, "entityID", `validUntil="2026-11-24T11:00:00Z" entityID`, 1), false},
+		"an end that is none": {strings.Replace(good, "entityID", `validUntil="never" entityID`, 1), false},
 		"two providers":       {`<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata">` + strings.Repeat(strings.TrimPrefix(good, `<?xml version="1.0"?>`), 2) + `</md:EntitiesDescriptor>`, false},
 		"no key":              {describe(), true},
 		"a key to encrypt":    {strings.Replace(good, `use="signing"`, `use="encryption"`, 1), true},
@@ -72,7 +78,7 @@ func TestMetadataThatCannotBeUsedAreRefused(t *testing.T) {
 		"a short key":         {describe(b64(weak)), true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := saml.ParseMetadata([]byte(tt.text), now)
+			_, err := saml.ParseMetadata([]byte(tt.text))
 			var c *saml.CertificateError
 			if err == nil || errors.As(err, &c) != tt.certificate {
 				t.Errorf("got %v", err)
@@ -84,7 +90,7 @@ func TestMetadataThatCannotBeUsedAreRefused(t *testing.T) {
 func TestOurMetadataAreReadByOthers(t *testing.T) {
 	sp := service()
 	sp.NameIDFormat = saml.NameIDPersistent
-	private, certificate, err := saml.NewKey("login.guestlist.example", now)
+	private, certificate, err := saml.NewKey("login.guestlist.example")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +203,7 @@ func TestKeysThatCannotSignAreRefused(t *testing.T) {
 func FuzzParseMetadata(f *testing.F) {
 	f.Add(describe(b64(newSigner(f, keys().honest))))
 	f.Fuzz(func(t *testing.T, text string) {
-		if idp, err := saml.ParseMetadata([]byte(text), now); err == nil && (idp.EntityID == "" || len(idp.Certificates) == 0) {
+		if idp, err := saml.ParseMetadata([]byte(text)); err == nil && (idp.EntityID == "" || len(idp.Certificates) == 0) {
 			t.Errorf("got %+v", idp)
 		}
 	})

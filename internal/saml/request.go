@@ -20,6 +20,26 @@ import (
 	dsig "github.com/russellhaering/goxmldsig"
 )
 
+// The algorithms that requests may be signed with (RFC 6931 §2.3).
+const (
+	RSASHA256   = dsig.RSASHA256SignatureMethod
+	RSASHA512   = dsig.RSASHA512SignatureMethod
+	ECDSASHA256 = dsig.ECDSASHA256SignatureMethod
+	ECDSASHA512 = dsig.ECDSASHA512SignatureMethod
+)
+
+// SignatureHash returns the hash of a signature algorithm, SHA-256 for "".
+// Whether it is RSA or ECDSA is the key's to say. SHA-1 is an error.
+func SignatureHash(algorithm string) (crypto.Hash, error) {
+	switch algorithm {
+	case "", RSASHA256, ECDSASHA256:
+		return crypto.SHA256, nil
+	case RSASHA512, ECDSASHA512:
+		return crypto.SHA512, nil
+	}
+	return 0, fmt.Errorf("the signature algorithm %q is not allowed", clip(algorithm))
+}
+
 // maxRelay is how long a RelayState may be, in bytes (SAML Bindings §3.4.3).
 const maxRelay = 80
 
@@ -126,8 +146,8 @@ func (k Key) method() (crypto.Hash, string, error) {
 		hash = crypto.SHA256
 	}
 	methods := map[crypto.Hash][2]string{
-		crypto.SHA256: {dsig.RSASHA256SignatureMethod, dsig.ECDSASHA256SignatureMethod},
-		crypto.SHA512: {dsig.RSASHA512SignatureMethod, dsig.ECDSASHA512SignatureMethod},
+		crypto.SHA256: {RSASHA256, ECDSASHA256},
+		crypto.SHA512: {RSASHA512, ECDSASHA512},
 	}
 	ids, known := methods[hash]
 	switch k.Signer.Public().(type) {

@@ -96,6 +96,9 @@ type IdentityProvider struct {
 	// Certificates hold the keys that it signs with. There are several while
 	// it changes from one to the next.
 	Certificates []*x509.Certificate
+	// ValidUntil is when the metadata should not be used any more; zero for
+	// never. Nothing here looks at it: people paste metadata to keep them.
+	ValidUntil time.Time
 	// WantsSigned says that it refuses requests that are not signed.
 	WantsSigned bool
 }
