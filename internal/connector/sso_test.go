@@ -86,7 +86,7 @@ func TestEnterpriseConfigsAreCheckedAndFilledIn(t *testing.T) {
 }
 
 func TestAConnectorThatIsNotSetUpYetIsNotAsked(t *testing.T) {
-	set := connector.NewSet(http.DefaultClient, samlHome, nil)
+	set := connector.NewSet(nil, samlHome, nil)
 	for _, p := range connector.SSOProviders() {
 		for _, config := range []string{``, `{}`, `{"clientId":"x"}`, `{"metadata":5}`} {
 			c := guestlist.SSOConnector{ID: "c1", ProviderName: p.ProviderName, Config: guestlist.JSONObject(config)}

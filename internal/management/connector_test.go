@@ -107,7 +107,7 @@ func TestFactoriesAreThoseOfMessagesAndOfPeople(t *testing.T) {
 			"http-sms": "Sms", "twilio-short-message-service": "Sms", "vonage-sms": "Sms",
 			"google-universal": "Social", "github-universal": "Social", "apple-universal": "Social", "azuread-universal": "Social",
 			"facebook-universal": "Social", "discord-universal": "Social", "gitlab-universal": "Social", "linkedin-universal": "Social",
-			"slack-universal": "Social", "x-universal": "Social", "oauth2": "Social", "oidc": "Social",
+			"slack-universal": "Social", "x-universal": "Social", "oauth2": "Social", "oidc": "Social", "saml": "Social",
 		}, got); diff != "" {
 			t.Errorf("factories (-want +got):\n%s", diff)
 		}

@@ -79,6 +79,7 @@ func wire(ctx context.Context, s *Server) (*parts, error) {
 	p.others = connector.NewSet(p.guarded, s.o.Endpoint, s.store.Clock())
 	p.others.Hosts = s.o.StandIns
 	p.desk.OpenSocial, p.desk.SocialKind = p.others.Social, socialKind
+	p.desk.OpenSSO, p.desk.SSOKind = p.others.SSO, connector.SSOProvider
 	p.notifier = &notify.Notifier{Store: s.store, Client: p.guarded, Version: s.o.Version}
 	applications, err := p.doors(s, phrases)
 	if err != nil {

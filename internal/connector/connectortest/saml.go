@@ -229,7 +229,7 @@ func (s *SAML) serveMetadata(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/samlmetadata+xml")
 	w.Header().Set("Cache-Control", "max-age=3600")
-	_, _ = w.Write(text) //nolint:gosec // XML that an XML encoder wrote
+	_, _ = w.Write(text)
 }
 
 func (s *SAML) serveSignIn(w http.ResponseWriter, r *http.Request) {
@@ -310,8 +310,8 @@ func (s *SAML) checkSigned(req *crewjam.IdpAuthnRequest, u *url.URL) error {
 		return nil
 	}
 	for _, k := range req.SPSSODescriptor.KeyDescriptors {
-		for _, c := range k.KeyInfo.X509Data.X509Certificates {
-			der, err := base64.StdEncoding.DecodeString(c.Data)
+		if list := k.KeyInfo.X509Data.X509Certificates; len(list) > 0 {
+			der, err := base64.StdEncoding.DecodeString(list[0].Data)
 			if err != nil {
 				return err
 			}
