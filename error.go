@@ -25,6 +25,7 @@ const (
 	KindTooMany                     // over a rate limit
 	KindNotImplemented              // needs something that is not set up, e.g. a connector
 	KindUnavailable                 // try again later
+	KindStale                       // it changed since it was read (RFC 9110 §13.1.1)
 )
 
 // Error is the one error type that crosses rooms. Code is the stable dotted

@@ -76,8 +76,13 @@ func postSetup(v *visit) error {
 	return v.next(pageSetupDone)
 }
 
+// pageConsole is where the administrator goes on.
+const pageConsole = "/console"
+
 func getSetupDone(v *visit) error {
+	v.look.Product, v.look.Signature = houseName, false
 	return v.show(&web.Page{
 		Name: "setup-done", Badge: web.BadgeDone, Title: v.t("setup.done_title"), Lead: web.Plain(v.t("setup.done_lead")),
+		Actions: []web.Action{{Text: v.t("setup.done_open"), Href: pageConsole, Button: true}},
 	})
 }

@@ -20,9 +20,9 @@ func (a *API) connectorRoutes() []route {
 		get("/api/connector-factories/{id}", "Get what can be connected", a.getFactory),
 		get("/api/connectors", "List connectors", a.listConnectors),
 		post("/api/connectors", "Set up a connector", a.createConnector),
-		get("/api/connectors/{id}", "Get a connector", a.getConnector),
-		patch("/api/connectors/{id}", "Change a connector", a.updateConnector),
-		remove("/api/connectors/{id}", "Remove a connector", a.deleteConnector),
+		get("/api/connectors/{id}", "Get a connector", a.getConnector).of(connectorVersion),
+		patch("/api/connectors/{id}", "Change a connector", a.updateConnector).of(connectorVersion),
+		remove("/api/connectors/{id}", "Remove a connector", a.deleteConnector).of(connectorVersion),
 		post("/api/connectors/{connectorId}/authorization-uri", "Begin a visit to a social provider", a.beginVisit),
 		post("/api/connectors/{factoryId}/test", "Send a test message with a config", a.testConnector),
 	}

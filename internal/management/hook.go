@@ -20,10 +20,10 @@ func (a *API) hookRoutes() []route {
 	return []route{
 		get("/api/hooks", "List webhooks", a.listHooks),
 		post("/api/hooks", "Create a webhook", a.createHook).with201(),
-		get("/api/hooks/{id}", "Get a webhook", a.getHook),
-		patch("/api/hooks/{id}", "Change a webhook", a.updateHook),
-		remove("/api/hooks/{id}", "Delete a webhook", a.deleteHook),
-		patch("/api/hooks/{id}/signing-key", "Give a webhook another signing key", a.rotateHookKey),
+		get("/api/hooks/{id}", "Get a webhook", a.getHook).of(hookVersion),
+		patch("/api/hooks/{id}", "Change a webhook", a.updateHook).of(hookVersion),
+		remove("/api/hooks/{id}", "Delete a webhook", a.deleteHook).of(hookVersion),
+		patch("/api/hooks/{id}/signing-key", "Give a webhook another signing key", a.rotateHookKey).of(hookVersion),
 		post("/api/hooks/{id}/test", "Send made-up events to an endpoint", a.testHook),
 		get("/api/hooks/{id}/recent-logs", "List deliveries", a.listHookLogs),
 	}

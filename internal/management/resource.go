@@ -16,10 +16,10 @@ func (a *API) resourceRoutes() []route {
 	return []route{
 		get("/api/resources", "List API resources", a.listResources),
 		post("/api/resources", "Create an API resource", a.createResource).with201(),
-		get("/api/resources/{id}", "Get an API resource", a.getResource),
-		patch("/api/resources/{id}", "Change an API resource", a.updateResource),
-		patch("/api/resources/{id}/is-default", "Make an API resource the default one, or not", a.setDefaultResource),
-		remove("/api/resources/{id}", "Delete an API resource", a.deleteResource),
+		get("/api/resources/{id}", "Get an API resource", a.getResource).of(resourceVersion),
+		patch("/api/resources/{id}", "Change an API resource", a.updateResource).of(resourceVersion),
+		patch("/api/resources/{id}/is-default", "Make an API resource the default one, or not", a.setDefaultResource).of(resourceVersion),
+		remove("/api/resources/{id}", "Delete an API resource", a.deleteResource).of(resourceVersion),
 	}
 }
 

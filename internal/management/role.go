@@ -20,9 +20,9 @@ func (a *API) roleRoutes() []route {
 	return []route{
 		get("/api/roles", "List roles", a.listRoles),
 		post("/api/roles", "Create a role", a.createRole),
-		get("/api/roles/{id}", "Get a role", a.getRole),
-		patch("/api/roles/{id}", "Change a role", a.updateRole),
-		remove("/api/roles/{id}", "Delete a role", a.deleteRole),
+		get("/api/roles/{id}", "Get a role", a.getRole).of(roleVersion),
+		patch("/api/roles/{id}", "Change a role", a.updateRole).of(roleVersion),
+		remove("/api/roles/{id}", "Delete a role", a.deleteRole).of(roleVersion),
 		get("/api/roles/{id}/scopes", "List the scopes of a role", a.listRoleScopes),
 		post("/api/roles/{id}/scopes", "Put scopes into a role", a.addRoleScopes).with201(),
 		remove("/api/roles/{id}/scopes/{scopeId}", "Take a scope out of a role", a.removeRoleScope),

@@ -26,6 +26,7 @@ type route struct {
 	output  reflect.Type
 	stream  string // content type of a body that is not held against a schema
 	serve   func(*call) error
+	version version // of the thing that the path names; nil where it has none
 }
 
 // none is the answer without a body; its status is 204.
@@ -61,7 +62,8 @@ type call struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	who    token.Subject
-	status int // what the route answers with; handlers may change it
+	status int    // what the route answers with; handlers may change it
+	tag    string // of the thing, for the answer's ETag
 	paging web.Paging
 	// pagingOptional says that without page and page_size the whole list is
 	// meant.
@@ -99,6 +101,7 @@ func op[In, Out any](method, path, summary string, do func(*call, In) (Out, erro
 		rt.status = http.StatusCreated
 	}
 	rt.serve = func(c *call) error {
+		c.watchVersion()
 		var given In
 		if err := in.read(c, reflect.ValueOf(&given).Elem()); err != nil {
 			return err
@@ -155,6 +158,9 @@ func (rt route) anonymous() route {
 
 // answer writes what a route gave.
 func (c *call) answer(v any) error {
+	if c.tag != "" {
+		c.w.Header().Set("ETag", c.tag)
+	}
 	switch v := v.(type) {
 	case none:
 		c.w.WriteHeader(c.status)

@@ -10,8 +10,8 @@ import (
 
 func (a *API) signInExperienceRoutes() []route {
 	return []route{
-		get("/api/sign-in-exp", "Get how people come in", a.getSignInExperience),
-		patch("/api/sign-in-exp", "Change how people come in", a.updateSignInExperience),
+		get("/api/sign-in-exp", "Get how people come in", a.getSignInExperience).of(experienceVersion),
+		patch("/api/sign-in-exp", "Change how people come in", a.updateSignInExperience).of(experienceVersion),
 		post("/api/sign-in-exp/default/check-password", "Hold a password against the policy", a.checkPassword),
 		get("/api/sign-in-exp/username-policy/case-sensitivity-conflicts",
 			"List usernames that differ by letter case alone", a.listUsernameConflicts),

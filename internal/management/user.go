@@ -12,10 +12,10 @@ func (a *API) userRoutes() []route {
 	return []route{
 		get("/api/users", "List users, the newest first", a.listUsers),
 		post("/api/users", "Create a user", a.createUser),
-		get("/api/users/{userId}", "Get a user", a.getUser),
-		patch("/api/users/{userId}", "Change a user; customData and profile are replaced", a.updateUser),
-		patch("/api/users/{userId}/is-suspended", "Suspend a user, which signs the user out everywhere, or end that", a.suspendUser),
-		remove("/api/users/{userId}", "Delete a user", a.deleteUser),
+		get("/api/users/{userId}", "Get a user", a.getUser).of(userVersion),
+		patch("/api/users/{userId}", "Change a user; customData and profile are replaced", a.updateUser).of(userVersion),
+		patch("/api/users/{userId}/is-suspended", "Suspend a user, which signs the user out everywhere, or end that", a.suspendUser).of(userVersion),
+		remove("/api/users/{userId}", "Delete a user", a.deleteUser).of(userVersion),
 		get("/api/users/{userId}/organizations", "List the organizations of a user", a.listUserOrganizations),
 	}
 }

@@ -10,8 +10,8 @@ import (
 func (a *API) userDataRoutes() []route {
 	return []route{
 		get("/api/users/{userId}/custom-data", "Get the custom data of a user", a.getUserData),
-		patch("/api/users/{userId}/custom-data", "Merge into the custom data of a user", a.mergeUserData),
-		patch("/api/users/{userId}/profile", "Merge into the profile of a user", a.mergeUserProfile),
+		patch("/api/users/{userId}/custom-data", "Merge into the custom data of a user", a.mergeUserData).of(userVersion),
+		patch("/api/users/{userId}/profile", "Merge into the profile of a user", a.mergeUserProfile).of(userVersion),
 		get("/api/users/{userId}/logto-configs", "Get what a user settled about second factors and passkeys", a.getUserConfig),
 		patch("/api/users/{userId}/logto-configs", "Change that", a.updateUserConfig),
 	}

@@ -27,6 +27,7 @@ type dialect struct {
 	skipLocked    string // row locks of a job claim
 	forUpdate     string // row lock of a row that is read to be written
 	viewIsolation sql.IsolationLevel
+	lockName      string // waits for, and takes, the lock of a name until the end of the transaction
 }
 
 var sqliteDialect = dialect{
@@ -41,6 +42,7 @@ var postgresDialect = dialect{
 	skipLocked:    " FOR UPDATE SKIP LOCKED",
 	forUpdate:     " FOR UPDATE",
 	viewIsolation: sql.LevelReadCommitted,
+	lockName:      "SELECT 1 FROM pg_advisory_xact_lock(hashtextextended($1, 0))",
 }
 
 // readerConns is how many connections read a SQLite file at once.

@@ -144,7 +144,11 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 		return fmt.Errorf("store: begin view: %w", err)
 	}
 	defer func() { _ = sqlTx.Rollback() }() // a view has nothing to commit
-	return fn(&Tx{ctx: ctx, s: s, sql: sqlTx, stmts: &s.readerStmts, Now: s.Now()})
+	tx := &Tx{ctx: ctx, s: s, sql: sqlTx, stmts: &s.readerStmts, Now: s.Now()}
+	if err := tx.first(ctx); err != nil {
+		return err
+	}
+	return fn(tx)
 }
 
 // patient returns the context of a transaction. SQLite's are over in less time
@@ -186,6 +190,9 @@ func (s *Store) update(ctx context.Context, fn func(*Tx) error) error {
 	}
 	tx := &Tx{ctx: ctx, s: s, sql: sqlTx, stmts: &s.writerStmts, Now: s.Now(), writable: true}
 	defer func() { _ = sqlTx.Rollback() }() // a no-op after Commit
+	if err := tx.first(ctx); err != nil {
+		return err
+	}
 	if err := fn(tx); err != nil {
 		return err
 	}

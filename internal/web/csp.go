@@ -20,6 +20,7 @@ type Policy struct {
 	Scripts []string // further sources, e.g. "'sha256-…'" or "'nonce-…'"
 	Styles  []string // further sources, e.g. a nonce for the tenant's own CSS
 	Images  []string // further sources, e.g. "https:" for logos of the tenant
+	Frames  bool     // shows pages of ours in frames, e.g. as a preview
 }
 
 // String returns the header's value.
@@ -38,6 +39,9 @@ func (p Policy) String() string {
 	add("script-src", p.Scripts)
 	add("style-src", p.Styles)
 	add("img-src", p.Images)
+	if p.Frames {
+		add("frame-src", nil)
+	}
 	if !p.Leaves {
 		add("form-action", nil)
 	}

@@ -55,7 +55,10 @@ func NewPages(phrases *Phrases) (*Pages, error) {
 		if err != nil {
 			return nil, err
 		}
-		body = squeeze(a.file, body)
+		body = Squeeze(a.file, body)
+		if a.path == &p.css {
+			body = append(StyleTokens(), body...)
+		}
 		sum := sha256.Sum256(body)
 		base, ext, _ := strings.Cut(a.file, ".")
 		name := base + "." + hex.EncodeToString(sum[:6]) + "." + ext
@@ -65,10 +68,20 @@ func NewPages(phrases *Phrases) (*Pages, error) {
 	return p, nil
 }
 
-// squeeze drops comments and indentation of the style sheet and the script:
+// StyleTokens is the style sheet of the look's numbers, which stands before any
+// other. It has no accents; see Theme.
+func StyleTokens() []byte {
+	body, err := pageFiles.ReadFile("pages/tokens.css")
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	return Squeeze("tokens.css", body)
+}
+
+// Squeeze drops comments and indentation of the style sheet and the script:
 // they are written for readers and sent to browsers. Only whole-line comments
 // are known, so nothing within a line can be mistaken for one.
-func squeeze(name string, body []byte) []byte {
+func Squeeze(name string, body []byte) []byte {
 	if strings.HasSuffix(name, ".svg") {
 		return body
 	}

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"maps"
 	"strings"
 
@@ -32,14 +33,18 @@ type Phrases struct {
 	tags    []language.Tag
 }
 
-// Load reads the built-in catalogue.
-func Load() (*Phrases, error) {
+// Load reads the built-in catalogue of the doors.
+func Load() (*Phrases, error) { return LoadFrom(phraseFiles, phraseSets...) }
+
+// LoadFrom reads a catalogue from files phrases/<set>.<language>.json. The keys
+// of a set begin with its name and a dot.
+func LoadFrom(files fs.FS, sets ...string) (*Phrases, error) {
 	p := &Phrases{texts: map[string]map[string]string{}}
 	for _, lang := range Languages {
 		flat := map[string]string{}
-		for _, set := range phraseSets {
+		for _, set := range sets {
 			name := "phrases/" + set + "." + lang + ".json"
-			b, err := phraseFiles.ReadFile(name)
+			b, err := fs.ReadFile(files, name)
 			if err != nil {
 				return nil, err
 			}

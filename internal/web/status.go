@@ -23,6 +23,7 @@ var statuses = [...]int{
 	guestlist.KindMethod:          http.StatusMethodNotAllowed,
 	guestlist.KindConflict:        http.StatusConflict,
 	guestlist.KindGone:            http.StatusGone,
+	guestlist.KindStale:           http.StatusPreconditionFailed,
 	guestlist.KindTooLarge:        http.StatusRequestEntityTooLarge,
 	guestlist.KindMediaType:       http.StatusUnsupportedMediaType,
 	guestlist.KindTooMany:         http.StatusTooManyRequests,

@@ -11,7 +11,7 @@ const (
 	edgeContrast = 3.0
 )
 
-// The grounds on which the tenant's colour stands, as written in page.css; a
+// The grounds on which the tenant's colour stands, as written in tokens.css; a
 // test compares the two.
 const (
 	lightSurface = "#ffffff"
@@ -63,6 +63,9 @@ func NewTheme(primary, darkPrimary string, darkMode bool) Theme {
 		twoModes: darkMode,
 	}
 }
+
+// HouseTheme is our own colours, in which the house's own pages are dressed.
+func HouseTheme() Theme { return NewTheme(houseAccent, houseAccentDark, true) }
 
 func mustColor(s string) rgb {
 	c, ok := parseColor(s)

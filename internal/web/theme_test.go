@@ -92,7 +92,7 @@ func TestThemeMode(t *testing.T) {
 // The style sheet's own pairs of text and ground, and the constants that the
 // palette is computed against.
 func TestStyleSheetColors(t *testing.T) {
-	css, err := pageFiles.ReadFile("pages/page.css")
+	css, err := pageFiles.ReadFile("pages/tokens.css")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,19 +102,19 @@ func TestStyleSheetColors(t *testing.T) {
 	}
 	for name, want := range map[string]string{"surface": lightSurface, "canvas": lightCanvas} {
 		if light[name] != want {
-			t.Errorf("--%s is %q in page.css and %q in theme.go", name, light[name], want)
+			t.Errorf("--%s is %q in tokens.css and %q in theme.go", name, light[name], want)
 		}
 	}
 	for name, want := range map[string]string{"surface": darkSurface, "canvas": darkCanvas} {
 		if dark[name] != want {
-			t.Errorf("dark --%s is %q in page.css and %q in theme.go", name, dark[name], want)
+			t.Errorf("dark --%s is %q in tokens.css and %q in theme.go", name, dark[name], want)
 		}
 	}
 	for mode, colors := range map[string]map[string]string{"light": light, "dark": dark} {
 		for _, ground := range []string{"surface", "canvas"} {
 			for name, least := range map[string]float64{"ink": 7, "ink-soft": textContrast, "danger": textContrast, "good": textContrast, "edge": edgeContrast} {
 				if colors[name] == "" {
-					t.Fatalf("--%s is not in page.css", name)
+					t.Fatalf("--%s is not in tokens.css", name)
 				}
 				if c := contrast(mustColor(colors[name]), mustColor(colors[ground])); c < least {
 					t.Errorf("%s: --%s on --%s has contrast %.2f, want %.1f", mode, name, ground, c, least)
