@@ -11,6 +11,7 @@ func (a *API) dashboardRoutes() []route {
 	return []route{
 		get("/api/dashboard/users/total", "How many users there are", a.totalUsers),
 		get("/api/dashboard/users/new", "How many users are new today and this week, and how many more than before", a.newUsers),
+		get("/api/dashboard/users/new-by-day", "How many users are new, by day, in the last 30 days", a.newUsersByDay),
 		get("/api/dashboard/users/active", "How many users signed in, by day, week and month", a.activeUsers),
 	}
 }
@@ -72,6 +73,21 @@ func (a *API) newUsers(c *call, _ struct{}) (newUsers, error) {
 		return nil
 	})
 	return n, err
+}
+
+// newUsersByDay is ours: the curve beside that of the active users.
+func (a *API) newUsersByDay(c *call, _ struct{}) ([]activeDay, error) {
+	curve := []activeDay{}
+	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
+		last := tx.Now.Std().Truncate(24 * time.Hour)
+		days, err := tx.NewUsersByDay(guestlist.TimeOf(last.AddDate(0, 0, 1-month)))
+		for d := last.AddDate(0, 0, 1-month); !d.After(last); d = d.AddDate(0, 0, 1) {
+			name := d.Format(time.DateOnly)
+			curve = append(curve, activeDay{name, days[name]})
+		}
+		return err
+	})
+	return curve, err
 }
 
 type activeUsers struct {

@@ -14,6 +14,7 @@ import (
 	"guestlist/client"
 	"guestlist/internal/captcha"
 	"guestlist/internal/connector"
+	"guestlist/internal/console"
 	"guestlist/internal/crypt"
 	"guestlist/internal/demo"
 	"guestlist/internal/experience"
@@ -115,7 +116,9 @@ func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, error) {
 	}
 	manners := &web.Manners{Log: s.o.Log, Phrases: phrases, Endpoint: s.o.Endpoint, LargeBody: isStream}
 	cookies := web.Cookies{Keys: p.cookieKeys, Secure: strings.HasPrefix(s.o.Endpoint, "https:")}
-	builtIn := map[guestlist.ApplicationID]guestlist.Application{guestlist.DemoApplication: demo.Client(s.o.Endpoint)}
+	builtIn := map[guestlist.ApplicationID]guestlist.Application{
+		guestlist.DemoApplication: demo.Client(s.o.Endpoint), guestlist.ConsoleApplication: console.Client(s.o.Endpoint),
+	}
 
 	guests := &experience.Door{
 		Desk: p.desk, Manners: manners, Pages: pages, Cookies: cookies, BuiltIn: builtIn, Trusted: s.o.TrustedProxies,
@@ -132,6 +135,10 @@ func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, error) {
 		Describe: manners.Describe, TestHook: p.notifier.TestHook, TestMessage: p.notifier.TestMessage,
 		Reporter: &mail.Reporter{Client: p.guarded}, Connectors: p.others,
 	}
+	hosts := &console.Door{
+		Endpoint: s.o.Endpoint, HTTP: p.inProcess(), Manners: manners, Cookies: cookies, Now: s.store.Clock(),
+		Seal: s.store.Key().SealString, Open: s.store.Key().OpenString,
+	}
 	app := &demo.App{Endpoint: s.o.Endpoint, HTTP: p.inProcess(), Pages: pages, Now: s.store.Clock()}
 
 	mux := web.NewMux(manners, isPage)
@@ -140,6 +147,9 @@ func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, error) {
 	applications.Mount(mux)
 	machines.Mount(mux)
 	app.Mount(mux)
+	if err := hosts.Mount(mux); err != nil {
+		return nil, fmt.Errorf("server: console: %w", err)
+	}
 	if s.o.Dev {
 		p.outbox = &mail.Outbox{}
 		mux.Handle("/dev/mailbox", p.outbox.Handler())

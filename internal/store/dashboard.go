@@ -40,3 +40,17 @@ func (tx *Tx) CountActiveUsers(first, last time.Time) (int, error) {
 		[]any{first.Format(dayFormat), last.Format(dayFormat)}, &n)
 	return n, err
 }
+
+// NewUsersByDay returns how many of today's users came on each day from one
+// instant on; days without any are absent. Days are UTC, as 2006-01-02.
+func (tx *Tx) NewUsersByDay(from guestlist.Time) (map[string]int, error) {
+	const day = 24 * time.Hour
+	days := map[string]int{}
+	return days, tx.rows(func(sc scanner) error {
+		var number int64
+		var n int
+		err := sc.Scan(&number, &n)
+		days[time.UnixMilli(number*day.Milliseconds()).UTC().Format(dayFormat)] = n
+		return err
+	}, "SELECT created_at / 86400000, COUNT(*) FROM users WHERE created_at >= $1 GROUP BY created_at / 86400000", from)
+}

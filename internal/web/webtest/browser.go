@@ -68,8 +68,18 @@ func (b *Browser) Submit(a *Answer, selector string, values map[string]string) *
 	fill := url.Values{}
 	for _, in := range form.All("input") {
 		kind := in.Attr("type")
-		if kind != "checkbox" || in.HasAttr("checked") {
-			fill.Set(in.Attr("name"), in.Attr("value"))
+		chosen := kind != "checkbox" && kind != "radio" || in.HasAttr("checked")
+		if in.Attr("name") != "" && chosen && !in.HasAttr("disabled") {
+			fill.Add(in.Attr("name"), in.Attr("value"))
+		}
+	}
+	for _, area := range form.All("textarea") {
+		fill.Add(area.Attr("name"), area.content())
+	}
+	for _, list := range form.All("select") {
+		options := append(list.All("option[selected]"), list.All("option")...)
+		if len(options) > 0 {
+			fill.Add(list.Attr("name"), options[0].Attr("value"))
 		}
 	}
 	for _, list := range form.All("select") {

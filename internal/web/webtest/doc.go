@@ -101,6 +101,17 @@ func (n Node) Text() string {
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
+// content returns the text inside as it stands.
+func (n Node) content() string {
+	var b strings.Builder
+	for d := range n.n.Descendants() {
+		if d.Type == html.TextNode {
+			b.WriteString(d.Data)
+		}
+	}
+	return b.String()
+}
+
 // HTML returns the element as it stands on the page.
 func (n Node) HTML() string {
 	var b strings.Builder

@@ -1,0 +1,67 @@
+package console
+
+import (
+	"strings"
+
+	"guestlist/internal/console/ui"
+)
+
+// place is an entry of the navigation. It is shown once its page has a route.
+type place struct{ path, phrase, icon, key string }
+
+// places are the navigation, group by group. The name of a group is the key of
+// its phrase, "" for none.
+var places = []struct {
+	group string
+	of    []place
+}{
+	{"", []place{{Path, "overview", "overview", "o"}}},
+	{"guests", []place{
+		{Path + "/users", "users", "users", "u"},
+		{Path + "/invitations", "invitations", "invitations", "i"},
+		{Path + "/waitlist", "waitlist", "waitlist", "w"},
+	}},
+	{"product", []place{
+		{Path + "/applications", "applications", "app", "a"},
+		{Path + "/resources", "resources", "resource", "p"},
+		{Path + "/roles", "roles", "role", "r"},
+	}},
+	{"ways", []place{
+		{Path + "/sign-in-experience", "sign_in_experience", "look", "e"},
+		{Path + "/connectors", "connectors", "connector", "c"},
+		{Path + "/sso", "sso", "sso", "n"},
+	}},
+	{"system", []place{
+		{Path + "/webhooks", "webhooks", "hook", "h"},
+		{Path + "/logs", "logs", "log", "l"},
+		{Path + "/settings", "settings", "setting", "s"},
+	}},
+}
+
+// places is the navigation as it stands on this page.
+func (v *visit) places() []ui.Group {
+	var groups []ui.Group
+	for _, g := range places {
+		shown := ui.Group{}
+		if g.group != "" {
+			shown.Text = v.T("shell.group." + g.group)
+		}
+		for _, p := range g.of {
+			if !v.has(p.path) {
+				continue
+			}
+			shown.Items = append(shown.Items, ui.Item{
+				Text: v.T("shell.nav." + p.phrase), Href: p.path, Icon: p.icon, Key: p.key, Current: within(v.r.URL.Path, p.path),
+			})
+		}
+		if len(shown.Items) > 0 {
+			groups = append(groups, shown)
+		}
+	}
+	return groups
+}
+
+// within reports whether a page belongs to a place of the navigation.
+func within(page, place string) bool {
+	return page == place || place != Path && strings.HasPrefix(page, place+"/")
+}

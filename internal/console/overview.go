@@ -1,0 +1,180 @@
+package console
+
+import (
+	"slices"
+	"strings"
+
+	"guestlist"
+	"guestlist/client"
+	"guestlist/internal/console/ui"
+)
+
+func overviewRoutes() []route {
+	return []route{get(Path, getOverview), post(Path+"/door", postDoor)}
+}
+
+// maxEvents is how many events the overview shows.
+const maxEvents = 8
+
+func getOverview(v *visit) error {
+	var exp guestlist.SignInExperience
+	if err := v.api.Do(v.ctx(), "GET", "/sign-in-exp", nil, &exp); err != nil {
+		return err
+	}
+	todo, err := v.todo()
+	if err != nil {
+		return err
+	}
+	stats, chart, err := v.figures()
+	if err != nil {
+		return err
+	}
+	events, err := v.events()
+	if err != nil {
+		return err
+	}
+	recent := ui.Section{Title: v.T("overview.events.title"), Body: []ui.Block{events}}
+	if v.has(Path + "/logs") {
+		recent.Actions = []ui.Action{{Text: v.T("overview.events.all"), Href: Path + "/logs"}}
+	}
+	return v.show(&ui.Page{
+		Name: "overview", Header: ui.Header{Title: v.T("overview.title")},
+		Body: []ui.Block{
+			v.door(exp.SignInMode), stats,
+			ui.Columns{
+				Main: []ui.Block{ui.Section{Body: []ui.Block{chart}}, recent},
+				Side: []ui.Block{ui.Section{
+					Title: v.T("overview.todo.title"),
+					Body:  []ui.Block{ui.List{Items: todo, Empty: v.T("overview.todo.empty"), Tone: ui.Good}},
+				}},
+			},
+		},
+	})
+}
+
+// door is the one switch of the public door.
+func (v *visit) door(mode guestlist.SignInMode) ui.Block {
+	s := ui.Switch{Title: v.T("overview.door.title"), Action: Path + "/door", Name: "open", On: mode != guestlist.ModeSignIn}
+	if s.On {
+		s.State, s.Text, s.Press = ui.Pill{Text: v.T("overview.door.open"), Tone: ui.Warn}, v.T("overview.door.open_text"), v.T("overview.door.close")
+	} else {
+		s.State, s.Text, s.Press = ui.Pill{Text: v.T("overview.door.closed"), Tone: ui.Good}, v.T("overview.door.closed_text"), v.T("overview.door.do_open")
+	}
+	return s
+}
+
+// postDoor opens or closes the door. That can be taken back with one press.
+func postDoor(v *visit) error {
+	open := v.form.Get("open") == ui.Yes
+	mode, text, back := guestlist.ModeSignIn, v.T("overview.door.now_closed"), ui.Yes
+	if open {
+		mode, text, back = guestlist.ModeSignInAndRegister, v.T("overview.door.now_open"), "false"
+	}
+	if err := v.api.SetSignInExperience(v.ctx(), map[string]any{"signInMode": mode}); err != nil {
+		return err
+	}
+	return v.doneWith(Path, ui.Flash{Text: text, Undo: &ui.Action{
+		Text: v.T("ui.undo"), Href: Path + "/door", Post: true, Hidden: []ui.Hidden{{Name: "open", Value: back}},
+	}})
+}
+
+// figures are the numbers of users, and how they went.
+func (v *visit) figures() (ui.Block, ui.Block, error) {
+	var total struct{ TotalUserCount int }
+	var fresh struct{ Today, Last7Days client.Change }
+	var active client.ActiveUsers
+	var days []client.Day
+	for path, to := range map[string]any{
+		"/dashboard/users/total": &total, "/dashboard/users/new": &fresh, "/dashboard/users/active": &active,
+		"/dashboard/users/new-by-day": &days,
+	} {
+		if err := v.api.Do(v.ctx(), "GET", path, nil, to); err != nil {
+			return nil, nil, err
+		}
+	}
+	href := ""
+	if v.has(Path + "/users") {
+		href = Path + "/users"
+	}
+	stats := ui.Stats{Items: []ui.Stat{
+		{Label: v.T("overview.stats.users"), Value: v.count(total.TotalUserCount), Href: href},
+		v.stat("new_today", fresh.Today), v.stat("new_week", fresh.Last7Days),
+		v.stat("active_day", active.Day), v.stat("active_week", active.Week), v.stat("active_month", active.Month),
+	}}
+	return stats, v.chart(active.Curve, days), nil
+}
+
+func (v *visit) stat(key string, c client.Change) ui.Stat {
+	s := ui.Stat{Label: v.T("overview.stats." + key), Value: v.count(c.Count)}
+	switch {
+	case c.Delta > 0:
+		s.Note = v.T("overview.stats.more", "n", v.count(c.Delta))
+	case c.Delta < 0:
+		s.Note = v.T("overview.stats.fewer", "n", v.count(-c.Delta))
+	default:
+		s.Note = v.T("overview.stats.same")
+	}
+	return s
+}
+
+func (v *visit) chart(active, fresh []client.Day) ui.Block {
+	c := ui.Chart{Title: v.T("overview.chart.title")}
+	of := map[string]int{}
+	for _, d := range fresh {
+		of[d.Date] = d.Count
+	}
+	a := ui.Series{Name: v.T("overview.chart.active")}
+	n := ui.Series{Name: v.T("overview.chart.new")}
+	var counts []int
+	sum := 0
+	for _, d := range active {
+		c.Labels = append(c.Labels, d.Date)
+		a.Values = append(a.Values, float64(d.Count))
+		n.Values = append(n.Values, float64(of[d.Date]))
+		counts, sum = append(counts, d.Count), sum+of[d.Date]
+	}
+	c.Series = []ui.Series{a, n}
+	if len(counts) > 0 {
+		c.Alt = v.T("overview.chart.alt", "least", v.count(slices.Min(counts)), "most", v.count(slices.Max(counts)),
+			"last", v.count(counts[len(counts)-1]), "new", v.count(sum))
+	}
+	return c
+}
+
+// events are the latest lines of the audit log.
+func (v *visit) events() (ui.Block, error) {
+	var logs []guestlist.Log
+	if _, err := v.api.List(v.ctx(), "/logs", query("enableCap", "true"), 1, maxEvents, &logs); err != nil {
+		return nil, err
+	}
+	l := ui.List{Empty: v.T("overview.events.empty")}
+	for _, line := range logs {
+		l.Items = append(l.Items, v.event(line))
+	}
+	return l, nil
+}
+
+// event puts a line of the audit log into words, as far as there are any.
+func (v *visit) event(line guestlist.Log) ui.ListItem {
+	p := payloadOf(line)
+	item := ui.ListItem{Cell: ui.Cell{Text: line.Key}, When: ui.At(line.CreatedAt)}
+	for _, kind := range eventKinds {
+		if strings.HasPrefix(line.Key, kind.prefix) {
+			item.Text, item.Sub = v.T("overview.event."+kind.phrase), line.Key
+			break
+		}
+	}
+	if p.Result == "Error" {
+		item.Tone, item.Text = ui.Bad, item.Text+" · "+v.T("overview.event.failed")
+	}
+	if v.has(Path + "/logs/{id}") {
+		item.Href = Path + "/logs/" + client.Segment(line.ID)
+	}
+	return item
+}
+
+// eventKinds are the kinds of lines that have a name.
+var eventKinds = []struct{ prefix, phrase string }{
+	{"Interaction.SignIn", "sign_in"}, {"Interaction.Register", "register"}, {"Interaction.ForgotPassword", "forgot"},
+	{"ExchangeTokenBy", "token"}, {"RevokeToken", "revoke"}, {"TriggerHook", "hook"},
+}

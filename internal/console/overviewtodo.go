@@ -1,0 +1,133 @@
+package console
+
+import (
+	"encoding/json"
+	"time"
+
+	"guestlist"
+	"guestlist/client"
+	"guestlist/internal/console/ui"
+)
+
+// payload is what pages show of a line of the audit log.
+type payload struct {
+	Result        string                  `json:"result"`
+	UserID        guestlist.UserID        `json:"userId"`
+	ApplicationID guestlist.ApplicationID `json:"applicationId"`
+}
+
+func payloadOf(l guestlist.Log) payload {
+	var p payload
+	_ = json.Unmarshal(l.Payload, &p) // what is no object shows nothing
+	return p
+}
+
+// keyAgeLimit is after how many days a signing key is thought old.
+const keyAgeLimit = 365
+
+// maxSuppressed is how many addresses are counted.
+const maxHooksShown = 100
+
+// todo is what needs a hand, each with the way to mend it.
+func (v *visit) todo() ([]ui.ListItem, error) {
+	var items []ui.ListItem
+	for _, look := range []func() ([]ui.ListItem, error){v.todoEmail, v.todoApplication, v.todoHooks, v.todoBounced, v.todoKeys} {
+		more, err := look()
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, more...)
+	}
+	return items, nil
+}
+
+// want is one thing to do, with a button if its page is there.
+func (v *visit) want(tone ui.Tone, text, sub, do, href string) []ui.ListItem {
+	item := ui.ListItem{Tone: tone, Cell: ui.Cell{Text: text, Sub: sub}}
+	if v.leads(href) {
+		item.Actions = []ui.Action{{Text: do, Href: href}}
+	}
+	return []ui.ListItem{item}
+}
+
+// leads reports whether a page of the navigation holds an address.
+func (v *visit) leads(href string) bool {
+	for _, g := range places {
+		for _, p := range g.of {
+			if v.has(p.path) && within(href, p.path) && p.path != Path {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (v *visit) todoEmail() ([]ui.ListItem, error) {
+	var connectors []struct {
+		Type guestlist.ConnectorType `json:"type"`
+	}
+	if err := v.api.Do(v.ctx(), "GET", "/connectors", nil, &connectors); err != nil {
+		return nil, err
+	}
+	for _, c := range connectors {
+		if c.Type == guestlist.ConnectorEmail {
+			return nil, nil
+		}
+	}
+	return v.want(ui.Warn, v.T("overview.todo.email"), v.T("overview.todo.email_text"), v.T("overview.todo.email_do"), Path+"/connectors"), nil
+}
+
+func (v *visit) todoApplication() ([]ui.ListItem, error) {
+	var apps []guestlist.Application
+	answer, err := v.api.List(v.ctx(), "/applications", query("types", "SPA", "types", "Native", "types", "Traditional"), 1, 1, &apps)
+	if err != nil || answer.Total > 0 {
+		return nil, err
+	}
+	return v.want(ui.Info, v.T("overview.todo.application"), v.T("overview.todo.application_text"), v.T("overview.todo.application_do"), Path+"/applications"), nil
+}
+
+func (v *visit) todoHooks() ([]ui.ListItem, error) {
+	var hooks []struct {
+		guestlist.Hook
+		ExecutionStats struct{ SuccessCount, RequestCount int }
+	}
+	if _, err := v.api.List(v.ctx(), "/hooks", query("includeExecutionStats", "true"), 1, maxHooksShown, &hooks); err != nil {
+		return nil, err
+	}
+	var items []ui.ListItem
+	for _, h := range hooks {
+		if failed := h.ExecutionStats.RequestCount - h.ExecutionStats.SuccessCount; failed > 0 && h.Enabled {
+			items = append(items, v.want(ui.Bad, v.T("overview.todo.hook", "name", h.Name, "n", v.count(failed)),
+				v.T("overview.todo.hook_text"), v.T("overview.todo.hook_do"), Path+"/webhooks/"+client.Segment(h.ID))...)
+		}
+	}
+	return items, nil
+}
+
+func (v *visit) todoBounced() ([]ui.ListItem, error) {
+	var none []json.RawMessage
+	answer, err := v.api.List(v.ctx(), "/suppressions", nil, 1, 1, &none)
+	if err != nil || answer.Total == 0 {
+		return nil, err
+	}
+	return v.want(ui.Warn, v.T("overview.todo.bounced"), v.T("overview.todo.bounced_text", "n", v.count(answer.Total)),
+		v.T("overview.todo.bounced_do"), Path+"/connectors/suppressions"), nil
+}
+
+func (v *visit) todoKeys() ([]ui.ListItem, error) {
+	var keys []struct {
+		CreatedAt int64 `json:"createdAt"` // seconds since 1970, as on the wire
+	}
+	if err := v.api.Do(v.ctx(), "GET", "/configs/oidc/private-keys", nil, &keys); err != nil {
+		return nil, err
+	}
+	newest := int64(0)
+	for _, k := range keys {
+		newest = max(newest, k.CreatedAt)
+	}
+	days := int(v.d.Now().Sub(time.Unix(newest, 0)).Hours() / 24)
+	if len(keys) == 0 || days < keyAgeLimit {
+		return nil, nil
+	}
+	return v.want(ui.Warn, v.T("overview.todo.key", "n", v.count(days)), v.T("overview.todo.key_text"), v.T("overview.todo.key_do"), Path+"/settings"), nil
+}

@@ -1,0 +1,170 @@
+package ui
+
+// Section is a part of a page with a heading of its own.
+type Section struct {
+	ID      string
+	Title   string
+	Text    string
+	Actions []Action
+	Body    []Block
+	Plain   bool // without a frame around it
+}
+
+// Columns are two columns, of which the second holds what is looked up beside
+// the first. On a phone they stand below each other.
+type Columns struct{ Main, Side []Block }
+
+// Paragraph is running text.
+type Paragraph struct {
+	Text  string
+	Links []Link
+}
+
+// Facts are terms with their values.
+type Facts struct{ Rows []Fact }
+
+// Fact is one of them.
+type Fact struct {
+	Term string
+	Cell
+}
+
+// Snippet is text to be copied: an address, a command, a piece of code, JSON.
+type Snippet struct {
+	Title string // file name or what it is
+	Text  string
+	Open  bool // of Snippets: shown at first
+}
+
+// Snippets are several of which one is shown, e.g. one for each framework.
+type Snippets struct {
+	Name  string // of the group, unique on the page
+	Items []Snippet
+}
+
+// Notice says something in the middle of a page.
+type Notice struct {
+	Title   string
+	Text    string
+	Tone    Tone
+	Actions []Action
+}
+
+// Stats are numbers to be seen at a glance.
+type Stats struct{ Items []Stat }
+
+// Stat is one of them.
+type Stat struct {
+	Label string
+	Value string
+	Note  string // e.g. "+12 more than the week before"
+	Tone  Tone   // of the note
+	Href  string
+}
+
+// List is a list of things that happened, or that want to be done.
+type List struct {
+	Items []ListItem
+	Empty string // what is said when there are none
+	Tone  Tone   // of Empty: Good says that all is well
+}
+
+// ListItem is one of them.
+type ListItem struct {
+	Cell
+	Tone    Tone
+	When    Cell // a moment, at the end
+	Actions []Action
+}
+
+// Switch is one setting with one button that turns it over at once.
+type Switch struct {
+	Title, Text string
+	On          bool
+	State       Pill   // how it stands, in a word
+	Action      string // the form's; it sends Name with "true" or "false"
+	Name        string
+	Press       string // what the button does, e.g. "Close the door"
+	Hidden      []Hidden
+}
+
+// Empty is what stands where there is nothing yet: it teaches the next step.
+type Empty struct {
+	Title   string
+	Text    string
+	Icon    string
+	Actions []Action
+}
+
+// Confirm asks before what cannot be undone.
+type Confirm struct {
+	Text   string // what will be gone, and for whom
+	Facts  []Fact
+	Type   string // what has to be typed, "" if pressing is enough; it arrives as "typed"
+	Label  string // of the field to type it into
+	Error  string
+	Action string
+	Hidden []Hidden
+	Submit string
+	Cancel Link
+}
+
+// Progress shows work that goes on. With scripts it follows Events, a stream
+// of ProgressEvent; give the page a Refresh for those without.
+type Progress struct {
+	ID       string
+	Label    string
+	Done     int
+	Total    int // 0: not known yet
+	Text     string
+	Events   string // path of the stream, "" when the work has ended
+	Finished bool
+}
+
+// ProgressEvent is what a stream says of the work: data of an event of the
+// type "message". When Finished is set, the page is loaded anew, or Href.
+type ProgressEvent struct {
+	Done     int    `json:"done"`
+	Total    int    `json:"total"`
+	Text     string `json:"text"`
+	Finished bool   `json:"finished,omitempty"`
+	Href     string `json:"href,omitempty"`
+}
+
+// Frame shows another page of this server, e.g. as a preview. Page.Frames has
+// to be set.
+type Frame struct {
+	Title  string // for those who do not see it
+	Src    string
+	Width  int // pixels of the page within, 0: as wide as there is room
+	Height int // pixels
+	Phone  bool
+}
+
+// Swatches show colours beside each other.
+type Swatches struct{ Items []Swatch }
+
+// Swatch is a colour, as #rrggbb, with what it is for.
+type Swatch struct {
+	Color, Text string
+	Pill        *Pill
+}
+
+func (Section) template() string   { return "section" }
+func (Columns) template() string   { return "columns" }
+func (Paragraph) template() string { return "paragraph" }
+func (Facts) template() string     { return "facts" }
+func (Snippet) template() string   { return "snippet" }
+func (Snippets) template() string  { return "snippets" }
+func (Notice) template() string    { return "notice" }
+func (Stats) template() string     { return "stats" }
+func (List) template() string      { return "list" }
+func (Switch) template() string    { return "switch" }
+func (Empty) template() string     { return "empty" }
+func (Confirm) template() string   { return "confirm" }
+func (Progress) template() string  { return "progress" }
+func (Frame) template() string     { return "frame" }
+func (Swatches) template() string  { return "swatches" }
+func (Table) template() string     { return "table" }
+func (*Form) template() string     { return "form" }
+func (Chart) template() string     { return "chart" }

@@ -1,0 +1,219 @@
+package console
+
+import (
+	"context"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"guestlist"
+	"guestlist/client"
+	"guestlist/internal/console/ui"
+	"guestlist/internal/web"
+)
+
+// visit is one request, with all that a page needs.
+type visit struct {
+	d     *Door
+	w     http.ResponseWriter
+	r     *http.Request
+	query url.Values
+	form  url.Values // of a POST that is not multipart
+
+	api   *client.Client // as the person at the keyboard
+	who   session
+	lang  string
+	theme string
+}
+
+// ctx returns the context of the request.
+func (v *visit) ctx() context.Context { return v.r.Context() }
+
+// id returns a part of the path, e.g. of /console/roles/{id}.
+func (v *visit) id(name string) string { return v.r.PathValue(name) }
+
+// T returns a phrase by area and key, e.g. "roles.title"; args are pairs of
+// name and value.
+func (v *visit) T(key string, args ...any) string {
+	return ui.Say(v.d.set.Phrases, v.lang, key, pairs(args))
+}
+
+// N is T in the form that n takes in the language: key_one, key_other…
+// (CLDR). {{count}} is filled.
+func (v *visit) N(key string, n int, args ...any) string {
+	return v.d.set.Phrases.N(v.lang, key, n, pairs(args))
+}
+
+func pairs(args []any) map[string]any {
+	m := map[string]any{}
+	for i := 0; i+1 < len(args); i += 2 {
+		m[args[i].(string)] = args[i+1]
+	}
+	return m
+}
+
+// count writes a number.
+func (v *visit) count(n int) string { return ui.Count(v.lang, n) }
+
+// now is the time of the page.
+func (v *visit) now() guestlist.Time { return guestlist.TimeOf(v.d.Now()) }
+
+// has reports whether there is a page, so that nothing leads nowhere.
+func (v *visit) has(path string) bool { return v.d.paths[path] }
+
+// open adapts a page that needs nobody signed in. Nothing else does.
+func (d *Door) open(do func(*visit) error) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		v, err := d.visit(w, r)
+		if err != nil {
+			return err
+		}
+		if err := do(v); err != nil {
+			return v.failed(err)
+		}
+		return nil
+	}
+}
+
+// signedIn adapts a page for administrators.
+func (d *Door) signedIn(do func(*visit) error) web.Handler {
+	return d.open(func(v *visit) error {
+		s, ok, err := d.session(v.w, v.r)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return v.nobody()
+		}
+		v.who = s
+		v.api = &client.Client{
+			Endpoint: d.Endpoint, HTTP: d.HTTP, Lang: v.lang,
+			Token: func(context.Context) (string, error) { return s.Access, nil },
+		}
+		return do(v)
+	})
+}
+
+func (d *Door) visit(w http.ResponseWriter, r *http.Request) (*visit, error) {
+	v := &visit{d: d, w: w, r: r}
+	v.prefer()
+	var err error
+	if v.query, err = web.Query(r); err != nil {
+		return nil, err
+	}
+	if r.Method == http.MethodPost && !v.isUpload() {
+		v.form, err = web.ReadForm(w, r)
+	}
+	return v, err
+}
+
+// isUpload reports whether the body has files. The page reads it by itself.
+func (v *visit) isUpload() bool {
+	t, _, err := mime.ParseMediaType(v.r.Header.Get("Content-Type"))
+	return err == nil && t == "multipart/form-data"
+}
+
+// show answers with a page.
+func (v *visit) show(p *ui.Page) error { return v.showAs(http.StatusOK, p) }
+
+func (v *visit) showAs(status int, p *ui.Page) error {
+	shell := ui.Shell{
+		Lang: v.lang, Theme: v.theme, Now: v.now(), Path: v.r.URL.RequestURI(),
+		Fragment: v.r.Header.Get(ui.HeaderFragment), Who: ui.Who{Name: v.who.Name, Detail: v.who.Detail},
+	}
+	if !p.Bare {
+		shell.Groups = v.places()
+	}
+	if v.r.Method != http.MethodGet {
+		shell.Path = Path
+	}
+	if shell.Fragment == "" {
+		shell.Flash = v.takeFlash()
+	}
+	return v.d.set.Write(v.w, status, shell, p)
+}
+
+// to leads the browser on after a form.
+func (v *visit) to(path string) error {
+	web.NoStore(v.w)
+	http.Redirect(v.w, v.r, path, http.StatusSeeOther)
+	return nil
+}
+
+// done leads on to a page, which says that something was done, once.
+func (v *visit) done(path, text string) error { return v.doneWith(path, ui.Flash{Text: text}) }
+
+// doneWith is done with a tone, or a way to take it back.
+func (v *visit) doneWith(path string, f ui.Flash) error {
+	v.leaveFlash(f)
+	return v.to(path)
+}
+
+// page returns the number of the page of a list that is asked for.
+func (v *visit) page() int {
+	n, err := strconv.Atoi(v.query.Get("page"))
+	if err != nil || n < 1 {
+		return 1
+	}
+	return n
+}
+
+// list reads a page of a list and returns its paging. query may be nil.
+func (v *visit) list(path string, query url.Values, out any) (ui.Paging, error) {
+	answer, err := v.api.List(v.ctx(), path, query, v.page(), ui.PageSize, out)
+	return ui.PageOf(v.r.URL, v.page(), ui.PageSize, answer.Total, answer.Capped), err
+}
+
+// searching is the query that finds what contains a text in any column.
+func searching(text string) url.Values {
+	q := url.Values{}
+	if text = strings.TrimSpace(text); text != "" {
+		q.Set("search", "%"+likeEscape.Replace(text)+"%")
+	}
+	return q
+}
+
+var likeEscape = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// wantsData reports whether a script asked, and not somebody who looks.
+func (v *visit) wantsData() bool {
+	return v.r.Header.Get(ui.HeaderFragment) != "" || strings.HasSuffix(v.r.URL.Path, ".json") ||
+		strings.Contains(v.r.Header.Get("Accept"), "text/event-stream")
+}
+
+const (
+	cookiePrefs = "console_prefs"
+	prefsTTL    = 365 * 24 * time.Hour
+)
+
+func preferenceRoutes() []route {
+	return []route{post(Path+"/preferences", postPreferences), get(pathSignedIn, getSignedIn)}
+}
+
+var themes = []string{"auto", "light", "dark"}
+
+// prefer finds language and theme: those that were chosen, or those of the
+// browser.
+func (v *visit) prefer() {
+	chosen, _ := v.d.Cookies.Get(v.r, cookiePrefs)
+	lang, theme, _ := strings.Cut(chosen, ".")
+	v.lang, v.theme = lang, theme
+	if !slices.Contains(web.Languages, lang) {
+		v.lang = v.d.set.Phrases.Match("", v.r.Header.Get("Accept-Language"), true, web.Fallback)
+	}
+	if !slices.Contains(themes, theme) {
+		v.theme = themes[0]
+	}
+}
+
+func postPreferences(v *visit) error {
+	lang, theme := v.form.Get("lang"), v.form.Get("theme")
+	if slices.Contains(web.Languages, lang) && slices.Contains(themes, theme) {
+		v.d.Cookies.Set(v.w, cookiePrefs, lang+"."+theme, web.CookieOptions{MaxAge: prefsTTL})
+	}
+	return v.to(safeReturn(v.form.Get("return")))
+}
