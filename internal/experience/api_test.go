@@ -25,8 +25,6 @@ func TestAPIRoutes(t *testing.T) {
 	s := newHouse(t, nil).begun(t, guestlist.EventSignIn)
 	for _, later := range []string{
 		"POST /api/experience/verification/mfa-verification-code", "POST /api/experience/verification/mfa-verification-code/verify",
-		"POST /api/experience/verification/social/google/authorization-uri", "POST /api/experience/verification/social/google/verify",
-		"POST /api/experience/verification/sso/okta/authorization-uri", "POST /api/experience/verification/sso/okta/verify",
 		"POST /api/experience/verification/totp/secret", "POST /api/experience/verification/totp/verify",
 		"POST /api/experience/verification/backup-code/generate", "POST /api/experience/verification/backup-code/verify",
 		"POST /api/experience/verification/web-authn/registration", "POST /api/experience/verification/web-authn/authentication/verify",

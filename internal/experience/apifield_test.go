@@ -85,6 +85,21 @@ func shapes() []shaped {
 		{"POST", "/api/experience/profile", register, `{"type":"phone","verificationId":"` + anID + `"}`, []field{
 			{path: "type"}, {path: "verificationId"},
 		}},
+		{"POST", "/api/experience/profile", register, `{"type":"social","verificationId":"` + anID + `"}`, []field{
+			{path: "type"}, {path: "verificationId"},
+		}},
+		{"POST", v + "social/{connectorId}/authorization-uri", register, `{"state":"x","redirectUri":"https://x.example/"}`, []field{
+			{path: "state"}, {path: "redirectUri"},
+		}},
+		{"POST", v + "social/{connectorId}/verify", register, `{"connectorData":{"code":"x"},"verificationId":"` + anID + `"}`, []field{
+			{path: "connectorData", kind: "object"}, {path: "verificationId", optional: true},
+		}},
+		{"POST", v + "sso/{connectorId}/authorization-uri", register, `{"state":"x","redirectUri":"https://x.example/"}`, []field{
+			{path: "state"}, {path: "redirectUri"},
+		}},
+		{"POST", v + "sso/{connectorId}/verify", register, `{"connectorData":{"code":"x"},"verificationId":"` + anID + `"}`, []field{
+			{path: "connectorData", kind: "object"}, {path: "verificationId"},
+		}},
 		{"PUT", "/api/experience/profile/password", guestlist.EventForgotPassword, `{"password":"Vq8-zTr4-Lm2"}`, []field{
 			{path: "password", long: "session.identifier_not_found"},
 		}},

@@ -2,6 +2,7 @@ package experience_test
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -20,13 +21,17 @@ const (
 // and remembers which routes it took.
 type walker struct {
 	*script
+	o     *outside
 	taken map[string]bool
 	last  reply
 }
 
+// connectorID is where a path names a connector.
+var connectorID = regexp.MustCompile(`(/verification/(?:social|sso)/)[^/]+`)
+
 // step sends a request and goes on even if it was refused.
 func (w *walker) step(method, path, body string) string {
-	w.taken[method+" "+path] = true
+	w.taken[method+" "+connectorID.ReplaceAllString(path, "$1{connectorId}")] = true
 	w.last = w.call(method, path, body)
 	return w.last.text("verificationId")
 }
@@ -59,6 +64,15 @@ func (w *walker) code(address string, e guestlist.InteractionEvent) string {
 // hold verifies the guest's one-time token.
 func (w *walker) hold(token string) string {
 	return w.post("verification/one-time-token/verify", `{"identifier":{"type":"email","value":"`+guestEmail+`"},"token":"`+token+`"}`)
+}
+
+// recognised proves a person at an outside provider.
+func (w *walker) recognised(id guestlist.ConnectorID, who guestlist.OutsideIdentity) string {
+	at := "verification/" + string(wayTo(id)) + "/" + string(id) + "/"
+	record := w.post(at+"authorization-uri", `{"state":"st","redirectUri":"https://pages.example/back"}`)
+	w.o.at[id].expects(who)
+	w.post(at+"verify", `{"verificationId":"`+record+`","connectorData":{"code":"`+w.o.at[id].code()+`"}}`)
+	return record
 }
 
 func (w *walker) name(name string) {
@@ -166,6 +180,81 @@ func ways() []way {
 			w.begins(register)
 			w.identification(w.hold("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"))
 		}, nil, ""},
+		{"a social identity", func(w *walker, _ string) {
+			w.begins(register)
+			w.identification(w.recognised(github, person(strangerEmail)))
+		}, open, strangerEmail},
+		{"a social identity for signing in", func(w *walker, _ string) {
+			w.begins(guestlist.EventSignIn)
+			id := w.recognised(github, person(strangerEmail))
+			w.identification(id)
+			w.post("identification", `{"verificationId":"`+id+`","linkSocialIdentity":true}`)
+			w.event(register)
+			w.identification(id)
+		}, open, strangerEmail},
+		{"a social identity whose address nobody vouches for", func(w *walker, _ string) {
+			w.begins(register)
+			w.name("eve")
+			w.identification(w.recognised(gossip, person(strangerEmail)))
+		}, open, ""},
+		{"a social identity as profile", func(w *walker, _ string) {
+			w.begins(register)
+			w.name("eve")
+			w.post("profile", `{"type":"social","verificationId":"`+w.recognised(github, person(strangerEmail))+`"}`)
+			w.post("identification", `{}`)
+		}, open, ""},
+		{"a social identity from before the beginning", func(w *walker, _ string) {
+			w.begins(guestlist.EventSignIn)
+			id := w.recognised(github, person(strangerEmail))
+			w.begins(register)
+			w.identification(id)
+		}, nil, ""},
+		{"a social identity for recovery", func(w *walker, _ string) {
+			w.begins(guestlist.EventForgotPassword)
+			id := w.recognised(github, person(strangerEmail))
+			w.identification(id)
+			w.event(register)
+			w.identification(id)
+		}, nil, ""},
+		{"an attempt without an answer", func(w *walker, _ string) {
+			w.begins(register)
+			w.identification(w.post("verification/social/github/authorization-uri", `{"state":"st","redirectUri":"https://pages.example/back"}`))
+		}, nil, ""},
+		{"an employee", func(w *walker, _ string) {
+			w.begins(register)
+			w.identification(w.recognised(corp, person(worker)))
+		}, open, worker},
+		{"an employee for signing in", func(w *walker, _ string) {
+			w.begins(guestlist.EventSignIn)
+			id := w.recognised(corp, person(worker))
+			w.identification(id)
+			w.event(register)
+			w.identification(id)
+		}, open, worker},
+		{"the invitation, recognised as whom it is for", func(w *walker, token string) {
+			w.begins(guestlist.EventSignIn)
+			w.hold(token)
+			id := w.recognised(github, person(guestEmail))
+			w.identification(id)
+			w.event(register)
+			w.identification(id)
+		}, every, guestEmail},
+		{"the invitation, recognised as somebody else", func(w *walker, token string) {
+			w.begins(register)
+			w.hold(token)
+			w.identification(w.recognised(github, person(strangerEmail)))
+		}, open, strangerEmail},
+		{"the invitation, recognised by whom nobody believes", func(w *walker, token string) {
+			w.begins(register)
+			w.hold(token)
+			w.name("eve")
+			w.identification(w.recognised(gossip, person(guestEmail)))
+		}, open, ""},
+		{"the invitation for an employee of somebody else", func(w *walker, token string) {
+			w.begins(register)
+			w.hold(token)
+			w.identification(w.recognised(corp, person(worker)))
+		}, open, worker},
 		{"nothing at all", func(w *walker, _ string) {
 			w.begins(register)
 			w.post("identification", `{}`)
@@ -183,7 +272,7 @@ func TestAPIGate(t *testing.T) {
 				h := newHouse(t, func(e *guestlist.SignInExperience) {
 					e.SignInMode, e.SignUp = mode, guestlist.SignUpSettings{Verify: true}
 				})
-				w := &walker{script: h.script(t).begin(nil), taken: taken}
+				w := &walker{script: h.script(t).begin(nil), o: surrounded(h), taken: taken}
 				way.walk(w, h.token(guestEmail))
 				w.post("submit", "")
 				if opens := slices.Contains(way.opens, mode); opens != (w.last.status == http.StatusOK) || opens != (h.users() == 1) {

@@ -38,19 +38,19 @@ func putEvent(c *call) error {
 // getInteraction shows what was gathered, but nothing that is secret.
 func getInteraction(c *call) error { return c.json(c.run.Public()) }
 
-// postIdentification says who the guest is. linkSocialIdentity has nothing to
-// link while there are no social verifications.
+// postIdentification says who the guest is. linkSocialIdentity gives an outside
+// identity to the account whose address its provider proves.
 func postIdentification(c *call) error {
 	b, err := c.body()
 	if err != nil {
 		return err
 	}
 	id := b.optional("verificationId", 0, maxID)
-	b.isTrue("linkSocialIdentity")
+	link := b.isTrue("linkSocialIdentity")
 	if err := b.err(); err != nil {
 		return err
 	}
-	step, err := c.submit(signin.Identify{VerificationID: id})
+	step, err := c.submit(signin.Identify{VerificationID: id, LinkSocial: link})
 	if err != nil {
 		return err
 	}
@@ -78,8 +78,7 @@ func postSubmit(c *call) error {
 	return c.json(map[string]string{"redirectTo": step.RedirectTo})
 }
 
-// getSSOConnectors lists the enterprise connectors for an address: none, until
-// there are any.
+// getSSOConnectors lists the enterprise connectors for an address.
 func getSSOConnectors(c *call) error {
 	query, err := web.Query(c.r)
 	if err != nil {
@@ -93,9 +92,17 @@ func getSSOConnectors(c *call) error {
 	default:
 		given.values["email"] = []any{}
 	}
-	given.shaped("email", guestlist.IsEmail)
+	email := given.shaped("email", guestlist.IsEmail)
 	if err := given.err(); err != nil {
 		return err
 	}
-	return c.json(map[string][]string{"connectorIds": {}})
+	faces, err := c.d.Desk.SSOFaces(c.r.Context(), email)
+	if err != nil {
+		return err
+	}
+	ids := make([]guestlist.ConnectorID, len(faces))
+	for i, f := range faces {
+		ids[i] = f.ID
+	}
+	return c.json(map[string][]guestlist.ConnectorID{"connectorIds": ids})
 }

@@ -12,13 +12,15 @@ func postProfile(c *call) error {
 		return err
 	}
 	var a signin.Action
-	switch kind := b.kind("type", "username", "password", "email", "phone", "extraProfile"); kind {
+	switch kind := b.kind("type", "username", "password", "email", "phone", "social", "extraProfile"); kind {
 	case "username":
 		a = signin.SetUsername{Username: b.shaped("value", guestlist.IsUsername)}
 	case "password":
 		a = signin.SetPassword{Password: b.text("value", 1, unlimited)}
 	case "email", "phone":
 		a = signin.SetAddress{Type: guestlist.IdentifierType(kind), VerificationID: b.text("verificationId", 1, maxID)}
+	case "social":
+		a = signin.SetIdentity{VerificationID: b.text("verificationId", 1, maxID)}
 	case "extraProfile":
 		values, _ := b.object("values")
 		a = signin.SetExtraProfile{Values: values.values}

@@ -1,5 +1,7 @@
 package experience
 
+import "guestlist"
+
 // needs is what a route of the experience API asks of the browser before it
 // looks at the request.
 type needs int
@@ -39,7 +41,10 @@ type apiRoute struct {
 // add (second factors) is not there and says so: 404.
 func apiRoutes() []apiRoute {
 	var all []apiRoute
-	for _, group := range [][]apiRoute{interactionRoutes(), verificationRoutes(), profileRoutes(), consentRoutes()} {
+	for _, group := range [][]apiRoute{
+		interactionRoutes(), verificationRoutes(), outsideRoutes("social", guestlist.WaySocial), outsideRoutes("sso", guestlist.WaySSO),
+		profileRoutes(), consentRoutes(),
+	} {
 		all = append(all, group...)
 	}
 	return all
@@ -125,6 +130,31 @@ func verificationRoutes() []apiRoute {
 	}
 }
 
+// outsideRoutes are those of a way to outside providers.
+func outsideRoutes(name string, way guestlist.Way) []apiRoute {
+	at := "POST /api/experience/verification/" + name + "/{connectorId}/"
+	answer := object{"connectorData": anything{}, "verificationId": anID}
+	if way == guestlist.WaySocial {
+		answer = object{"connectorData": anything{}, "verificationId?": str{most: maxID}}
+	}
+	return []apiRoute{
+		{
+			pattern: at + "authorization-uri", needs: needsEvent, serve: outside(way, postAuthorizationURI), status: 200,
+			summary: "Begin an attempt at an outside provider: where the browser goes",
+			body:    object{"state": str{most: maxStateText}, "redirectUri": str{most: maxRedirectText}},
+			answer:  object{"authorizationUri": aURL, "verificationId": str{}},
+			refusals: of(connectorFaults, "404 entity.not_found", "404 entity.not_exists_with_id", "400 connector.unexpected_type",
+				"400 session.insufficient_info", "422 user.sign_in_method_not_enabled"),
+		},
+		{
+			pattern: at + "verify", needs: needsEvent, serve: outside(way, postOutsideVerification), status: 200,
+			summary: "Verify what the provider sent back with the browser", body: answer, answer: aVerification,
+			refusals: of(connectorFaults, noVerification, "422 session.invalid_connector_id", "404 entity.not_exists_with_id",
+				"400 session.connector_validation_session_not_found", "400 session.verification_failed", "400 connector.unexpected_type"),
+		},
+	}
+}
+
 func profileRoutes() []apiRoute {
 	return []apiRoute{
 		{
@@ -133,7 +163,7 @@ func profileRoutes() []apiRoute {
 			body: oneOf{
 				object{"type": enum{"username"}, "value": str{least: 1}},
 				object{"type": enum{"password"}, "value": str{least: 1}},
-				object{"type": enum{"email", "phone"}, "verificationId": anID},
+				object{"type": enum{"email", "phone", "social"}, "verificationId": anID},
 				object{"type": enum{"extraProfile"}, "values": anything{}},
 			},
 			refusals: of(usernameFaults, "403 auth.forbidden", "404 session.identifier_not_found", "422 password.rejected", noVerification,
@@ -141,7 +171,8 @@ func profileRoutes() []apiRoute {
 				"422 user.email_exists_in_profile", "422 user.phone_exists_in_profile", "422 user.password_exists_in_profile",
 				"422 user.email_already_in_use", "422 user.phone_already_in_use", "422 session.email_blocklist.email_not_allowed",
 				"422 session.email_blocklist.email_subaddressing_not_allowed", "422 session.email_blocklist.invalid_email",
-				"400 custom_profile_fields.invalid_value"),
+				"400 custom_profile_fields.invalid_value", "422 session.sso_enabled", "422 user.identity_already_in_use",
+				"422 user.social_account_exists_in_profile", "422 user.sign_in_method_not_enabled"),
 		},
 		{
 			pattern: "PUT /api/experience/profile/password", needs: needsEvent, serve: putProfilePassword, status: 204,
@@ -173,7 +204,12 @@ const (
 )
 
 var (
-	theDoor    = []string{"403 auth.forbidden"}
+	theDoor         = []string{"403 auth.forbidden"}
+	connectorFaults = []string{
+		"400 connector.general", "400 connector.invalid_response", "400 connector.invalid_config", "500 connector.invalid_config",
+		"401 connector.authorization_failed", "401 connector.social_auth_code_invalid", "401 connector.social_invalid_access_token",
+		"401 connector.social_invalid_id_token",
+	}
 	newAddress = []string{
 		"422 session.email_blocklist.email_not_allowed", "422 session.email_blocklist.email_subaddressing_not_allowed",
 		"422 session.email_blocklist.invalid_email", "422 session.captcha_required",
@@ -194,7 +230,9 @@ var (
 	identificationRefusals = of(newAddress, "403 auth.forbidden", noVerification, "400 session.verification_failed",
 		"404 user.user_not_exist", "401 user.suspended", "409 session.identity_conflict", "422 user.sign_in_method_not_enabled",
 		"422 session.not_supported_for_forgot_password", "422 user.missing_profile", "422 user.username_already_in_use",
-		"422 user.email_already_in_use", "422 user.phone_already_in_use", "400 one_time_token.interaction_event_mismatch")
+		"422 user.email_already_in_use", "422 user.phone_already_in_use", "400 one_time_token.interaction_event_mismatch",
+		"404 user.identity_not_exist", "404 user.sso_identity_not_exist", "422 user.identity_already_in_use",
+		"422 user.social_account_exists_in_profile", "422 session.sso_enabled")
 )
 
 func of(common []string, more ...string) []string {

@@ -43,7 +43,12 @@ const (
 	pageTokenError         = signin.PageOneTimeToken + "/error"
 	pageSwitchAccount      = "/switch-account"
 	pageSingleSignOn       = "/single-sign-on"
+	pageSSOEmail           = pageSingleSignOn + "/email"
+	pageSSOConnectors      = pageSingleSignOn + "/connectors"
 	pageDirect             = "/direct/"
+	pageCallback           = "/callback/"
+	pageLink               = "/social/link/"
+	pageSocialRegister     = "/social/register/"
 	pageConsent            = "/consent"
 	pageUnknownSession     = "/unknown-session"
 	pageSuspended          = "/account-suspended"
@@ -77,34 +82,53 @@ func steps() []step {
 		{signin.PageContinue + "{missing}", getContinue, postContinue},
 		{signin.PageOneTimeToken, getToken, postToken},
 		{pageSwitchAccount, getSwitch, nil},
-		{pageSingleSignOn, getSingleSignOn, nil},
-		{pageDirect + "{way...}", getDirect, nil},
+		{pageSingleSignOn, getSSO, postSSO},
+		{pageSSOEmail, getSSO, postSSO},
+		{pageSSOConnectors, getSSOChoice, postSSOChoice},
+		{pageDirect + "{way...}", getDirect, postDirect},
+		{pageLink + "{connector}", getLink, postLink},
+		{pageSocialRegister + "{connector}", getSocialRegister, postSocialRegister},
 		{pageConsent, getConsent, postConsent},
 	}
 }
 
+// pageRoute is a route whose errors are pages.
+type pageRoute struct {
+	pattern string // of ServeMux
+	serve   web.Handler
+}
+
 // Mount adds every route of the door.
 func (d *Door) Mount(mux *web.Mux) {
-	mux.Page("GET /{$}", d.needsInteraction(func(v *visit) error { return v.to(http.StatusSeeOther, signin.PageSignIn) }))
+	for _, rt := range d.pageRoutes() {
+		mux.Page(rt.pattern, rt.serve)
+	}
+	d.mountAPI(mux)
+}
+
+// pageRoutes are the routes for people.
+func (d *Door) pageRoutes() []pageRoute {
+	routes := append(d.callbackRoutes(),
+		pageRoute{"GET /{$}", d.needsInteraction(func(v *visit) error { return v.to(http.StatusSeeOther, signin.PageSignIn) })},
+		pageRoute{"GET " + pageUnknownSession, d.open(getUnknownSession)},
+		pageRoute{"GET " + pageSuspended, d.open(getSuspended)},
+		pageRoute{"GET " + pageTokenError, d.open(getTokenError)},
+		pageRoute{"GET " + pageSetup, d.open(getSetup)},
+		pageRoute{"POST " + pageSetup, d.open(postSetup)},
+		pageRoute{"GET " + pageSetupDone, d.open(getSetupDone)},
+		pageRoute{"GET /assets/{file}", d.Pages.Asset},
+	)
 	for _, s := range steps() {
-		mux.Page("GET "+s.path, d.needsInteraction(s.get))
+		routes = append(routes, pageRoute{"GET " + s.path, d.needsInteraction(s.get)})
 		if s.post != nil {
-			mux.Page("POST "+s.path, d.needsInteraction(s.post))
+			routes = append(routes, pageRoute{"POST " + s.path, d.needsInteraction(s.post)})
 		}
 	}
 	for _, path := range []string{signin.PageRegister, pageIdentifierRegister} {
-		mux.Page("GET "+path, d.unlessClosed(getRegister))
-		mux.Page("POST "+path, d.needsInteraction(postRegister))
+		routes = append(routes,
+			pageRoute{"GET " + path, d.unlessClosed(getRegister)}, pageRoute{"POST " + path, d.needsInteraction(postRegister)})
 	}
-	for path, get := range map[string]func(*visit) error{
-		pageUnknownSession: getUnknownSession, pageSuspended: getSuspended, pageTokenError: getTokenError, pageSetup: getSetup,
-		pageSetupDone: getSetupDone,
-	} {
-		mux.Page("GET "+path, d.open(get))
-	}
-	mux.Page("POST "+pageSetup, d.open(postSetup))
-	mux.Page("GET /assets/{file}", d.Pages.Asset)
-	d.mountAPI(mux)
+	return routes
 }
 
 // open adapts the handler of a page that anybody may open.

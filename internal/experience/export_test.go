@@ -9,3 +9,12 @@ func APIPatterns() []string {
 	}
 	return patterns
 }
+
+// PagePatterns lists the routes for people, likewise.
+func PagePatterns() []string {
+	var patterns []string
+	for _, rt := range (&Door{}).pageRoutes() {
+		patterns = append(patterns, rt.pattern)
+	}
+	return patterns
+}

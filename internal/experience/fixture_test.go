@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,6 +35,10 @@ type house struct {
 	srv  *httptest.Server
 	cook web.Cookies
 	now  time.Time
+
+	manners *web.Manners
+	mu      sync.Mutex
+	taken   map[string]bool // the patterns of requests
 }
 
 // The applications: one of ours, and one of somebody else's.
@@ -61,15 +66,16 @@ func notAPI(r *http.Request) bool { return !strings.HasPrefix(r.URL.Path, "/api/
 
 func houseOn(t testing.TB, engine string, change func(*guestlist.SignInExperience)) *house {
 	t.Helper()
-	h := &house{t: t, now: time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)}
+	h := &house{t: t, taken: map[string]bool{}, now: time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)}
 	h.st = storetest.Open(t, engine, func() time.Time { return h.now })
 	phrases, err := web.Load()
 	h.must(err)
 	pages, err := web.NewPages(phrases)
 	h.must(err)
 	manners := &web.Manners{Log: slog.New(slog.DiscardHandler), Phrases: phrases}
+	h.manners = manners
 	mux := web.NewMux(manners, notAPI)
-	handler, err := web.CSRF{}.Wrap(manners, notAPI, mux)
+	handler, err := web.CSRF{Bypass: experience.CrossSite}.Wrap(manners, notAPI, h.noting(mux))
 	h.must(err)
 	h.srv = httptest.NewServer(manners.Wrap(handler))
 	t.Cleanup(h.srv.Close)
@@ -99,6 +105,16 @@ func houseOn(t testing.TB, engine string, change func(*guestlist.SignInExperienc
 		}))
 	})
 	return h
+}
+
+// noting remembers which routes were taken.
+func (h *house) noting(mux http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mux.ServeHTTP(w, r)
+		h.mu.Lock()
+		h.taken[r.Pattern] = true
+		h.mu.Unlock()
+	})
 }
 
 func (h *house) must(err error) {

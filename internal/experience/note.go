@@ -10,17 +10,24 @@ import (
 )
 
 // cookieNote carries what one page tells the next: it is signed, readable by
-// the guest's browser alone, and holds nothing that the guest did not type.
+// the guest's browser alone, and holds nothing but what the guest typed or what
+// a provider told of them.
 const cookieNote = "_guest"
 
 // note is what one page tells the next. It belongs to one interaction; any
 // other ignores it.
 type note struct {
 	Of     guestlist.InteractionID `json:"of"`
-	Who    guestlist.Identifier    `json:"who"`    // typed, not proved
-	Say    string                  `json:"say"`    // key of a notice, shown once
-	Offer  offer                   `json:"offer"`  // what the proved address leads to instead
-	SentAt guestlist.Time          `json:"sentAt"` // of the latest code
+	Who    guestlist.Identifier    `json:"who"`            // typed, not proved
+	Say    string                  `json:"say"`            // key of a notice, shown once
+	Bad    bool                    `json:"bad,omitempty"`  // the notice is of something that went wrong
+	With   map[string]string       `json:"with,omitempty"` // fills the notice's gaps
+	Offer  offer                   `json:"offer"`          // what the proved address leads to instead
+	SentAt guestlist.Time          `json:"sentAt"`         // of the latest code
+	// Attempt is the latest at an outside provider; Related the address by
+	// which its answer belongs to an account here.
+	Attempt attempt              `json:"attempt"`
+	Related guestlist.Identifier `json:"related"`
 }
 
 // offer is the other thing that a proved address can do.
@@ -63,10 +70,34 @@ func (v *visit) notice() (*web.Alert, error) {
 	if v.note.Say == "" {
 		return nil, nil
 	}
-	a := &web.Alert{Text: v.t(v.note.Say), Good: true}
+	args := make([]any, 0, 2*len(v.note.With))
+	for name, value := range v.note.With {
+		args = append(args, name, value)
+	}
+	a := &web.Alert{Text: v.note.With[sayText], Good: !v.note.Bad}
+	if v.note.Say != sayText {
+		a.Text = v.t(v.note.Say, args...)
+	}
 	n := v.note
-	n.Say = ""
+	n.Say, n.Bad, n.With = "", false, nil
 	return a, v.leave(n)
+}
+
+// sayText stands for a notice that is complete already, under that name.
+const sayText = "text"
+
+// say leads to a page that says what went wrong; args are pairs of name and
+// value.
+func (v *visit) say(path, key string, args ...string) error {
+	n := v.note
+	n.Say, n.Bad, n.With = key, true, map[string]string{}
+	for i := 0; i+1 < len(args); i += 2 {
+		n.With[args[i]] = args[i+1]
+	}
+	if err := v.leave(n); err != nil {
+		return err
+	}
+	return v.next(path)
 }
 
 // resendWait is how long a guest is asked to wait before a new code; the

@@ -70,6 +70,8 @@ func (v *visit) refused(p *web.Page, err error) error {
 		if missing := missingOf(err); missing != "" {
 			return v.next(signin.ContinuePage(missing))
 		}
+	case "session.sso_enabled":
+		return v.toOrganization()
 	case "one_time_token.confirmation_required":
 		return v.next(signin.PageOneTimeToken)
 	}

@@ -12,25 +12,36 @@ func (v *visit) registerTypes() []guestlist.IdentifierType {
 }
 
 func getRegister(v *visit) error {
-	if len(v.exp.SignUp.Identifiers) == 0 && v.exp.SignInMode != guestlist.ModeRegister {
+	providers, err := v.providers()
+	if err != nil {
+		return err
+	}
+	if len(v.exp.SignUp.Identifiers)+len(providers) == 0 && v.exp.SignInMode != guestlist.ModeRegister {
 		return v.withQuery(signin.PageSignIn)
 	}
 	if gone, err := elsewhere(v, guestlist.ModeSignIn, signin.PageSignIn); gone {
 		return err
 	}
-	return v.show(registerPage(v, v.hint()))
+	p := registerPage(v, v.hint(), providers)
+	if p.Alert, err = v.notice(); err != nil {
+		return err
+	}
+	return v.show(p)
 }
 
-func registerPage(v *visit, who string) *web.Page {
+func registerPage(v *visit, who string, providers []web.Provider) *web.Page {
 	types := v.registerTypes()
-	f := v.identifierField(types, who, registerAutocomplete(types))
-	f.Focus = true
-	if len(types) == 1 && types[0] == guestlist.IdentifierUsername {
-		f.Hint = v.t("field.username_hint")
-	}
 	p := &web.Page{
 		Name: "register", Title: v.t("register.title"), Lead: v.toApp("register.lead"),
-		Form: &web.Form{Action: v.link(v.r.URL.Path), Fields: []web.Field{f}, Submit: v.t("action.create_account")},
+		Form: &web.Form{Action: v.link(v.r.URL.Path), Providers: providers},
+	}
+	if len(types) > 0 {
+		f := v.identifierField(types, who, registerAutocomplete(types))
+		f.Focus = true
+		if len(types) == 1 && types[0] == guestlist.IdentifierUsername {
+			f.Hint = v.t("field.username_hint")
+		}
+		p.Form.Fields, p.Form.Submit = []web.Field{f}, v.t("action.create_account")
 	}
 	if v.exp.SignInMode == guestlist.ModeSignInAndRegister {
 		p.Actions = []web.Action{{Before: v.t("action.have_account"), Text: v.t("action.sign_in"), Href: v.link(signin.PageSignIn)}}
@@ -56,8 +67,18 @@ func postRegister(v *visit) error {
 	if v.exp.SignInMode == guestlist.ModeSignIn {
 		return v.withQuery(signin.PageSignIn)
 	}
+	providers, err := v.providers()
+	if err != nil {
+		return err
+	}
 	typed := v.typedIdentifier()
-	p := registerPage(v, typed)
+	p := registerPage(v, typed, providers)
+	switch {
+	case v.pressed() != "":
+		return v.toProvider(p)
+	case len(v.registerTypes()) == 0:
+		return v.again(p)
+	}
 	id, problem, ok := parseIdentifier(typed, v.registerTypes())
 	if ok && id.Type == guestlist.IdentifierUsername && !guestlist.IsUsername(id.Value) {
 		ok = !wrong(p, fieldIdentifier, v.username())
@@ -67,11 +88,13 @@ func postRegister(v *visit) error {
 	if ok = v.agreed(p) && ok; !ok {
 		return v.again(p)
 	}
+	if led, err := v.enterprise(p, id); led || err != nil {
+		return err
+	}
 	if id.Type != guestlist.IdentifierUsername {
 		return v.sendCode(p, guestlist.EventRegister, id)
 	}
-	_, err := v.submit(signin.SetEvent{Event: guestlist.EventRegister}, signin.SetUsername{Username: id.Value})
-	if err != nil {
+	if _, err := v.submit(signin.SetEvent{Event: guestlist.EventRegister}, signin.SetUsername{Username: id.Value}); err != nil {
 		return v.refused(p, err)
 	}
 	if err := v.leave(note{Who: id}); err != nil {

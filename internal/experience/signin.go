@@ -30,7 +30,7 @@ func (v *visit) onlyPasswords(types []guestlist.IdentifierType) bool {
 	return true
 }
 
-// registers reports whether the page may offer a new account.
+// registers reports whether an address that nobody has may become an account.
 func (v *visit) registers() bool {
 	return v.exp.SignInMode == guestlist.ModeSignInAndRegister && len(v.exp.SignUp.Identifiers) > 0
 }
@@ -51,29 +51,40 @@ func getSignIn(v *visit) error {
 	if gone, err := elsewhere(v, guestlist.ModeRegister, signin.PageRegister); gone {
 		return err
 	}
-	p := signInPage(v, v.hint())
-	var err error
+	providers, err := v.providers()
+	if err != nil {
+		return err
+	}
+	p := signInPage(v, v.hint(), providers)
 	if p.Alert, err = v.notice(); err != nil {
 		return err
 	}
 	return v.show(p)
 }
 
-func signInPage(v *visit, who string) *web.Page {
+func signInPage(v *visit, who string, providers []web.Provider) *web.Page {
 	types := v.signInTypes()
-	f := v.identifierField(types, who, "username")
 	p := &web.Page{
 		Name: "sign-in", Title: v.t("sign_in.title"), Lead: v.toApp("sign_in.lead"),
-		Form: &web.Form{Action: v.link(v.r.URL.Path), Fields: []web.Field{f}, Submit: v.t("action.sign_in")},
+		Form: &web.Form{Action: v.link(v.r.URL.Path), Providers: providers},
 	}
-	if v.onlyPasswords(types) {
-		p.Form.Fields = append(p.Form.Fields, v.passwordField(who != ""))
-	} else {
-		p.Form.Submit = v.t("action.continue")
+	switch {
+	case len(types) == 0: // whoever signs in does so elsewhere
+	case v.onlyPasswords(types):
+		p.Form.Fields = []web.Field{v.identifierField(types, who, "username"), v.passwordField(who != "")}
+		p.Form.Submit = v.t("action.sign_in")
+	default:
+		p.Form.Fields = []web.Field{v.identifierField(types, who, "username")}
 		p.Form.Fields[0].Focus = true
+		p.Form.Submit = v.t("action.continue")
 	}
-	if v.registers() {
-		p.Actions = []web.Action{{Before: v.t("action.no_account"), Text: v.t("action.create_account"), Href: v.link(signin.PageRegister)}}
+	if v.exp.SingleSignOnEnabled {
+		p.Actions = append(p.Actions, web.Action{Text: v.t("sso.use"), Href: v.link(pageSingleSignOn)})
+	}
+	if v.registers() || v.exp.SignInMode == guestlist.ModeSignInAndRegister && len(providers) > 0 {
+		p.Actions = append(p.Actions, web.Action{
+			Before: v.t("action.no_account"), Text: v.t("action.create_account"), Href: v.link(signin.PageRegister),
+		})
 	}
 	v.terms(p, false)
 	return p
@@ -83,18 +94,32 @@ func postSignIn(v *visit) error {
 	if v.exp.SignInMode == guestlist.ModeRegister {
 		return v.withQuery(signin.PageRegister)
 	}
-	typed := v.typedIdentifier()
-	p := signInPage(v, typed)
-	types := v.signInTypes()
+	providers, err := v.providers()
+	if err != nil {
+		return err
+	}
+	typed, types := v.typedIdentifier(), v.signInTypes()
+	p := signInPage(v, typed, providers)
+	switch {
+	case v.pressed() != "":
+		return v.toProvider(p)
+	case len(types) == 0:
+		return v.again(p)
+	}
 	id, problem, ok := parseIdentifier(typed, types)
 	if !ok {
 		wrong(p, fieldIdentifier, v.t(problem))
+	}
+	if ok = v.agreed(p) && ok; ok {
+		if led, err := v.enterprise(p, id); led || err != nil {
+			return err
+		}
 	}
 	together := v.onlyPasswords(types)
 	if together && v.form.Get(fieldPassword) == "" {
 		ok = !wrong(p, fieldPassword, v.t("problem.required")) && ok
 	}
-	if ok = v.agreed(p) && ok; !ok {
+	if !ok {
 		return v.again(p)
 	}
 	if together {
@@ -191,9 +216,12 @@ func (v *visit) finish() (signin.Step, error) {
 	return v.submit(signin.Finish{})
 }
 
-// proofOf is the verification that a new account is made from: that of a link
-// before that of a code.
+// proofOf is the verification that a new account is made from: the one that it
+// was begun with, or else that of a link before that of a code.
 func proofOf(run *signin.Interaction) string {
+	if run.ProvedBy != "" {
+		return run.ProvedBy
+	}
 	id := ""
 	for _, r := range run.Records {
 		if r.Verified && (id == "" || r.Type == signin.RecordOneTimeToken) {

@@ -54,7 +54,14 @@ func getToken(v *visit) error {
 	if err != nil {
 		return v.linkRefused(err)
 	}
-	return v.show(tokenPage(v, l, view, ""))
+	p, err := v.tokenPage(l, view, "")
+	if err != nil {
+		return err
+	}
+	if p.Alert, err = v.notice(); err != nil {
+		return err
+	}
+	return v.show(p)
 }
 
 // linkRefused answers for a link that does not serve. Nobody is told more than
@@ -69,7 +76,7 @@ func (v *visit) linkRefused(err error) error {
 	return v.next(pageTokenError)
 }
 
-func tokenPage(v *visit, l magicLink, view signin.TokenView, typed string) *web.Page {
+func (v *visit) tokenPage(l magicLink, view signin.TokenView, typed string) (*web.Page, error) {
 	p := &web.Page{
 		Name: "one-time-token", Badge: web.BadgeTicket, Title: v.t("token.title"), Lead: web.Plain(v.t("token.lead")),
 		Form: &web.Form{Action: v.link(signin.PageOneTimeToken), Submit: v.t("action.continue")},
@@ -96,7 +103,27 @@ func tokenPage(v *visit, l magicLink, view signin.TokenView, typed string) *web.
 		}
 	}
 	v.terms(p, !view.Known)
-	return p
+	return p, v.linkProviders(p, l, view)
+}
+
+// linkProviders adds to the page of a link the providers that may vouch for its
+// address: who turns to one of them need not choose a password. An organization
+// that signs its people in by itself is the only way on.
+func (v *visit) linkProviders(p *web.Page, l magicLink, view signin.TokenView) error {
+	if view.Event == guestlist.EventForgotPassword || l.email == "" || v.exp.OneTimeTokenConfirmation == guestlist.ConfirmAlways {
+		return nil
+	}
+	faces, enterprise, err := v.d.Desk.FacesFor(v.r.Context(), view.Email)
+	switch {
+	case err != nil:
+		return err
+	case enterprise:
+		p.Form.Fields, p.Form.Submit = nil, ""
+	case view.Known:
+		return nil
+	}
+	p.Form.Providers = v.buttons(usable(faces))
+	return nil
 }
 
 // postToken verifies the link, identifies the guest, and goes on. Sign-in comes
@@ -108,7 +135,14 @@ func postToken(v *visit) error {
 		return v.linkRefused(err)
 	}
 	typed := v.typedIdentifier()
-	p := tokenPage(v, l, view, typed)
+	p, err := v.tokenPage(l, view, typed)
+	if err != nil {
+		return err
+	}
+	verify := signin.VerifyOneTimeToken{Email: l.email, Token: l.token, Hosted: true}
+	if v.pressed() != "" {
+		return v.toProvider(p, signin.SetEvent{Event: view.Event}, verify)
+	}
 	ok := true
 	if view.NeedsAddress && !guestlist.IsEmail(typed) {
 		ok = !wrong(p, fieldIdentifier, v.t("problem.email_shape"))
@@ -116,7 +150,6 @@ func postToken(v *visit) error {
 	if ok = v.agreed(p) && ok; !ok {
 		return v.again(p)
 	}
-	verify := signin.VerifyOneTimeToken{Email: l.email, Token: l.token, Hosted: true}
 	if view.NeedsAddress {
 		verify.Typed = typed
 	}

@@ -36,7 +36,13 @@ type visit struct {
 
 // visit reads a request. An interaction that is unknown or over is none.
 func (d *Door) visit(w http.ResponseWriter, r *http.Request) (*visit, error) {
-	v := &visit{d: d, w: w, r: r}
+	return d.visitOf(w, r, "")
+}
+
+// visitOf is visit in an interaction of the browser's that is known by other
+// means than the application; "" for one that is not.
+func (d *Door) visitOf(w http.ResponseWriter, r *http.Request, uid string) (*visit, error) {
+	v := &visit{d: d, w: w, r: r, uid: uid}
 	var err error
 	if v.query, err = web.Query(r); err != nil {
 		return nil, err
@@ -73,7 +79,9 @@ func (d *Door) uidOf(r *http.Request, client guestlist.ApplicationID) string {
 
 func (v *visit) findInteraction() error {
 	client := guestlist.ApplicationID(v.query.Get("app_id"))
-	v.uid = v.d.uidOf(v.r, client)
+	if v.uid == "" {
+		v.uid = v.d.uidOf(v.r, client)
+	}
 	if v.uid != "" {
 		run, err := v.d.Desk.Load(v.r.Context(), v.uid)
 		switch {

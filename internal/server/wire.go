@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -157,7 +158,7 @@ func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, error) {
 		mux.Handle("/dev/mailbox.json", p.outbox.Handler())
 		mux.Handle("/dev/mailbox.css", p.outbox.Handler())
 	}
-	protected, err := web.CSRF{Bypass: bypass}.Wrap(manners, isPage, mux)
+	protected, err := web.CSRF{Bypass: slices.Concat(experience.CrossSite, bypass)}.Wrap(manners, isPage, mux)
 	if err != nil {
 		return nil, fmt.Errorf("server: csrf: %w", err)
 	}

@@ -120,3 +120,26 @@ func (f ConnectorFace) wire() map[string]any {
 	}
 	return m
 }
+
+// FacesFor lists the providers by which whoever has an address may prove that
+// it is theirs: those of its organization, which then are the only ones, or the
+// social ones that may vouch for it.
+func (d *Desk) FacesFor(ctx context.Context, email string) (faces []ConnectorFace, enterprise bool, err error) {
+	if faces, err = d.SSOFaces(ctx, email); err != nil || len(faces) > 0 {
+		return faces, len(faces) > 0, err
+	}
+	all, err := d.SocialFaces(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	dir, err := d.directory(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, f := range all {
+		if guestlist.MayVouch(dir.social[f.ID].trusts(), email) {
+			faces = append(faces, f)
+		}
+	}
+	return faces, false, nil
+}

@@ -64,3 +64,14 @@ func HasUID(cookie, uid string) bool {
 	}
 	return slices.Contains(strings.Fields(uids[recentUIDs]), uid)
 }
+
+// UIDs lists the interactions of a browser that it may continue, the latest
+// first.
+func UIDs(cookie string) []string {
+	var uids map[string]string
+	if json.Unmarshal([]byte(cookie), &uids) != nil {
+		return nil
+	}
+	recent := strings.Fields(uids[recentUIDs])
+	return recent[:min(len(recent), maxRecent)]
+}

@@ -71,5 +71,8 @@ for (const b of $$('[data-wait]')) {
   tick();
 }
 
-// Answers that travel on by form go by themselves.
-document.querySelector('form[data-auto]')?.requestSubmit();
+// Forms with nothing to fill in go by themselves, but not for a guest who came
+// back to them with the browser's button.
+if (performance.getEntriesByType('navigation')[0]?.type !== 'back_forward') {
+  document.querySelector('form[data-auto]')?.requestSubmit();
+}
