@@ -31,6 +31,8 @@ type door struct {
 	st    *store.Store
 	desk  *signin.Desk
 	codes map[string]string // the last code that was delivered, by address
+
+	latest string // the interaction that was begun last
 }
 
 // eachDoor runs a test on both engines.
@@ -105,6 +107,7 @@ func (d *door) begin(event guestlist.InteractionEvent) string {
 	if err != nil {
 		d.Fatal(err)
 	}
+	d.latest = uid
 	if event != "" {
 		d.ok(uid, signin.SetEvent{Event: event})
 	}

@@ -144,9 +144,6 @@ func (r *run) identifyOutside(tx *store.Tx, record Record, join bool) (guestlist
 		}
 		return u, Profile{}, errIdentityNotExist.With(data).Because(v.why)
 	}
-	if u.IsSuspended {
-		return u, Profile{}, errSuspended
-	}
 	if err := r.mayJoin(tx, record, u); err != nil {
 		return u, Profile{}, err
 	}

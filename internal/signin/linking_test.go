@@ -472,6 +472,13 @@ func TestWhatIsTakenAwayMeanwhile(t *testing.T) {
 		uid = enter()
 		o.settings(func(e *guestlist.SignInExperience) { e.SocialSignInConnectorTargets = []string{} })
 		o.refused(uid, signin.Finish{}, "user.sign_in_method_not_enabled")
+		// An employer that wants its people to come in by single sign-on from now on.
+		o.settings(func(e *guestlist.SignInExperience) { e.SingleSignOnEnabled = false })
+		uid = o.begin(guestlist.EventRegister)
+		o.proveByCode(uid, "new@corp.example")
+		o.ok(uid, signin.Identify{Latest: true})
+		o.settings(func(e *guestlist.SignInExperience) { e.SingleSignOnEnabled = true })
+		o.refused(uid, signin.Finish{}, "session.sso_enabled")
 		uid = o.begin(guestlist.EventSignIn)
 		if err := o.enters(uid, corp, worker("ada@corp.example"), false); err != nil {
 			o.Fatal(err)
