@@ -81,18 +81,43 @@ func userInfo(way guestlist.Way, id guestlist.OutsideIdentity) map[string]any {
 	return m
 }
 
-// owner returns who has an outside identity, if anybody.
-func owner(tx *store.Tx, way guestlist.Way, l *Link) (u guestlist.User, ok bool, err error) {
+// owner returns who has an outside identity, if anybody, and the enterprise
+// connector that it was linked through.
+func owner(tx *store.Tx, way guestlist.Way, l *Link) (u guestlist.User, through guestlist.ConnectorID, err error) {
 	if way == guestlist.WaySSO {
-		u, err = tx.UserBySSOIdentity(l.Issuer, l.Subject)
+		u, through, err = tx.UserBySSOIdentity(l.Issuer, l.Subject)
 	} else {
 		u, err = tx.UserByIdentity(l.Target, l.Issuer, l.Subject)
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		return u, false, nil
+		return guestlist.User{}, "", nil
 	}
-	return u, err == nil, err
+	return u, through, err
 }
+
+// speaksFor refuses an enterprise identity that was linked through another
+// connector, unless both verify the issuer at the issuer's own address, as
+// OpenID Connect does (Discovery §4.3). What a SAML provider calls itself is in
+// a document that its administrators write: one employer's could take the name
+// of another's.
+func (r *run) speaksFor(l *Link, through guestlist.ConnectorID) error {
+	if through == "" || through == l.ConnectorID || r.isOIDC(l.ConnectorID) && r.isOIDC(through) {
+		return nil
+	}
+	return errSSOIdentityNotExist.Because(errors.New("the identity was linked through another connector, which this one does not speak for"))
+}
+
+func (r *run) isOIDC(id guestlist.ConnectorID) bool {
+	if r.d.SSOKind == nil {
+		return false
+	}
+	kind, ok := r.d.SSOKind(r.dir.sso[id].ProviderName)
+	return ok && kind.ProviderType == providerOIDC
+}
+
+// providerOIDC is the providerType of enterprise connectors that speak OpenID
+// Connect.
+const providerOIDC = "oidc"
 
 // related returns the user who has an address that the provider proves: by
 // phone first, as on the wire.
@@ -121,12 +146,12 @@ func (r *run) identifyOutside(tx *store.Tx, record Record, join bool) (guestlist
 	if err != nil {
 		return guestlist.User{}, Profile{}, err
 	}
-	u, ok, err := owner(tx, record.way(), l)
+	u, through, err := owner(tx, record.way(), l)
 	if err != nil {
 		return u, Profile{}, err
 	}
-	if ok {
-		return u, r.synced(record, u), nil
+	if u.ID != "" {
+		return u, r.synced(record, u), r.speaksFor(l, through)
 	}
 	v := r.dir.vouch(record.way(), *record.Outside)
 	u, by, ok, err := r.related(tx, v)
@@ -276,13 +301,13 @@ func (a SetIdentity) apply(tx *store.Tx, r *run) error {
 	if err != nil {
 		return err
 	}
-	holder, owned, err := owner(tx, guestlist.WaySocial, l)
+	holder, _, err := owner(tx, guestlist.WaySocial, l)
 	switch {
 	case err != nil:
 		return err
-	case owned && acct.exists && holder.ID == acct.user.ID:
+	case acct.exists && holder.ID == acct.user.ID:
 		return nil // it is theirs already
-	case owned:
+	case holder.ID != "":
 		return errIdentityInUse
 	}
 	if err := r.mayJoin(tx, record, acct.user); err != nil {
@@ -302,7 +327,7 @@ func freeLinks(tx *store.Tx, p Profile) error {
 		if l == nil {
 			continue
 		}
-		if _, owned, err := owner(tx, way, l); err != nil || owned {
+		if holder, _, err := owner(tx, way, l); err != nil || holder.ID != "" {
 			return withError(err, errIdentityInUse)
 		}
 	}
@@ -335,8 +360,7 @@ func (r *run) viaStands(tx *store.Tx) error {
 	if v == nil || r.i.New || v.staged(r.i.Profile) {
 		return nil
 	}
-	u, owned, err := owner(tx, v.Way, &v.Link)
-	if err != nil || !owned || u.ID != r.i.UserID {
+	if u, _, err := owner(tx, v.Way, &v.Link); err != nil || u.ID != r.i.UserID {
 		return withError(err, errVerificationFailed)
 	}
 	return nil
@@ -369,7 +393,8 @@ func writeLink(tx *store.Tx, u *guestlist.User, way guestlist.Way, l *Link) erro
 	if l == nil {
 		return nil
 	}
-	holder, owned, err := owner(tx, way, l)
+	holder, _, err := owner(tx, way, l)
+	owned := holder.ID != ""
 	switch {
 	case err != nil:
 		return err

@@ -195,7 +195,9 @@ func TestIdentityNeverMoves(t *testing.T) {
 		if err := o.enters(uid, github, late, true); err != nil {
 			o.Fatal(err)
 		}
-		o.update(func(tx *store.Tx) error { return tx.PutIdentity(owner.ID, "github", "", guestlist.Identity{UserID: "late"}) })
+		o.update(func(tx *store.Tx) error {
+			return tx.PutIdentity(owner.ID, "github", "", guestlist.Identity{UserID: "late"})
+		})
 		o.refused(uid, signin.Finish{}, "user.identity_already_in_use")
 		if o.holder(github, "", "late") != owner.ID || len(o.user(ada.ID).Identities) != 0 {
 			o.Error("the identity moved")
@@ -230,6 +232,35 @@ func TestIdentityIsOfItsIssuer(t *testing.T) {
 		})
 		if err := o.enters(o.begin(guestlist.EventSignIn), corpTwo, foreign, false); guestlist.CodeOf(err) != "user.sso_identity_not_exist" {
 			o.Errorf("another employer's subject: %v", err)
+		}
+	})
+}
+
+// What a SAML provider calls itself is its own word: with the name of another
+// employer's it is still not that one. Two connectors of one OpenID provider
+// know the same people.
+func TestAnEmployerSpeaksForItsOwnPeople(t *testing.T) {
+	eachOutside(t, func(o *outsiders) {
+		ada := o.person(guestlist.User{PrimaryEmail: text("w@corp.example")}, "")
+		o.update(func(tx *store.Tx) error {
+			return tx.LinkSSOIdentity(guestlist.SSOIdentity{ID: "x", UserID: ada.ID, SSOConnectorID: "corp", Issuer: o.corp.issuer, IdentityID: "w-1", Detail: []byte("{}")})
+		})
+		v := o.visits(o.begin(guestlist.EventSignIn))
+		posing := worker("w@corp.example")
+		posing.Issuer = o.corp.issuer
+		answer, err := o.accept(samlCo, o.form(v, "a-1", posing))
+		if err != nil {
+			o.Fatal(err)
+		}
+		o.ok(v.uid, v.with(answer))
+		o.refused(v.uid, signin.Identify{VerificationID: v.record}, "user.sso_identity_not_exist")
+		o.ok(v.uid, signin.ChangeEvent{Event: guestlist.EventRegister})
+		o.refused(v.uid, signin.Identify{VerificationID: v.record}, "user.identity_already_in_use")
+
+		o.corpTwo.issuer = o.corp.issuer
+		uid := o.begin(guestlist.EventSignIn)
+		if err := o.enters(uid, corpTwo, worker("w@corp.example"), false); err != nil || o.loaded(uid).UserID != ada.ID {
+			o.Errorf("by another connector of the same issuer: %v", err)
 		}
 	})
 }

@@ -87,7 +87,9 @@ func TestAttemptsThatAreRefused(t *testing.T) {
 	} {
 		o.refused(uid, c.action, c.code)
 	}
-	o.settings(func(e *guestlist.SignInExperience) { e.SocialSignInConnectorTargets, e.SingleSignOnEnabled = []string{}, false })
+	o.settings(func(e *guestlist.SignInExperience) {
+		e.SocialSignInConnectorTargets, e.SingleSignOnEnabled = []string{}, false
+	})
 	o.refused(uid, begin(social, github, "s", back), "user.sign_in_method_not_enabled")
 	o.refused(uid, begin(sso, corp, "s", back), "user.sign_in_method_not_enabled")
 	if n := len(o.loaded(uid).Records); n != 0 {
@@ -262,7 +264,9 @@ func TestFaces(t *testing.T) {
 		if f, err := o.desk.Face(ctx, corp); err != nil || f.Name.In("de") != "Corp" || f.Logo != "data:,kind" || f.Way != guestlist.WaySSO {
 			o.Errorf("face %+v, %v", f, err)
 		}
-		o.settings(func(e *guestlist.SignInExperience) { e.SocialSignInConnectorTargets, e.SingleSignOnEnabled = []string{string(github)}, false })
+		o.settings(func(e *guestlist.SignInExperience) {
+			e.SocialSignInConnectorTargets, e.SingleSignOnEnabled = []string{string(github)}, false
+		})
 		check("fewer", names(o.desk.SocialFaces(ctx)), "github")
 		check("switched off", names(o.desk.SSOFaces(ctx, "")), "")
 		for _, id := range []guestlist.ConnectorID{google, corp, sender, "nosuch"} {
@@ -272,4 +276,3 @@ func TestFaces(t *testing.T) {
 		}
 	})
 }
-

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -165,7 +166,9 @@ func withOutsiders(d *door) *outsiders {
 			Target: factory, Name: guestlist.Translations{"en": factory}, Logo: "data:,", Platform: &universal,
 		}, TrustedEmailDomains: o.trusted}, factory == string(github) || factory == string(google)
 	}
-	d.desk.SSOKind = func(string) (guestlist.SSOProvider, bool) { return guestlist.SSOProvider{Logo: "data:,kind"}, true }
+	d.desk.SSOKind = func(name string) (guestlist.SSOProvider, bool) {
+		return guestlist.SSOProvider{Logo: "data:,kind", ProviderType: strings.ToLower(name)}, true
+	}
 	d.update(func(tx *store.Tx) error {
 		for n, id := range []guestlist.ConnectorID{github, google} {
 			c := guestlist.Connector{ID: id, FactoryID: string(id), Config: json.RawMessage(`{"clientSecret":"hush"}`), CreatedAt: tx.Now + guestlist.Time(n)}
@@ -247,7 +250,10 @@ func (o *outsiders) holder(id guestlist.ConnectorID, issuer, subject string) gue
 	o.view(func(tx *store.Tx) error {
 		find := func() (guestlist.User, error) { return tx.UserByIdentity(string(id), issuer, subject) }
 		if wayOf(id) == guestlist.WaySSO {
-			find = func() (guestlist.User, error) { return tx.UserBySSOIdentity(issuer, subject) }
+			find = func() (guestlist.User, error) {
+				u, _, err := tx.UserBySSOIdentity(issuer, subject)
+				return u, err
+			}
 		}
 		u, err := find()
 		if errors.Is(err, store.ErrNotFound) {

@@ -22,14 +22,17 @@ func (tx *Tx) SSOIdentitiesOfUser(id guestlist.UserID) ([]guestlist.SSOIdentity,
 		WHERE user_id = $1 ORDER BY created_at, id`, id)
 }
 
-// UserBySSOIdentity returns the user of an enterprise identity; ErrNotFound if
-// nobody has it.
-func (tx *Tx) UserBySSOIdentity(issuer, subject string) (guestlist.User, error) {
+// UserBySSOIdentity returns the user of an enterprise identity, and the
+// connector that it was linked through; ErrNotFound if nobody has it.
+func (tx *Tx) UserBySSOIdentity(issuer, subject string) (guestlist.User, guestlist.ConnectorID, error) {
 	var id guestlist.UserID
-	if err := tx.row("SELECT user_id FROM sso_identities WHERE issuer = $1 AND identity_id = $2", []any{issuer, subject}, &id); err != nil {
-		return guestlist.User{}, err
+	var through guestlist.ConnectorID
+	if err := tx.row("SELECT user_id, sso_connector_id FROM sso_identities WHERE issuer = $1 AND identity_id = $2",
+		[]any{issuer, subject}, &id, &through); err != nil {
+		return guestlist.User{}, "", err
 	}
-	return tx.User(id)
+	u, err := tx.User(id)
+	return u, through, err
 }
 
 // LinkSSOIdentity gives a user an enterprise identity, as a holder of the
