@@ -42,6 +42,7 @@ func TestClientSpeaksOfTheWaysAsTheDoorDoes(t *testing.T) {
 			t.Error(err)
 		}
 		playFields(ctx, t, c)
+		playSSO(ctx, t, c)
 		provider, err := c.PutCaptchaProvider(ctx, guestlist.CaptchaConfig{Type: guestlist.CaptchaTurnstile, SiteKey: "a", SecretKey: "b"})
 		if read, readErr := c.CaptchaProvider(ctx); err != nil || readErr != nil || read != provider {
 			t.Errorf("%#v %v, %#v %v", provider, err, read, readErr)
@@ -79,6 +80,32 @@ func playFields(ctx context.Context, t *testing.T, c *client.Client) {
 		t.Error(err)
 	}
 	if err := c.DeleteProfileField(ctx, "one"); guestlist.CodeOf(err) != "entity.not_found" {
+		t.Error(err)
+	}
+}
+
+func playSSO(ctx context.Context, t *testing.T, c *client.Client) {
+	t.Helper()
+	if kinds, err := c.SSOProviders(ctx); err != nil || len(kinds) == 0 {
+		t.Errorf("%v: %v", kinds, err)
+	}
+	domains := []string{"acme.example"}
+	made, err := c.CreateSSOConnector(ctx, "SAML", client.SSOSettings{ConnectorName: "acme", Domains: &domains})
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed, err := c.UpdateSSOConnector(ctx, made.ID, client.SSOSettings{Branding: &guestlist.SSOBranding{DisplayName: "Acme"}})
+	if err != nil || changed.Branding.DisplayName != "Acme" || changed.ConnectorName != "acme" || changed.ProviderConfig == nil {
+		t.Errorf("%+v: %v", changed, err)
+	}
+	read, err := c.SSOConnector(ctx, made.ID)
+	if diff := cmp.Diff(changed, read); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if list, err := c.SSOConnectors(ctx, 1, 10); err != nil || len(list) != 1 {
+		t.Errorf("%v: %v", list, err)
+	}
+	if err := c.DeleteSSOConnector(ctx, made.ID); err != nil {
 		t.Error(err)
 	}
 }

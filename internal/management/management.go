@@ -96,6 +96,7 @@ func (a *API) groups() [][]route {
 		a.profileFieldRoutes(),
 		a.captchaRoutes(),
 		a.connectorRoutes(),
+		a.ssoConnectorRoutes(),
 		a.templateRoutes(),
 		a.messageRoutes(),
 		a.suppressionRoutes(),

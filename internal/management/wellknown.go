@@ -110,7 +110,13 @@ func publicWays(tx *store.Tx, exp guestlist.SignInExperience, members map[string
 		return err
 	}
 	members["socialConnectors"] = social
-	members["ssoConnectors"] = []string{}
+	enterprise := []publicSSO{}
+	if exp.SingleSignOnEnabled {
+		if enterprise, err = offeredSSO(tx); err != nil {
+			return err
+		}
+	}
+	members["ssoConnectors"] = enterprise
 	fields, err := tx.ProfileFields()
 	if err != nil {
 		return err
