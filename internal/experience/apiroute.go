@@ -99,7 +99,8 @@ func verificationRoutes() []apiRoute {
 				"identifier": object{"type": enum{"username", "email", "phone"}, "value": str{}},
 				"password":   str{least: 1},
 			},
-			answer: aVerification, refusals: of(nil, "422 session.invalid_credentials", "401 user.suspended", "422 password.expired", blocked),
+			answer: aVerification, refusals: of(nil, "422 session.invalid_credentials", "401 user.suspended", "422 password.expired", blocked,
+				"422 session.captcha_required"),
 		},
 		{
 			pattern: at + "verification-code", needs: needsEvent, serve: postCodeSending, status: 200,

@@ -15,7 +15,7 @@ const codeLength = 6
 
 // sendCode begins anew with an event, sends a code and goes to its page.
 func (v *visit) sendCode(p *web.Page, event guestlist.InteractionEvent, id guestlist.Identifier) error {
-	if _, err := v.submit(signin.SetEvent{Event: event}, signin.SendCode{Identifier: id}); err != nil {
+	if _, err := v.submit(v.begins(event), signin.SendCode{Identifier: id}); err != nil {
 		return v.refused(p, err)
 	}
 	if err := v.leave(note{Who: id, SentAt: guestlist.TimeOf(v.d.Now())}); err != nil {

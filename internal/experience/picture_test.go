@@ -18,6 +18,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"guestlist"
+	"guestlist/internal/store"
 	"guestlist/internal/web/webtest"
 )
 
@@ -159,6 +161,17 @@ func gallery(t *testing.T, h *house, lang string) map[string]*webtest.Answer {
 	a = b.Submit(a, "form.form", form{"newPassword": password, "confirmPassword": password})
 	pages["extra-profile"] = a
 	pages["extra-profile-wrong"] = b.Submit(a, "form.form", form{"profile.company": "x", "profile.website": "nowhere", "profile.guests": "9"})
+
+	h.askCaptcha(guestlist.CaptchaConfig{Type: guestlist.CaptchaTurnstile})
+	h.update(func(tx *store.Tx) error {
+		exp, err := tx.SignInExperience()
+		h.must(err)
+		withCaptcha(&exp)
+		return tx.PutSignInExperience(exp)
+	})
+	b = browser()
+	pages["captcha"] = h.open(b, "/register", nil)
+	pages["captcha-missing"] = b.Submit(pages["captcha"], "form.form", form{"identifier": ada})
 
 	setup, ok, err := h.desk.IssueSetup(t.Context())
 	if err != nil || !ok {

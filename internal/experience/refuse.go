@@ -72,6 +72,10 @@ func (v *visit) refused(p *web.Page, err error) error {
 		}
 	case "session.sso_enabled":
 		return v.toOrganization()
+	case "session.captcha_required":
+		if !captchaPages[p.Name] {
+			return v.toCaptcha()
+		}
 	case "one_time_token.confirmation_required":
 		return v.next(signin.PageOneTimeToken)
 	}

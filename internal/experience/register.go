@@ -94,7 +94,7 @@ func postRegister(v *visit) error {
 	if id.Type != guestlist.IdentifierUsername {
 		return v.sendCode(p, guestlist.EventRegister, id)
 	}
-	if _, err := v.submit(signin.SetEvent{Event: guestlist.EventRegister}, signin.SetUsername{Username: id.Value}); err != nil {
+	if _, err := v.submit(v.begins(guestlist.EventRegister), signin.SetUsername{Username: id.Value}); err != nil {
 		return v.refused(p, err)
 	}
 	if err := v.leave(note{Who: id}); err != nil {

@@ -138,7 +138,7 @@ func postSignIn(v *visit) error {
 // byPassword identifies the guest by a password, and goes on.
 func (v *visit) byPassword(p *web.Page, id guestlist.Identifier) error {
 	_, err := v.submit(
-		signin.SetEvent{Event: guestlist.EventSignIn},
+		v.begins(guestlist.EventSignIn),
 		signin.VerifyPassword{Identifier: id, Password: v.form.Get(fieldPassword)},
 		signin.Identify{Latest: true},
 	)
@@ -164,7 +164,9 @@ func signInPasswordPage(v *visit) *web.Page {
 			Submit: v.t("action.sign_in"), Value: "password",
 		},
 	}
-	if m, _ := v.exp.SignIn.Method(who.Type); m.VerificationCode {
+	if m, _ := v.exp.SignIn.Method(who.Type); m.VerificationCode && v.asksCaptcha() { // the code needs the answer too
+		p.Form.Second = &web.Choice{Text: v.t("action.use_code"), Value: "code"}
+	} else if m.VerificationCode {
 		p.Actions = append(p.Actions, web.Action{Text: v.t("action.use_code"), Href: v.link(pageSignInPassword), Post: true, Value: "code"})
 	}
 	p.Actions = append(p.Actions, v.change(who.Type, signin.PageSignIn))

@@ -209,6 +209,9 @@ func (v *visit) toApp(key string) []web.Part {
 func (v *visit) show(p *web.Page) error { return v.showAs(http.StatusOK, p) }
 
 func (v *visit) showAs(status int, p *web.Page) error {
+	if err := v.addCaptcha(p); err != nil {
+		return err
+	}
 	return v.d.Pages.Write(v.w, status, v.look, p)
 }
 

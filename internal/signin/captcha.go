@@ -44,8 +44,7 @@ func (r *run) verifyCaptcha(answer string) (verified bool, err error) {
 }
 
 // passesCaptcha refuses what needs a captcha while there is none. It is asked
-// before messages are sent for a guest whom nobody knows yet, before an account
-// is made, and at the end.
+// before an account is made, and at the end; see also strangerPasses.
 func (r *run) passesCaptcha() error {
 	if !asksCaptcha(r.exp) || r.i.Captcha || r.i.skipsCaptcha() {
 		return nil
@@ -77,9 +76,9 @@ func (d *Desk) PublicCaptcha(ctx context.Context) (shown *guestlist.PublicCaptch
 	return shown, true, err
 }
 
-// passesCaptcha is run.passesCaptcha for a message: a guest who is identified
-// gets theirs.
-func (SendCode) passesCaptcha(r *run) error {
+// strangerPasses is passesCaptcha for who is not identified. It stands before
+// messages, and before a password is looked at: to guess is what machines do.
+func (r *run) strangerPasses() error {
 	if r.i.UserID != "" {
 		return nil
 	}

@@ -102,11 +102,18 @@ func TestSigningInEndsWithACaptcha(t *testing.T) {
 	eachDoor(t, func(d *door) {
 		d.person(guestlist.User{Username: text("ada")}, goodPassword)
 		d.askCaptcha()
+		d.captcha(false)
 		prove := []signin.Action{signin.VerifyPassword{Identifier: username("ada"), Password: goodPassword}, signin.Identify{Latest: true}}
 		uid := d.begin(guestlist.EventSignIn)
 		d.ok(uid, prove...)
+		d.captcha(true) // while the guest is on the way
 		d.refused(uid, signin.Finish{}, captchaRequired)
 
+		// Nobody guesses a password without an answer.
+		uid = d.begin(guestlist.EventSignIn)
+		for _, guess := range []string{goodPassword, "wrong"} {
+			d.refused(uid, signin.VerifyPassword{Identifier: username("ada"), Password: guess}, captchaRequired)
+		}
 		uid = d.attempt(guestlist.EventSignIn, rightAnswer)
 		d.ok(uid, append(prove, signin.Finish{})...)
 	})

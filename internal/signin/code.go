@@ -30,7 +30,7 @@ func (a SendCode) prepare(r *run) error {
 	if !ok || !a.Identifier.Valid() || a.Event != "" && !isEvent(a.Event) {
 		return errInvalidInput
 	}
-	if err := a.passesCaptcha(r); err != nil {
+	if err := r.strangerPasses(); err != nil {
 		return err
 	}
 	return r.d.needsConnector(r.ctx, channel)
@@ -44,7 +44,7 @@ func (a SendCode) apply(tx *store.Tx, r *run) error {
 	if event == "" {
 		event = r.i.Event
 	}
-	if err := a.passesCaptcha(r); err != nil {
+	if err := r.strangerPasses(); err != nil {
 		return err
 	}
 	if event == guestlist.EventRegister && a.Identifier.Type == guestlist.IdentifierEmail {

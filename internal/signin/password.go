@@ -18,6 +18,9 @@ func (a VerifyPassword) prepare(r *run) error {
 	if a.Password == "" {
 		return errInvalidInput
 	}
+	if err := r.strangerPasses(); err != nil {
+		return err
+	}
 	if !a.Identifier.Valid() {
 		return errInvalidCredentials // nobody has such a name, and there is nothing to count
 	}

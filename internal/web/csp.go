@@ -17,6 +17,9 @@ type Policy struct {
 	// stopped by contextual escaping and by default-src 'none'.
 	Leaves bool
 
+	Embeds   []string // others whose documents may be shown within, e.g. that of a captcha
+	Connects []string // further hosts that scripts may ask
+
 	Scripts []string // further sources, e.g. "'sha256-…'" or "'nonce-…'"
 	Styles  []string // further sources, e.g. a nonce for the tenant's own CSS
 	Images  []string // further sources, e.g. "https:" for logos of the tenant
@@ -26,9 +29,9 @@ type Policy struct {
 // String returns the header's value.
 func (p Policy) String() string {
 	var b strings.Builder
-	b.WriteString("default-src 'none'; base-uri 'none'; frame-ancestors 'self'; font-src 'self'; connect-src 'self'")
+	b.WriteString("default-src 'none'; base-uri 'none'; frame-ancestors 'self'; font-src 'self'")
 	add := func(name string, more []string) {
-		b.WriteString("; " + name + " 'self'")
+		b.WriteString("; " + name)
 		for _, s := range more {
 			// A source with a separator in it would become a directive of its own.
 			if !strings.ContainsAny(s, ";, \t\r\n") {
@@ -36,26 +39,34 @@ func (p Policy) String() string {
 			}
 		}
 	}
-	add("script-src", p.Scripts)
-	add("style-src", p.Styles)
-	add("img-src", p.Images)
-	if p.Frames {
-		add("frame-src", nil)
+	add("connect-src 'self'", p.Connects)
+	add("script-src 'self'", p.Scripts)
+	add("style-src 'self'", p.Styles)
+	add("img-src 'self'", p.Images)
+	switch {
+	case p.Frames:
+		add("frame-src 'self'", p.Embeds)
+	case len(p.Embeds) > 0:
+		add("frame-src", p.Embeds)
 	}
 	if !p.Leaves {
-		add("form-action", nil)
+		add("form-action 'self'", nil)
 	}
 	return b.String()
 }
 
 // PageHeaders sets what every page carries: its type, policy, that nobody may
-// keep it, and that its address, which may hold a token, goes nowhere.
+// keep it, and that its address, which may hold a token, goes nowhere. Who shows
+// something within the page learns of what site it is, and no more.
 func PageHeaders(w http.ResponseWriter, p Policy) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", p.String())
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
+	if len(p.Embeds) > 0 {
+		h.Set("Referrer-Policy", "strict-origin")
+	}
 }
 
 // NoStore forbids every cache to keep the answer (RFC 6749 §5.1).

@@ -24,6 +24,7 @@ type Page struct {
 	Actions []Action // other ways on, in order of likelihood
 	Note    []Part   // small print under the actions
 	Badge   Badge    // drawn over the heading
+	Captcha *Captcha // at the end of the form
 	// Onward is where the browser goes from here by itself, at another site. A
 	// form that leads away is answered by such a page and not by a redirect,
 	// which Chromium would hold against the form-action of the page before.
@@ -326,6 +327,7 @@ func (p *Phrases) raw(lang, key string) string {
 // policy is the page's Content-Security-Policy.
 func (p *Page) policy(l Look, nonce string) Policy {
 	pol := Policy{Leaves: p.Form != nil && !p.Form.Stays, Styles: []string{"'nonce-" + nonce + "'"}, Images: p.Form.pictureSources()}
+	pol.puzzle(p.Captcha)
 	if l.CustomCSS != "" {
 		pol.Images = append(pol.Images, "data:") // drawn in the style itself; other hosts learn nothing
 	}

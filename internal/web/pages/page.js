@@ -71,6 +71,29 @@ for (const b of $$('[data-wait]')) {
   tick();
 }
 
+// A captcha comes from elsewhere, and may not come at all.
+for (const box of $$('[data-captcha]')) {
+  addEventListener('load', () => {
+    box.querySelector('[role=alert]').hidden = box.dataset.captcha in window;
+  });
+  if (!box.dataset.execute) continue;
+  // An unseen one is solved when the form is sent.
+  const form = box.closest('form');
+  form.addEventListener('submit', (e) => {
+    const answer = form.elements[box.dataset.execute];
+    const { enterprise } = window[box.dataset.captcha] ?? {};
+    if (answer.value || !enterprise) return;
+    e.preventDefault();
+    e.stopImmediatePropagation();
+    if (box.dataset.asked) return;
+    box.dataset.asked = '1';
+    enterprise.ready(async () => {
+      answer.value = await enterprise.execute(box.dataset.site, { action: 'guest' }).catch(() => 'failed');
+      form.requestSubmit(e.submitter);
+    });
+  }, { capture: true });
+}
+
 // Forms with nothing to fill in go by themselves, but not for a guest who came
 // back to them with the browser's button.
 if (performance.getEntriesByType('navigation')[0]?.type !== 'back_forward') {
