@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/url"
@@ -175,9 +176,9 @@ func (d *Desk) isOwn(uri string) bool {
 }
 
 // outsideError gives a code to an error that has none: what goes wrong at a
-// provider is not our own failure, unless we were told to stop.
+// provider is not our own failure, unless the guest stopped waiting.
 func outsideError(err error) error {
-	if guestlist.CodeOf(err) != "" {
+	if guestlist.CodeOf(err) != "" || errors.Is(err, context.Canceled) {
 		return err
 	}
 	return errConnectorGeneral.WithArgs(map[string]any{"errorDescription": ""}).Because(err)

@@ -276,3 +276,44 @@ func TestFaces(t *testing.T) {
 		}
 	})
 }
+
+// A guest who goes away while the provider is asked leaves nothing half done,
+// and begins anew.
+func TestGuestWhoGoesAwayMeanwhile(t *testing.T) {
+	eachOutside(t, func(o *outsiders) {
+		uid := o.begin(guestlist.EventRegister)
+		record := o.attempt(uid, github)
+		ctx, gone := context.WithCancel(context.Background())
+		o.github.meet = gone
+		if _, err := o.desk.Submit(ctx, uid, answer(github, record, o.github.knows(sue(""))), here); err == nil {
+			o.Fatal("the answer was written for somebody who is gone")
+		}
+		o.github.meet = nil
+		o.refused(uid, signin.Identify{VerificationID: record}, "session.verification_failed")
+		o.refused(uid, answer(github, record, o.github.knows(sue(""))), "session.verification_session_not_found")
+		if err := o.enters(uid, github, sue(""), false); err != nil {
+			o.Fatal(err)
+		}
+		o.signsIn(uid)
+	})
+}
+
+// A whole sign-in by a provider, but for what the provider takes.
+func BenchmarkOutsideSignIn(b *testing.B) {
+	o := liteOutside(b)
+	o.person(guestlist.User{Username: text("ada")}, "")
+	o.update(func(tx *store.Tx) error {
+		u, err := tx.UserByIdentifier(username("ada"))
+		if err != nil {
+			return err
+		}
+		return tx.PutIdentity(u.ID, "github", "", guestlist.Identity{UserID: "sue-1"})
+	})
+	for b.Loop() {
+		uid := o.begin(guestlist.EventSignIn)
+		if err := o.enters(uid, github, sue(""), false); err != nil {
+			b.Fatal(err)
+		}
+		o.ok(uid, signin.Finish{})
+	}
+}

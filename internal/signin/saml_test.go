@@ -12,7 +12,6 @@ import (
 	"guestlist/internal/connector"
 	"guestlist/internal/crypt"
 	"guestlist/internal/signin"
-	"guestlist/internal/store"
 )
 
 // visit is a guest at the SAML provider.
@@ -117,7 +116,6 @@ func TestPostsThatAreRefused(t *testing.T) {
 		form = o.form(late, "a-3", worker("w@co.example"))
 		o.clock.Advance(signin.InteractionTTL * time.Second)
 		refused("too late", lost, samlCo, form)
-		o.update(func(tx *store.Tx) error { _, err := tx.Sweep(); return err })
 	})
 }
 

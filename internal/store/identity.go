@@ -36,10 +36,12 @@ func (tx *Tx) LinkIdentity(id guestlist.UserID, target, issuer string, identity 
 	return tx.putIdentity(id, target, issuer, identity, true)
 }
 
+const otherHolder = `SELECT 1 FROM user_identities WHERE target = $1 AND identity_id = $2 AND user_id <> $3
+	AND (issuer = $4 OR issuer = '' OR $4 = '') LIMIT 1`
+
 func (tx *Tx) putIdentity(id guestlist.UserID, target, issuer string, identity guestlist.Identity, own bool) error {
 	var other int
-	err := tx.row(`SELECT 1 FROM user_identities WHERE target = $1 AND identity_id = $2 AND user_id <> $3
-		AND (issuer = $4 OR issuer = '' OR $4 = '') LIMIT 1`, []any{target, identity.UserID, id, issuer}, &other)
+	err := tx.row(otherHolder, []any{target, identity.UserID, id, issuer}, &other)
 	switch {
 	case err == nil:
 		return errIdentityInUse
@@ -62,12 +64,14 @@ func (tx *Tx) putIdentity(id guestlist.UserID, target, issuer string, identity g
 // none: it is found where no user has it with the issuer.
 func (tx *Tx) UserByIdentity(target, issuer, subject string) (guestlist.User, error) {
 	var id guestlist.UserID
-	if err := tx.row(`SELECT user_id FROM user_identities WHERE target = $1 AND identity_id = $2 AND issuer IN ($3, '')
-		ORDER BY issuer DESC LIMIT 1`, []any{target, subject, issuer}, &id); err != nil {
+	if err := tx.row(holderOf, []any{target, subject, issuer}, &id); err != nil {
 		return guestlist.User{}, err
 	}
 	return tx.User(id)
 }
+
+const holderOf = `SELECT user_id FROM user_identities WHERE target = $1 AND identity_id = $2 AND issuer IN ($3, '')
+	ORDER BY issuer DESC LIMIT 1`
 
 // PinIdentity notes the issuer of a social identity that has none: from its
 // first use on it is that issuer's.

@@ -2,7 +2,11 @@ package store_test
 
 import (
 	"context"
+	"errors"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"guestlist"
 	"guestlist/internal/store"
@@ -75,6 +79,74 @@ func TestIdentityBelongsToOneUser(t *testing.T) {
 		})
 		if holder("https://i.example", "1") != "" || holder("https://x.example", "2") != bob.ID {
 			t.Error("the first proof took the wrong one")
+		}
+	})
+}
+
+// Neither identities nor answers of SAML providers are looked for one by one.
+func TestOutsideIdentitiesAreFoundByIndex(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		if err := st.Update(context.Background(), func(tx *store.Tx) error {
+			for n := range 2000 {
+				u := newUser(tx.Now, "", "")
+				u.Identities = map[string]guestlist.Identity{"github": {UserID: strconv.Itoa(n)}}
+				if err := tx.InsertUser(u, nil); err != nil {
+					return err
+				}
+				if err := tx.InsertSAMLRequest(store.SAMLRequest{Relay: strconv.Itoa(n), Pending: []byte("{}"), ExpiresAt: tx.Now.Add(time.Hour)}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := st.View(context.Background(), func(tx *store.Tx) error {
+			plans, err := tx.PlansOfOutside()
+			if strings.Contains(plans, "SCAN") || strings.Contains(plans, "Seq Scan") {
+				t.Errorf("rows are read one by one:\n%s", plans)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// Attempts whose time is over are swept, and the assertions that they brought.
+func TestSweepOfSAML(t *testing.T) {
+	c := storetest.NewClock(time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC))
+	storetest.EachAt(t, c.Now, func(t *testing.T, st *store.Store) {
+		again := func(handle string) error {
+			return st.Update(context.Background(), func(tx *store.Tx) error {
+				r := store.SAMLRequest{Relay: "relay", ConnectorID: "c", Pending: []byte("{}"), ExpiresAt: tx.Now.Add(time.Minute)}
+				if err := tx.InsertSAMLRequest(r); err != nil {
+					return err
+				}
+				return tx.AnswerSAMLRequest(r, handle, []byte("{}"), "assertion", tx.Now.Add(time.Hour))
+			})
+		}
+		sweep := func() {
+			if err := st.Update(context.Background(), func(tx *store.Tx) error { _, err := tx.Sweep(); return err }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := again("one"); err != nil {
+			t.Fatal(err)
+		}
+		sweep()
+		if err := again("two"); err == nil {
+			t.Error("an attempt was swept before its time")
+		}
+		c.Advance(time.Minute)
+		sweep()
+		if err := again("three"); !errors.Is(err, store.ErrReplayed) {
+			t.Errorf("the assertion was swept before its time: %v", err)
+		}
+		c.Advance(time.Hour)
+		sweep()
+		if err := again("four"); err != nil {
+			t.Errorf("after its time: %v", err)
 		}
 	})
 }

@@ -96,3 +96,21 @@ func collectLines(tx *Tx, query string, args []any, scan func(scanner) (string, 
 	lines, err := collect(tx, scan, query, args...)
 	return strings.Join(lines, "\n"), err
 }
+
+// PlansOfOutside returns how the engine finds outside identities and answers of
+// SAML providers.
+func (tx *Tx) PlansOfOutside() (string, error) {
+	var all []string
+	for query, args := range map[string][]any{
+		otherHolder:                        {"t", "s", "u", "i"},
+		holderOf:                           {"t", "s", "i"},
+		"SELECT identity" + answerOfHandle: {"h", "i", "r", int64(0)},
+	} {
+		plan, err := tx.explain(query, args)
+		if err != nil {
+			return "", err
+		}
+		all = append(all, plan)
+	}
+	return strings.Join(all, "\n"), nil
+}

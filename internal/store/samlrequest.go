@@ -75,17 +75,18 @@ func (tx *Tx) AnswerSAMLRequest(r SAMLRequest, handle string, identity []byte, a
 	return err
 }
 
+const answerOfHandle = " FROM saml_requests WHERE handle = $1 AND interaction_id = $2 AND record_id = $3 AND expires_at > $4"
+
 // TakeSAMLAnswer hands out the answer of a handle, once, and to the interaction
 // alone whose attempt it was; ErrNotFound in every other case, which changes
 // nothing.
 func (tx *Tx) TakeSAMLAnswer(handle string, interaction guestlist.InteractionID, record string) ([]byte, error) {
 	var sealed string
 	args := []any{tx.s.key.Hash(hashHandle, handle), interaction, record, tx.Now}
-	const which = " FROM saml_requests WHERE handle = $1 AND interaction_id = $2 AND record_id = $3 AND expires_at > $4"
-	if err := tx.row("SELECT identity"+which, args, &sealed); err != nil {
+	if err := tx.row("SELECT identity"+answerOfHandle, args, &sealed); err != nil {
 		return nil, err
 	}
-	if err := changed(tx.exec("DELETE"+which, args...)); err != nil {
+	if err := changed(tx.exec("DELETE"+answerOfHandle, args...)); err != nil {
 		return nil, err
 	}
 	identity, err := tx.s.key.OpenString(sealSAML, sealed)
