@@ -1,6 +1,7 @@
 package experience
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -28,6 +29,10 @@ type Door struct {
 
 	// Version is the program's, for the API's document.
 	Version string
+
+	// SSOMetadata describes us to the provider of an enterprise connector, as
+	// SAML metadata; nil where there are none.
+	SSOMetadata func(context.Context, guestlist.ConnectorID) ([]byte, error)
 
 	// Now is the clock: nothing but countdowns and what a page says depends on it.
 	Now func() time.Time
@@ -117,6 +122,7 @@ func (d *Door) pageRoutes() []pageRoute {
 		pageRoute{"POST " + pageSetup, d.open(postSetup)},
 		pageRoute{"GET " + pageSetupDone, d.open(getSetupDone)},
 		pageRoute{"GET /assets/{file}", d.Pages.Asset},
+		pageRoute{"GET " + pageSSOMetadata + "{connector}", d.ssoMetadata},
 	)
 	for _, s := range steps() {
 		routes = append(routes, pageRoute{"GET " + s.path, d.needsInteraction(s.get)})

@@ -124,6 +124,7 @@ func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, error) {
 	guests := &experience.Door{
 		Desk: p.desk, Manners: manners, Pages: pages, Cookies: cookies, BuiltIn: builtIn, Trusted: s.o.TrustedProxies,
 		Now: s.store.Clock(), Version: s.o.Version,
+		SSOMetadata: s.ssoMetadata(p.others),
 	}
 	manners.ErrorPage = guests.ErrorPage
 	applications := &oidc.Door{
@@ -173,6 +174,21 @@ func socialKind(factoryID string) (signin.SocialKind, bool) {
 		ConnectorTraits:     f.ConnectorTraits,
 		TrustedEmailDomains: connector.VouchedDomains(guestlist.Connector{FactoryID: factoryID}),
 	}, ok
+}
+
+// ssoMetadata describes us to the provider of an enterprise connector.
+func (s *Server) ssoMetadata(set *connector.Set) func(context.Context, guestlist.ConnectorID) ([]byte, error) {
+	return func(ctx context.Context, id guestlist.ConnectorID) ([]byte, error) {
+		var c guestlist.SSOConnector
+		if err := s.store.View(ctx, func(tx *store.Tx) error {
+			var err error
+			c, err = tx.SSOConnector(id)
+			return err
+		}); err != nil {
+			return nil, err
+		}
+		return set.SPMetadata(c)
+	}
 }
 
 // breaches opens the list of known passwords that the options name, if any.
