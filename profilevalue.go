@@ -124,9 +124,9 @@ func clipName(name string) string {
 }
 
 func (c *profileCheck) keep(f ProfileField) {
-	given := c.left[f.Name]
+	given, ok := c.left[f.Name]
 	delete(c.left, f.Name)
-	value, text := c.value(f, given)
+	value, text := c.value(f, given, ok)
 	switch {
 	case text == "":
 	case isOwnProfileName(f.Name):
@@ -153,9 +153,9 @@ func (c *profileCheck) address(f ProfileField) {
 		}
 		part := p.Field()
 		part.Required = part.Required || f.Required && len(enabledParts(f)) == 1
-		value := inner.left[p.Name]
+		value, ok := inner.left[p.Name]
 		delete(inner.left, p.Name)
-		if _, text := inner.value(part, value); text != "" {
+		if _, text := inner.value(part, value, ok); text != "" {
 			texts[p.Name] = text
 		}
 	}
@@ -190,9 +190,8 @@ func enabledParts(f ProfileField) (names []string) {
 
 // value returns a value as it is kept in custom data, and as text; the text is
 // empty where nothing was answered or the value does not fit.
-func (c *profileCheck) value(f ProfileField, given any) (kept any, text string) {
-	text, ok := profileText(f.Type, given)
-	if !ok {
+func (c *profileCheck) value(f ProfileField, given any, ok bool) (kept any, text string) {
+	if text, ok = profileText(f.Type, given); !ok {
 		c.issue(f.Name, ProfileRuleType)
 		return nil, ""
 	}
@@ -249,9 +248,23 @@ func (f ProfileField) judge(text string) (kept any, canonical, rule string) {
 	kept, canonical = text, text
 	switch f.Type {
 	case ProfileText:
-		rule = c.judgeLength(count)
+		switch {
+		case c.MinLength != nil && count < *c.MinLength:
+			rule = ProfileRuleShort
+		case c.MaxLength != nil && count > *c.MaxLength:
+			rule = ProfileRuleLong
+		}
 	case ProfileNumber:
-		kept, rule = c.judgeNumber(text)
+		n, err := strconv.ParseFloat(text, 64)
+		kept = n
+		switch {
+		case err != nil || math.IsInf(n, 0) || math.IsNaN(n):
+			rule = ProfileRuleFormat
+		case c.MinValue != nil && n < *c.MinValue:
+			rule = ProfileRuleSmall
+		case c.MaxValue != nil && n > *c.MaxValue:
+			rule = ProfileRuleLarge
+		}
 	case ProfileDate:
 		layout, _ := dateLayout(c)
 		day, err := time.Parse(layout, text)
@@ -261,48 +274,24 @@ func (f ProfileField) judge(text string) (kept any, canonical, rule string) {
 			canonical = day.Format(time.DateOnly) // OpenID Connect Core §5.1
 		}
 	case ProfileCheckbox:
-		kept, rule = text == "true", unless(text == "true" || text == "false", ProfileRuleType)
+		kept = text == "true"
+		if text != "true" && text != "false" {
+			rule = ProfileRuleType
+		}
 	case ProfileSelect:
-		rule = unless(slices.ContainsFunc(c.Options, func(o ProfileOption) bool { return o.Value == text }), ProfileRuleOption)
+		if !slices.ContainsFunc(c.Options, func(o ProfileOption) bool { return o.Value == text }) {
+			rule = ProfileRuleOption
+		}
 	case ProfileURL:
-		rule = unless(isWebAddress(text), ProfileRuleFormat)
+		if !isWebAddress(text) {
+			rule = ProfileRuleFormat
+		}
 	case ProfileRegex:
-		expression, err := regexp.Compile(c.Format)
-		rule = unless(err == nil && expression.MatchString(text), ProfileRuleFormat)
-	case ProfileAddressF, ProfileFullname: // their parts are judged
+		if expression, err := regexp.Compile(c.Format); err != nil || !expression.MatchString(text) {
+			rule = ProfileRuleFormat
+		}
 	}
 	return kept, canonical, rule
-}
-
-// unless is the rule that is broken where ok does not hold.
-func unless(ok bool, rule string) string {
-	if ok {
-		return ""
-	}
-	return rule
-}
-
-func (c ProfileFieldConfig) judgeLength(count int) (rule string) {
-	switch {
-	case c.MinLength != nil && count < *c.MinLength:
-		return ProfileRuleShort
-	case c.MaxLength != nil && count > *c.MaxLength:
-		return ProfileRuleLong
-	}
-	return ""
-}
-
-func (c ProfileFieldConfig) judgeNumber(text string) (n float64, rule string) {
-	n, err := strconv.ParseFloat(text, 64)
-	switch {
-	case err != nil || math.IsInf(n, 0) || math.IsNaN(n):
-		return 0, ProfileRuleFormat
-	case c.MinValue != nil && n < *c.MinValue:
-		return n, ProfileRuleSmall
-	case c.MaxValue != nil && n > *c.MaxValue:
-		return n, ProfileRuleLarge
-	}
-	return n, ""
 }
 
 // isWebAddress refuses javascript: and the like, which a page might link to.

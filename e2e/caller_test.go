@@ -236,3 +236,5 @@ func (r reply) sameData(t *testing.T, want string) {
 		t.Errorf("the data of %s (-want +got):\n%s", r.code, diff)
 	}
 }
+
+func contains(text []byte, part string) bool { return bytes.Contains(text, []byte(part)) }

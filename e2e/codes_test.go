@@ -14,7 +14,19 @@ import (
 // when one is not produced.
 var everyCode = []string{
 	"auth.forbidden",
+	"connector.authorization_failed",
+	"connector.general",
+	"connector.insufficient_request_parameters",
+	"connector.invalid_response",
 	"connector.not_found",
+	"connector.rate_limit_exceeded",
+	"connector.social_auth_code_invalid",
+	"connector.social_invalid_access_token",
+	"connector.social_invalid_id_token",
+	"connector.unexpected_type",
+	"custom_profile_fields.invalid_value",
+	"entity.not_exists_with_id",
+	"entity.not_found",
 	"guard.invalid_input",
 	"one_time_token.email_mismatch",
 	"one_time_token.interaction_event_mismatch",
@@ -25,20 +37,28 @@ var everyCode = []string{
 	"password.expired",
 	"password.rejected",
 	"request.message_rate_limited",
+	"session.captcha_failed",
+	"session.captcha_required",
+	"session.connector_validation_session_not_found",
 	"session.email_blocklist.email_not_allowed",
 	"session.email_blocklist.email_subaddressing_not_allowed",
 	"session.identifier_not_found",
 	"session.identity_conflict",
+	"session.insufficient_info",
 	"session.interaction_not_found",
+	"session.invalid_connector_id",
 	"session.invalid_credentials",
 	"session.invalid_interaction_type",
 	"session.not_found",
 	"session.not_supported_for_forgot_password",
+	"session.sso_enabled",
 	"session.verification_blocked_too_many_attempts",
 	"session.verification_failed",
 	"session.verification_session_not_found",
 	"user.email_already_in_use",
 	"user.email_exists_in_profile",
+	"user.identity_already_in_use",
+	"user.identity_not_exist",
 	"user.missing_profile",
 	"user.new_password_required_in_profile",
 	"user.password_exists_in_profile",
@@ -46,6 +66,8 @@ var everyCode = []string{
 	"user.phone_exists_in_profile",
 	"user.same_password",
 	"user.sign_in_method_not_enabled",
+	"user.social_account_exists_in_profile",
+	"user.sso_identity_not_exist",
 	"user.suspended",
 	"user.user_not_exist",
 	"user.username_already_in_use",
@@ -85,6 +107,10 @@ type codes struct {
 	letters *letterbox
 
 	name, email, phone string // of somebody with the password, who is in
+
+	world                 *world
+	mail                  string // a connector that is no provider
+	acme, github, company string // connectors; company is an employer's
 }
 
 func (c *codes) caller(event string) *caller { return c.s.caller(c.t, event) }
@@ -108,17 +134,18 @@ func TestEveryCode(t *testing.T) {
 	for _, engine := range engines {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t, engine)
+			w := newWorld(t)
+			s := newSite(t, engine, w.env(t)...)
 			s.setClock()
 			p := s.serve()
-			c := &codes{t: t, s: s}
+			c := &codes{t: t, s: s, world: w}
 			produced := map[string]bool{}
 			c.provoke(produced, unconnected())
 			c.letters = s.connectMessages()
-			s.set(openHouse())
+			c.connect()
 			c.name, c.email, c.phone = aName(), anybody(), "4479460002"+aDigits(2)
 			s.resident(map[string]any{"username": c.name, "primaryEmail": c.email, "primaryPhone": c.phone, "password": password})
-			for _, list := range [][]refusal{ofInteractions(), ofCodes(), ofTokens(), ofNames(), ofAccounts(), ofRules(), ofTime()} {
+			for _, list := range [][]refusal{ofInteractions(), ofCodes(), ofTokens(), ofNames(), ofAccounts(), ofRules(), ofProviders(), ofFaults(), ofQuestions(), ofTime()} {
 				c.provoke(produced, list)
 			}
 			for _, code := range everyCode {
@@ -136,6 +163,22 @@ func TestEveryCode(t *testing.T) {
 	}
 }
 
+// connect sets up who else lets people in.
+func (c *codes) connect() {
+	c.t.Helper()
+	c.s.set(openHouse())
+	ids := c.world.connect(c.s)
+	c.acme, c.github, c.company = ids["acme"], ids["github"], c.world.employ(c.s, "company.example")
+	c.s.set(map[string]any{"singleSignOnEnabled": true})
+	var all []struct{ ID, Type string }
+	c.s.api("GET", "/connectors", nil, http.StatusOK, &all)
+	for _, connector := range all {
+		if connector.Type == "Email" {
+			c.mail = connector.ID
+		}
+	}
+}
+
 func (c *codes) provoke(produced map[string]bool, list []refusal) {
 	c.t.Helper()
 	for _, r := range list {
@@ -146,7 +189,7 @@ func (c *codes) provoke(produced map[string]bool, list []refusal) {
 		if message := got.text("message"); message == "" || strings.Contains(message, "{{") {
 			c.t.Errorf("%s says %q", got.code, message)
 		}
-		want := strings.NewReplacer("$name", c.name, "$email", c.email, "$phone", c.phone).Replace(r.data)
+		want := strings.NewReplacer("$name", c.name, "$email", c.email, "$phone", c.phone, "$company", c.company, "$logo", companyLogo).Replace(r.data)
 		if want != "any" {
 			got.sameData(c.t, want)
 		}
@@ -163,7 +206,7 @@ func (v *caller) code(kind, address, event string) reply {
 	return v.call("POST", apiVerify+"verification-code", map[string]any{"identifier": who(kind, address), "interactionEvent": event})
 }
 
-func (v *caller) try(kind, address, id, code string) reply {
+func (v *caller) typed(kind, address, id, code string) reply {
 	return v.call("POST", apiVerify+"verification-code/verify", map[string]any{
 		"identifier": who(kind, address), "verificationId": id, "code": code,
 	})
@@ -275,37 +318,37 @@ func ofCodes() []refusal {
 			c.s.resident(map[string]any{"primaryEmail": email})
 			id := v.code("email", email, "SignIn").text("verificationId")
 			code := c.letters.code(c.t, email)
-			v.try("email", email, id, code)
-			return v.try("email", email, id, code) // it is used up
+			v.typed("email", email, id, code)
+			return v.typed("email", email, id, code) // it is used up
 		}},
 		{"verification_code.code_mismatch", 400, "", func(c *codes) reply {
 			v, email := c.caller("SignIn"), anybody()
 			id := v.code("email", email, "SignIn").text("verificationId")
-			return v.try("email", email, id, other(c.letters.code(c.t, email)))
+			return v.typed("email", email, id, other(c.letters.code(c.t, email)))
 		}},
 		{"verification_code.code_mismatch", 400, "", func(c *codes) reply { // of a code that was never sent
 			v, email := c.caller("ForgotPassword"), anybody()
-			return v.try("email", email, v.code("email", email, "ForgotPassword").text("verificationId"), "000000")
+			return v.typed("email", email, v.code("email", email, "ForgotPassword").text("verificationId"), "000000")
 		}},
 		{"verification_code.email_mismatch", 400, "", func(c *codes) reply {
 			v, email := c.caller("SignIn"), anybody()
-			return v.try("email", anybody(), v.code("email", email, "SignIn").text("verificationId"), c.letters.code(c.t, email))
+			return v.typed("email", anybody(), v.code("email", email, "SignIn").text("verificationId"), c.letters.code(c.t, email))
 		}},
 		{"verification_code.phone_mismatch", 400, "", func(c *codes) reply {
 			v, phone := c.caller("SignIn"), "4479460003"+aDigits(2)
-			return v.try("phone", "447946000099", v.code("phone", phone, "SignIn").text("verificationId"), c.letters.code(c.t, phone))
+			return v.typed("phone", "447946000099", v.code("phone", phone, "SignIn").text("verificationId"), c.letters.code(c.t, phone))
 		}},
 		{"verification_code.exceed_max_try", 400, "", func(c *codes) reply {
 			v, email := c.with(map[string]any{"verificationCodePolicy": map[string]any{"maxRetryAttempts": 1}}).caller("SignIn"), anybody()
 			id := v.code("email", email, "SignIn").text("verificationId")
 			code := c.letters.code(c.t, email)
-			v.try("email", email, id, other(code))
-			return v.try("email", email, id, code)
+			v.typed("email", email, id, other(code))
+			return v.typed("email", email, id, code)
 		}},
 		{"session.verification_session_not_found", 404, "", func(c *codes) reply {
 			v, email := c.caller("SignIn"), anybody()
 			v.code("email", email, "SignIn")
-			return v.try("email", email, strings.Repeat("b", 21), "123456")
+			return v.typed("email", email, strings.Repeat("b", 21), "123456")
 		}},
 		{"request.message_rate_limited", 429, "", func(c *codes) reply {
 			v, email := c.caller("SignIn"), anybody()
@@ -365,11 +408,6 @@ func ofTokens() []refusal {
 		{"one_time_token.token_revoked", 400, "", func(c *codes) reply {
 			token := c.s.invite(anybody())
 			c.s.api("PUT", "/one-time-tokens/"+token.ID+"/status", map[string]any{"status": "revoked"}, http.StatusOK, nil)
-			return c.caller("SignIn").token(token.Email, token.Token)
-		}},
-		{"one_time_token.token_expired", 400, "", func(c *codes) reply {
-			token := c.s.invite(anybody())
-			c.s.pass(c.t, time.Hour+time.Second)
 			return c.caller("SignIn").token(token.Email, token.Token)
 		}},
 		{"one_time_token.interaction_event_mismatch", 400, "", func(c *codes) reply {
@@ -529,7 +567,12 @@ func ofTime() []refusal {
 			id := v.code("email", email, "SignIn").text("verificationId")
 			code := c.letters.code(c.t, email)
 			c.s.pass(c.t, 601*time.Second)
-			return v.try("email", email, id, code)
+			return v.typed("email", email, id, code)
+		}},
+		{"one_time_token.token_expired", 400, "", func(c *codes) reply {
+			token := c.s.invite(anybody())
+			c.s.pass(c.t, time.Hour+time.Second)
+			return c.caller("SignIn").token(token.Email, token.Token)
 		}},
 		{"session.not_found", 400, "", func(c *codes) reply {
 			v := c.in()

@@ -98,15 +98,16 @@ func flowCode(t *testing.T, s *site, letters *letterbox) {
 }
 
 func flowCodeRegister(t *testing.T, s *site, letters *letterbox) {
-	for kind, address := range map[string]string{"email": anybody(), "phone": "4479460001" + aDigits(2)} {
+	for _, id := range []map[string]string{who("email", anybody()), who("phone", "4479460001"+aDigits(2))} {
+		kind, address := id["type"], id["value"]
 		if kind == "phone" {
 			s.set(map[string]any{"signUp": map[string]any{"identifiers": []string{"phone"}, "password": false, "verify": true}})
 		}
 		v := s.caller(t, "SignIn")
-		id := v.byCode(letters, kind, address, "SignIn")
-		v.identify(http.StatusNotFound, "user.user_not_exist", id).sameData(t, `{"identifier":"`+address+`"}`)
+		proof := v.byCode(letters, kind, address, "SignIn")
+		v.identify(http.StatusNotFound, "user.user_not_exist", proof).sameData(t, `{"identifier":"`+address+`"}`)
 		v.register()
-		v.identify(http.StatusCreated, "", id)
+		v.identify(http.StatusCreated, "", proof)
 		in := v.finish()
 		if in.PrimaryEmail != address && in.PrimaryPhone != address {
 			t.Errorf("%s came in as %v", address, in)

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,11 +15,20 @@ import (
 // ahead.
 const clockEnv = "E2E_CLOCK"
 
+// standInsEnv holds the fakes of outside providers as JSON: a host to the base
+// URL that stands in for it.
+const standInsEnv = "E2E_STAND_INS"
+
 // tampered changes what no setting does, in the processes of a test that asks
 // for it.
 func tampered(o *server.Options) {
 	if file := os.Getenv(clockEnv); file != "" {
 		o.Now = func() time.Time { return time.Now().Add(ahead(file)) }
+	}
+	if hosts := os.Getenv(standInsEnv); hosts != "" {
+		if err := json.Unmarshal([]byte(hosts), &o.StandIns); err != nil {
+			panic(err) // a mistake of the test
+		}
 	}
 }
 

@@ -27,8 +27,11 @@ func githubPreset() preset {
 				return nil, err
 			}
 			return &flow{set: s, terms: terms{
-				endpoints: plain("https://github.com/login/oauth/authorize", "https://github.com/login/oauth/access_token", "https://api.github.com/user"),
-				clientID:  c.ClientID, clientSecret: c.ClientSecret,
+				endpoints: endpoints{
+					authorize: "https://github.com/login/oauth/authorize", token: "https://github.com/login/oauth/access_token",
+					userInfo: "https://api.github.com/user",
+				},
+				clientID: c.ClientID, clientSecret: c.ClientSecret,
 				scopes: scopesOr(c.Scope, "read:user user:email"), hint: "login",
 				identify: githubIdentity,
 			}}, nil

@@ -77,7 +77,7 @@ func wire(ctx context.Context, s *Server) (*parts, error) {
 	p.background.tasks = []func(context.Context){p.audit.Run}
 	p.metrics = newMetrics(s.o.Version)
 	p.guarded = mail.NewGuardedClient(s.o.AllowedNetworks, outboundTimeout)
-	p.desk.Captcha = &captcha.Verifier{Client: p.guarded}
+	p.desk.Captcha = &captcha.Verifier{Client: p.guarded, TurnstileURL: s.o.StandIns["challenges.cloudflare.com"]}
 	p.others = connector.NewSet(p.guarded, s.o.Endpoint, s.store.Clock())
 	p.others.Hosts = s.o.StandIns
 	p.desk.OpenSocial, p.desk.SocialKind = p.others.Social, socialKind

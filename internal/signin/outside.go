@@ -57,6 +57,7 @@ var (
 	errInsufficientInfo  = guestlist.Refuse(guestlist.KindInvalid, "session.insufficient_info")
 	errNoConnectorVisit  = guestlist.Refuse(guestlist.KindInvalid, "session.connector_validation_session_not_found")
 	errInvalidConnector  = guestlist.Refuse(guestlist.KindUnprocessable, "session.invalid_connector_id")
+	errNotAwaited        = errors.New("no attempt of this interaction waits for this answer")
 	errConnectorResponse = guestlist.Refuse(guestlist.KindInvalid, "connector.invalid_response")
 	errConnectorGeneral  = guestlist.Refuse(guestlist.KindInvalid, "connector.general")
 )
@@ -238,7 +239,7 @@ func (a VerifyOutside) attempt(i *Interaction) (Record, error) {
 	record, ok := i.ofType(recordTypeOf(a.Way))
 	if !ok || record.ID != a.VerificationID || record.Outside == nil || record.Outside.ConnectorID != a.ConnectorID ||
 		record.Outside.Pending == nil {
-		return Record{}, errNoVerification
+		return Record{}, errNoVerification.Because(errNotAwaited)
 	}
 	return record, nil
 }

@@ -51,4 +51,3 @@ forms();
 palette();
 keys();
 live();
-document.documentElement.dataset.ready = ''; // for whoever waits for the scripts
