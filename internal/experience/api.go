@@ -13,6 +13,7 @@ func (d *Door) mountAPI(mux *web.Mux) {
 		mux.API(rt.pattern, d.api(rt))
 	}
 	mux.API("GET "+documentPath, d.document())
+	mux.API("GET "+signin.ACSPath(guestlist.WaySSO, "{connector}")+"/metadata", d.spMetadata)
 }
 
 // call is one request of the experience API.

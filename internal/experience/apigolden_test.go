@@ -3,6 +3,7 @@ package experience_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"net/http"
@@ -42,6 +43,9 @@ var updateGoldens = flag.Bool("update", false, "write the goldens in testdata/ap
 //	revoke TOKEN             revokes one
 //	name = code EMAIL        reads the code that was sent
 //	connectors off           from now on no message can be sent
+//	providers                sets up outside providers, see outsidefixture_test.go
+//	down ID                  from now on a provider answers nothing
+//	name = known ID {…}      a provider gives a code for a person
 //	begin k=v …              sends the browser through an authorization request
 //	header Name: value       goes with every call from now on; no value: not any more
 //	follow                   opens where submit or consent said to go on
@@ -63,8 +67,7 @@ func TestAPIGoldens(t *testing.T) {
 }
 
 // TestEveryCodeOccurs: the goldens produce every code that the contract's tables
-// have for the routes there are. What remains is for social and enterprise
-// sign-in and second factors.
+// have for the routes there are. What remains is for second factors.
 func TestEveryCodeOccurs(t *testing.T) {
 	files, err := filepath.Glob("testdata/api/*.txt")
 	if err != nil {
@@ -79,7 +82,10 @@ func TestEveryCodeOccurs(t *testing.T) {
 		all.Write(text)
 	}
 	for _, code := range []string{
-		"auth.forbidden", "connector.not_found", "guard.invalid_input", "one_time_token.email_mismatch",
+		"auth.forbidden", "connector.authorization_failed", "connector.general", "connector.not_found", "connector.social_auth_code_invalid",
+		"connector.unexpected_type", "entity.not_exists_with_id", "entity.not_found", "session.connector_validation_session_not_found",
+		"session.insufficient_info", "session.invalid_connector_id", "session.sso_enabled", "user.identity_already_in_use",
+		"user.identity_not_exist", "user.social_account_exists_in_profile", "user.sso_identity_not_exist", "guard.invalid_input", "one_time_token.email_mismatch",
 		"one_time_token.interaction_event_mismatch", "one_time_token.token_consumed", "one_time_token.token_expired",
 		"one_time_token.token_not_found", "one_time_token.token_revoked", "organization.require_membership", "password.expired",
 		"password.rejected", "request.message_rate_limited", "session.email_blocklist.email_not_allowed",
@@ -111,6 +117,7 @@ type golden struct {
 	names  map[string]string // value to name
 	onward string            // where the last submit leads
 	doc    apiDocument       // what the API says of itself
+	o      *outside          // the house among providers, if it is
 }
 
 func (g *golden) playFile(file string) {
@@ -169,6 +176,12 @@ func (g *golden) play(line string) string {
 		})
 	case "connectors":
 		g.h.desk.HasConnector = func(context.Context, guestlist.Channel) (bool, error) { return rest != "off", nil }
+	case "providers":
+		g.o = surrounded(g.h)
+	case "known":
+		g.known(name, rest)
+	case "down":
+		g.o.at[guestlist.ConnectorID(rest)].down = errors.New("dial tcp: connection refused")
 	case "begin":
 		params, err := url.ParseQuery(strings.ReplaceAll(rest, " ", "&"))
 		g.must(err)
@@ -216,6 +229,15 @@ func (g *golden) person(text string) {
 	g.must(json.Unmarshal([]byte(text), &u))
 	g.must(json.Unmarshal([]byte(text), &more))
 	g.h.person(g.t, u, more.Password)
+}
+
+func (g *golden) known(name, rest string) {
+	id, text, _ := strings.Cut(rest, " ")
+	p := g.o.at[guestlist.ConnectorID(id)]
+	var who guestlist.OutsideIdentity
+	g.must(json.Unmarshal([]byte(text), &who))
+	p.expects(who)
+	g.names[p.code()] = name
 }
 
 func (g *golden) token(name, rest string) string {
@@ -266,6 +288,11 @@ func (g *golden) normalise(a reply) string {
 		text = strings.ReplaceAll(text, value, "$"+name)
 	}
 	text = strings.ReplaceAll(text, g.h.srv.URL, "<endpoint>")
+	if g.o != nil {
+		for id, p := range g.o.at {
+			text = strings.ReplaceAll(text, p.srv.URL, "<"+string(id)+">")
+		}
+	}
 	text = resumeAt.ReplaceAllString(text, "/oidc/auth/<uid>")
 	text = randomID.ReplaceAllString(text, `"<id>"`)
 	if code := a.text("code"); code != "" && a.status >= http.StatusBadRequest {

@@ -111,11 +111,15 @@ var (
 	}
 	aVerification = object{"verificationId": str{}}
 
+	// anOutsider is somebody as an outside provider describes them.
+	anOutsider = object{"id": str{}, "email?": str{}, "phone?": str{}, "name?": str{}, "avatar?": str{}, "rawData?": anything{}}
+
 	anInteraction = object{
 		"interactionEvent": anEvent, "userId?": str{}, "profile": anything{},
 		"verificationRecords": list{object{
 			"id": str{}, "type": str{}, "verified?": boolean{}, "identifier?": object{"type": str{}, "value": str{}},
-			"templateType?": str{}, "oneTimeTokenContext?": anything{},
+			"templateType?": str{}, "oneTimeTokenContext?": anything{}, "connectorId?": str{}, "issuer?": str{},
+			"socialUserInfo?": anOutsider, "enterpriseSsoUserInfo?": anOutsider,
 		}},
 		"mfa": anything{}, "captcha": object{"verified": boolean{}, "skipped": boolean{}},
 		"signInContext?": anything{of: str{}},

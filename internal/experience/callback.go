@@ -25,7 +25,7 @@ var errAnswerTooLarge = guestlist.Refuse(guestlist.KindTooLarge, "request.body_t
 // through.
 var CrossSite = []string{
 	"POST " + pageCallback + "{connector}", "POST " + pageCallback + "social/{connector}",
-	"POST /api/authn/single-sign-on/saml/{connector}", "POST /api/authn/saml/{connector}",
+	"POST " + signin.ACSPath(guestlist.WaySSO, "{connector}"), "POST " + signin.ACSPath(guestlist.WaySocial, "{connector}"),
 }
 
 // callbackRoutes are where outside providers send the browser back to.
@@ -84,6 +84,17 @@ func (d *Door) assertion(way guestlist.Way) web.Handler {
 		http.Redirect(w, r, location, http.StatusSeeOther)
 		return nil
 	}
+}
+
+// spMetadata shows a SAML provider what it has to know of us.
+func (d *Door) spMetadata(w http.ResponseWriter, r *http.Request) error {
+	text, err := d.Desk.SPMetadata(r.Context(), guestlist.ConnectorID(r.PathValue("connector")))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-cache")
+	web.WriteTagged(w, r, "application/samlmetadata+xml", text) // SAML Metadata Appendix A
+	return nil
 }
 
 // errorRefused is the parameter "error" of an answer that we refused ourselves.

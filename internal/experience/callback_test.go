@@ -199,6 +199,24 @@ func TestSAMLAnswers(t *testing.T) {
 	})
 }
 
+// What a SAML provider has to know of us is public, and nothing else is.
+func TestServiceProviderMetadata(t *testing.T) {
+	o := newOutside(t, closed)
+	s := o.script(t)
+	at := func(id guestlist.ConnectorID) string {
+		return "/api/authn/single-sign-on/saml/" + string(id) + "/metadata"
+	}
+	a := s.call("GET", at(samlCo), "")
+	if a.status != http.StatusOK || string(a.body) != "<EntityDescriptor/>" || a.header.Get("Content-Type") != "application/samlmetadata+xml" {
+		t.Errorf("%d %s %s", a.status, a.header.Get("Content-Type"), a.body)
+	}
+	for _, id := range []guestlist.ConnectorID{corp, github, "nosuch"} {
+		if a := s.call("GET", at(id), ""); a.status != http.StatusNotFound {
+			t.Errorf("%s: %d %s", id, a.status, a.body)
+		}
+	}
+}
+
 // What a provider answers is written down nowhere: not its code, not the state.
 func TestAnswersAreNotLogged(t *testing.T) {
 	o := newOutside(t, closed)

@@ -81,7 +81,7 @@ func wire(ctx context.Context, s *Server) (*parts, error) {
 	p.others = connector.NewSet(p.guarded, s.o.Endpoint, s.store.Clock())
 	p.others.Hosts = s.o.StandIns
 	p.desk.OpenSocial, p.desk.SocialKind = p.others.Social, socialKind
-	p.desk.OpenSSO, p.desk.SSOKind = p.others.SSO, connector.SSOProvider
+	p.desk.OpenSSO, p.desk.SSOKind, p.desk.Describe = p.others.SSO, connector.SSOProvider, p.others.SPMetadata
 	p.notifier = &notify.Notifier{Store: s.store, Client: p.guarded, Version: s.o.Version}
 	applications, err := p.doors(s, phrases)
 	if err != nil {

@@ -63,6 +63,9 @@ type Desk struct {
 	OpenSSO    func(guestlist.SSOConnector) (connector.Provider, error)
 	SocialKind func(factoryID string) (SocialKind, bool)
 	SSOKind    func(providerName string) (guestlist.SSOProvider, bool)
+	// Describe returns what an enterprise provider has to know of us, as XML
+	// (SAML Metadata §2.4.4); nil where there are none.
+	Describe func(guestlist.SSOConnector) ([]byte, error)
 }
 
 // Session returns the live session of a cookie, or nil when there is none.

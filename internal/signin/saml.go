@@ -21,6 +21,24 @@ func ACSPath(way guestlist.Way, id guestlist.ConnectorID) string {
 	return "/api/authn/saml/" + string(id)
 }
 
+// SPMetadata returns what an enterprise connector's provider has to know of us,
+// as XML (SAML Metadata §2.4.4). It is public, and there before the connector is
+// set up wholly; entity.not_exists_with_id for a connector that is not there,
+// entity.not_found for one that speaks no SAML.
+func (d *Desk) SPMetadata(ctx context.Context, id guestlist.ConnectorID) ([]byte, error) {
+	dir, err := d.directory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := dir.find(guestlist.WaySSO, id); err != nil {
+		return nil, err
+	}
+	if d.Describe == nil {
+		return nil, store.ErrNotFound
+	}
+	return d.Describe(dir.sso[id])
+}
+
 // maxRelay bounds a RelayState that is looked up, in bytes (SAML Bindings
 // §3.5.3 allows 80).
 const maxRelay = 128
