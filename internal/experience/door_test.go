@@ -57,7 +57,9 @@ func TestPagesWithoutAnInteraction(t *testing.T) {
 	h := newHouse(t, nil)
 	for _, path := range []string{
 		"/", "/sign-in", "/sign-in/password", "/register", "/consent", "/forgot-password", "/sign-in/verification-code",
-		"/one-time-token?one_time_token=x", "/continue/password", "/switch-account", "/reset-password", "/identifier-sign-in",
+		"/one-time-token?one_time_token=x", "/continue/password",
+		"/single-sign-on", "/single-sign-on/email", "/single-sign-on/connectors", "/direct/social/github", "/social/link/github",
+		"/social/register/github", "/callback/github?code=x&state=y", "/callback/social/github?code=x&state=y", "/switch-account", "/reset-password", "/identifier-sign-in",
 	} {
 		b := webtest.NewBrowser(t, h.srv.Client(), h.srv.URL+"/unknown-session")
 		a := b.Get(h.srv.URL + path)

@@ -74,7 +74,9 @@ func TestPreview(t *testing.T) {
 		"/", "/sign-in", "/sign-in/password", "/identifier-sign-in", "/register", "/register/password", "/identifier-register",
 		"/reset-password", "/forgot-password", "/forgot-password/reset", "/sign-in/verification-code", "/continue/password",
 		"/continue/username", "/continue/email", "/continue/phone", "/continue/emailOrPhone", "/continue/verification-code",
-		"/one-time-token", "/one-time-token/error", "/switch-account", "/consent", "/unknown-session", "/account-suspended",
+		"/one-time-token", "/one-time-token/error", "/switch-account", "/consent",
+		"/single-sign-on", "/single-sign-on/email", "/single-sign-on/connectors", "/direct/social/github", "/social/link/github",
+		"/social/register/github", "/unknown-session", "/account-suspended",
 	} {
 		if a := h.browser().Get(h.srv.URL + path + "?preview=true"); a.Status != 200 {
 			t.Errorf("%s: %d at %s", path, a.Status, a.URL)

@@ -32,6 +32,7 @@ type abroad struct {
 	refuses bool                                 // the guest says no
 	posts   bool                                 // the answer is a form
 	down    error
+	hint    string // of the latest attempt
 }
 
 // expects makes a person the next guest.
@@ -93,6 +94,7 @@ func postTo(w http.ResponseWriter, to string, values url.Values) {
 type client struct{ *abroad }
 
 func (c client) Begin(_ context.Context, a connector.Attempt) (string, connector.Pending, error) {
+	c.hint = a.LoginHint
 	return c.srv.URL + "/?" + url.Values{"state": {a.State}, "redirect_uri": {a.RedirectURI}}.Encode(),
 		connector.Pending{State: a.State, RedirectURI: a.RedirectURI}, c.down
 }

@@ -99,6 +99,7 @@ func (v *visit) begin(p *web.Page, face signin.ConnectorFace, hold ...signin.Act
 	state := rand.Text()
 	step, err := v.submit(append(hold, signin.BeginOutside{
 		Way: face.Way, ConnectorID: face.ID, State: state, RedirectURI: v.d.Desk.Endpoint + pageCallback + string(face.ID),
+		LoginHint: v.typedEmail(face),
 	})...)
 	if err != nil {
 		return v.notBegun(p, face, err)
@@ -113,6 +114,15 @@ func (v *visit) begin(p *web.Page, face signin.ConnectorFace, hold ...signin.Act
 		Name: "leaving", Title: v.t("provider.leaving_title", "provider", name), Lead: web.Plain(v.t("provider.leaving_lead")),
 		Onward: step.Location,
 	})
+}
+
+// typedEmail is the address by which an organization was found, so that the
+// guest need not type it there again.
+func (v *visit) typedEmail(face signin.ConnectorFace) string {
+	if face.Way == guestlist.WaySSO && v.note.Who.Type == guestlist.IdentifierEmail {
+		return v.note.Who.Value
+	}
+	return ""
 }
 
 // opening is what comes before an attempt: a fresh start, signing in, since

@@ -73,6 +73,9 @@ func signInPage(v *visit, who string, providers []web.Provider) *web.Page {
 	case v.onlyPasswords(types):
 		p.Form.Fields = []web.Field{v.identifierField(types, who, "username"), v.passwordField(who != "")}
 		p.Form.Submit = v.t("action.sign_in")
+		if v.exp.SingleSignOnEnabled {
+			p.Form.Elsewhere = v.t("action.continue")
+		}
 	default:
 		p.Form.Fields = []web.Field{v.identifierField(types, who, "username")}
 		p.Form.Fields[0].Focus = true

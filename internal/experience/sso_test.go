@@ -23,6 +23,9 @@ func TestTypedAddressLeadsToTheOrganization(t *testing.T) {
 			o.at[corp].expects(person(worker))
 			b := o.browser()
 			in(t, b.Submit(o.open(b, page, nil), "form.form", form{"identifier": "Worker@Corp.Example"}), worker)
+			if hint := o.at[corp].hint; hint != "Worker@Corp.Example" {
+				t.Errorf("%s: the provider is told %q", page, hint)
+			}
 		}
 		o.settings(func(e *guestlist.SignInExperience) {
 			for i := range e.SignIn.Methods {

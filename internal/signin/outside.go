@@ -23,6 +23,9 @@ type BeginOutside struct {
 	ConnectorID guestlist.ConnectorID
 	State       string
 	RedirectURI string
+	// LoginHint is the address that the guest typed; empty means that of the
+	// authorization request.
+	LoginHint string
 }
 
 // VerifyOutside proves a guest by the answer of an outside provider, with all
@@ -137,7 +140,7 @@ func (a BeginOutside) prepare(r *run) error {
 	}
 	location, pending, err := provider.Begin(r.ctx, connector.Attempt{
 		State: a.State, RedirectURI: a.RedirectURI, ACS: r.d.Endpoint + ACSPath(a.Way, a.ConnectorID),
-		LoginHint: r.i.Request.LoginHint, UILocales: r.i.Request.UILocales,
+		LoginHint: withDefault(a.LoginHint, r.i.Request.LoginHint), UILocales: r.i.Request.UILocales,
 	})
 	if err != nil {
 		return outsideError(err)

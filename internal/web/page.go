@@ -94,6 +94,9 @@ type Form struct {
 	// Providers are the outside identity providers that the guest may turn to
 	// instead. A form of nothing else has no Submit.
 	Providers []Provider
+	// Elsewhere is set where an address may sign in at its organization: scripts
+	// ask, and then take the password away and put this text on the button.
+	Elsewhere string
 	// Stays says that every answer to the form is a page of ours.
 	Stays bool
 	Auto  bool // scripts press the button at once

@@ -74,6 +74,9 @@ func (p Provider) Initial() string {
 // in columns and say the name alone.
 func (f Form) Many() bool { return len(f.Providers) >= manyProviders }
 
+// Sole reports whether a provider is the only thing to do, and so looks like it.
+func (f Form) Sole() bool { return f.Submit == "" && len(f.Providers) == 1 }
+
 // pictureSources are what the page's policy has to allow for the logos of its
 // providers.
 func (f *Form) pictureSources() []string {

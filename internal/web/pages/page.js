@@ -58,6 +58,41 @@ addEventListener('pageshow', (e) => {
   }
 });
 
+// Whoever signs in at their organization is not asked for a password here. The
+// server leads them there whatever the page shows.
+for (const form of $$('form[data-elsewhere]')) {
+  const who = form.querySelector('[name=identifier]');
+  const password = form.querySelector('[name=password]');
+  const button = form.querySelector('.primary');
+  const text = button.textContent;
+  let asked = '';
+  const show = (elsewhere) => {
+    password.closest('.field').hidden = elsewhere;
+    password.disabled = elsewhere;
+    button.textContent = elsewhere ? form.dataset.elsewhere : text;
+  };
+  const ask = async () => {
+    const email = who.value.trim();
+    if (email === asked) return;
+    asked = email;
+    if (!/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(email)) return show(false);
+    const query = new URLSearchParams({ email });
+    const app = new URLSearchParams(location.search).get('app_id');
+    if (app) query.set('app_id', app);
+    try {
+      const answer = await fetch('/api/experience/sso-connectors?' + query, { headers: { Accept: 'application/json' } });
+      const { connectorIds = [] } = answer.ok ? await answer.json() : {};
+      if (email === asked) show(connectorIds.length > 0);
+    } catch {
+      show(false); // the button asks again
+    }
+  };
+  let timer;
+  who.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(ask, 300); });
+  who.addEventListener('change', ask);
+  ask();
+}
+
 // A new code may be asked for after a while.
 for (const b of $$('[data-wait]')) {
   const text = b.textContent;
