@@ -171,7 +171,7 @@ func TestBadLinks(t *testing.T) {
 		b := h.browser()
 		a := h.open(b, "/one-time-token", params)
 		at(t, a, 200, "one-time-token-error")
-		if a.One("h1").Text() != "Invalid link" || strings.Contains(a.Source, "555") {
+		if a.One("h1").Text() != "Invalid link" || strings.Contains(a.Source, "+1 555") {
 			t.Errorf("%s: %s", name, a.One("main").Text())
 		}
 	}
