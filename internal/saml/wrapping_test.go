@@ -188,6 +188,16 @@ func text(t testing.TB, el *etree.Element) string {
 	return s
 }
 
+// An id that is there twice could be found twice, even where it does no harm.
+func TestAnIDStandsForOneElement(t *testing.T) {
+	honest := newSigner(t, keys().honest)
+	for _, attribute := range []string{"ID", "Id", "id", "xml:id"} {
+		refused(t, provider(honest), letter{signAssertion: &honest, tamper: func(_ testing.TB, r *etree.Element) {
+			r.SelectElement("Status").CreateElement("samlp:StatusDetail").CreateElement("x").CreateAttr(attribute, "_a1")
+		}}, "an id occurs twice")
+	}
+}
+
 // What one provider says of somebody is nothing that another could have said.
 func TestAnAssertionOfAnotherProviderIsRefused(t *testing.T) {
 	honest, evil := newSigner(t, keys().honest), newSigner(t, keys().evil)
