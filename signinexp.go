@@ -52,6 +52,9 @@ type SignInExperience struct {
 	// OneTimeTokenConfirmation is ours: when a guest types the address that a
 	// magic link was sent to. Empty means whenNothingElseIsAsked.
 	OneTimeTokenConfirmation string `json:"oneTimeTokenConfirmation,omitempty"`
+	// PhoneRegion is ours: the region (ISO 3166-1 alpha-2) whose numbers guests
+	// may type without the country code. Empty leaves it to their language.
+	PhoneRegion string `json:"phoneRegion,omitempty"`
 	// HideOneTimeTokens is ours: no sealed copy of one-time tokens is kept, so
 	// that only the answer that creates a token shows it.
 	HideOneTimeTokens bool `json:"hideOneTimeTokens,omitempty"`

@@ -105,7 +105,7 @@ func verificationRoutes() []apiRoute {
 		{
 			pattern: at + "verification-code", needs: needsEvent, serve: postCodeSending, status: 200,
 			summary: "Send a code to an address", body: object{"identifier": anAddress, "interactionEvent": anEvent},
-			answer: aVerification, refusals: of(newAddress, "429 request.message_rate_limited", "501 connector.not_found"),
+			answer: aVerification, refusals: of(newAddress, "422 user.invalid_phone", "429 request.message_rate_limited", "501 connector.not_found"),
 		},
 		{
 			pattern: at + "verification-code/verify", needs: needsEvent, serve: postCodeVerification, status: 200,

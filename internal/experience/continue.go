@@ -95,7 +95,7 @@ func postContinue(v *visit) error {
 	}
 	typed := v.typedIdentifier()
 	p := continuePage(v, types, typed)
-	id, problem, ok := parseIdentifier(typed, types)
+	id, problem, ok := v.parseIdentifier(typed, types)
 	if !ok {
 		wrong(p, fieldIdentifier, v.t(problem))
 		return v.again(p)

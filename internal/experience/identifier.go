@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"guestlist"
+	"guestlist/internal/phone"
 	"guestlist/internal/web"
 )
 
@@ -48,7 +49,7 @@ func (v *visit) identifierField(types []guestlist.IdentifierType, value, autocom
 
 // parseIdentifier reads what was typed as one of the types; ok is false if it
 // can be none of them, and problem says what is wrong.
-func parseIdentifier(typed string, types []guestlist.IdentifierType) (id guestlist.Identifier, problem string, ok bool) {
+func (v *visit) parseIdentifier(typed string, types []guestlist.IdentifierType) (id guestlist.Identifier, problem string, ok bool) {
 	if typed == "" {
 		return id, "problem.required", false
 	}
@@ -60,12 +61,12 @@ func parseIdentifier(typed string, types []guestlist.IdentifierType) (id guestli
 		}
 		return false
 	}
-	phone := normalPhone(typed)
+	number, err := phone.Read(typed, v.phoneRegion()) // "" if it is none
 	switch {
 	case has(guestlist.IdentifierEmail) && (strings.Contains(typed, "@") || len(types) == 1):
 		id, problem = guestlist.Identifier{Type: guestlist.IdentifierEmail, Value: typed}, "problem.email_shape"
-	case has(guestlist.IdentifierPhone) && (guestlist.IsPhone(phone) || !has(guestlist.IdentifierUsername)):
-		id, problem = guestlist.Identifier{Type: guestlist.IdentifierPhone, Value: phone}, "problem.phone_shape"
+	case has(guestlist.IdentifierPhone) && (err == nil || typed[0] == '+' || !has(guestlist.IdentifierUsername)):
+		id, problem = guestlist.Identifier{Type: guestlist.IdentifierPhone, Value: number}, "problem.phone_shape"
 		if has(guestlist.IdentifierEmail) {
 			problem = "problem.email_shape"
 		}
@@ -75,24 +76,27 @@ func parseIdentifier(typed string, types []guestlist.IdentifierType) (id guestli
 	return id, problem, id.Valid()
 }
 
-// normalPhone writes a phone number as it is stored: digits alone. What has
-// anything but digits and the usual separators is returned as it is.
-func normalPhone(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch r {
-		case ' ', '-', '(', ')', '.', '/', '\u00a0', '\u200e', '\u202a', '\u202c':
-			return -1
+// phoneRegion is where a guest dials from who types no country code: as the
+// host says, or as the guest's languages say by their region (de-AT).
+func (v *visit) phoneRegion() string {
+	if v.exp.PhoneRegion != "" {
+		return v.exp.PhoneRegion
+	}
+	for _, locales := range []string{v.query.Get("ui_locales"), v.r.Header.Get("Accept-Language")} {
+		for tag := range strings.FieldsFuncSeq(locales, func(r rune) bool { return r == ' ' || r == ',' }) {
+			tag, _, _ = strings.Cut(tag, ";")
+			for _, part := range strings.FieldsFunc(tag, func(r rune) bool { return r == '-' || r == '_' })[1:] {
+				if region := strings.ToUpper(part); phone.IsRegion(region) {
+					return region
+				}
+			}
 		}
-		return r
-	}, s)
-	if rest, ok := strings.CutPrefix(s, "+"); ok {
-		return rest
 	}
-	if rest, ok := strings.CutPrefix(s, "00"); ok {
-		return rest
-	}
-	return s
+	return homes[v.look.Lang]
 }
+
+// homes are the regions of languages that are spoken in one above all.
+var homes = map[string]string{"de": "DE", "fr": "FR", "ja": "JP"}
 
 // name writes an identifier for people.
 func name(id guestlist.Identifier) string {

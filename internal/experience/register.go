@@ -79,7 +79,7 @@ func postRegister(v *visit) error {
 	case len(v.registerTypes()) == 0:
 		return v.again(p)
 	}
-	id, problem, ok := parseIdentifier(typed, v.registerTypes())
+	id, problem, ok := v.parseIdentifier(typed, v.registerTypes())
 	if ok && id.Type == guestlist.IdentifierUsername && !guestlist.IsUsername(id.Value) {
 		ok = !wrong(p, fieldIdentifier, v.username())
 	} else if !ok {

@@ -32,7 +32,7 @@ func postReset(v *visit) error {
 	}
 	typed := v.typedIdentifier()
 	p := resetPage(v, typed)
-	id, problem, ok := parseIdentifier(typed, v.allowed(v.recovery()))
+	id, problem, ok := v.parseIdentifier(typed, v.allowed(v.recovery()))
 	if !ok {
 		wrong(p, fieldIdentifier, v.t(problem))
 		return v.again(p)

@@ -50,7 +50,7 @@ func setupPage(v *visit, token, who string) *web.Page {
 func postSetup(v *visit) error {
 	token, typed := v.form.Get(paramSetup), v.typedIdentifier()
 	p := setupPage(v, token, typed)
-	id, problem, ok := parseIdentifier(typed, setupTypes())
+	id, problem, ok := v.parseIdentifier(typed, setupTypes())
 	if !ok {
 		wrong(p, fieldIdentifier, v.t(problem))
 	} else if id.Type == guestlist.IdentifierUsername && !guestlist.IsUsername(id.Value) {

@@ -109,7 +109,7 @@ func postSignIn(v *visit) error {
 	case len(types) == 0:
 		return v.again(p)
 	}
-	id, problem, ok := parseIdentifier(typed, types)
+	id, problem, ok := v.parseIdentifier(typed, types)
 	if !ok {
 		wrong(p, fieldIdentifier, v.t(problem))
 	}

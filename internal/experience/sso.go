@@ -38,7 +38,7 @@ func postSSO(v *visit) error {
 	}
 	typed := v.typedIdentifier()
 	p := ssoPage(v, typed)
-	id, problem, ok := parseIdentifier(typed, []guestlist.IdentifierType{guestlist.IdentifierEmail})
+	id, problem, ok := v.parseIdentifier(typed, []guestlist.IdentifierType{guestlist.IdentifierEmail})
 	if !ok {
 		wrong(p, fieldIdentifier, v.t(problem))
 	}

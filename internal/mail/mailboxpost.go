@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"guestlist"
+	"guestlist/internal/phone"
 )
 
 // maxPosted is the longest message that the mailbox takes, in bytes.
@@ -29,7 +30,7 @@ func (o *Outbox) servePost(w http.ResponseWriter, r *http.Request) {
 		ID: r.Header.Get("Idempotency-Key"), Channel: guestlist.ChannelEmail, To: posted.To, Type: posted.Type,
 		Locale: locale, Payload: posted.Payload, IP: posted.IP,
 	}
-	if _, err := NormalizePhone(posted.To); err == nil {
+	if _, err := phone.Normalize(posted.To); err == nil {
 		m.Channel = guestlist.ChannelSMS
 	}
 	words, err := Render(m, Sources{Fallback: "en"})

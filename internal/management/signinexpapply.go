@@ -38,6 +38,7 @@ func (ch signInExperienceChange) apply(exp *guestlist.SignInExperience) error {
 	set(&exp.VerificationCodePolicy, ch.VerificationCodePolicy)
 	set(&exp.PasswordExpiration, ch.PasswordExpiration)
 	set(&exp.UsernamePolicy, ch.UsernamePolicy)
+	set(&exp.PhoneRegion, ch.PhoneRegion)
 	set(&exp.OneTimeTokenConfirmation, ch.OneTimeTokenConfirmation)
 	set(&exp.HideOneTimeTokens, ch.HideOneTimeTokens)
 	ch.applyLists(exp)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"guestlist"
+	"guestlist/internal/phone"
 	"guestlist/internal/store"
 	"guestlist/internal/web"
 )
@@ -40,6 +41,9 @@ func (r experienceRules) refusal() error {
 // shape holds members against each other.
 func (r experienceRules) shape() error {
 	var inv web.Invalid
+	if p := r.change.PhoneRegion; p != nil {
+		inv.Check(*p == "" || phone.IsRegion(*p), "phoneRegion", "custom", "Write a region such as DE, or nothing")
+	}
 	if p := r.change.UsernamePolicy; p != nil {
 		inv.Check(p.MinLength <= p.MaxLength, "usernamePolicy.maxLength", "custom", "Minimum length cannot exceed maximum length.")
 		inv.Check(p.AllowedChars.Lowercase || p.AllowedChars.Uppercase || p.AllowedChars.Underscore,

@@ -6,7 +6,7 @@ import (
 
 	"guestlist"
 	"guestlist/internal/crypt"
-	"guestlist/internal/mail"
+	"guestlist/internal/phone"
 	"guestlist/internal/web"
 )
 
@@ -108,14 +108,14 @@ func (ch userChange) apply(u *guestlist.User) error {
 		changed, u.PrimaryEmail = true, email
 	}
 	if ch.PrimaryPhone.Set {
-		phone, err := normalPhone(orNull(ch.PrimaryPhone.Pointer()))
+		number, err := normalPhone(orNull(ch.PrimaryPhone.Pointer()))
 		if err != nil {
 			return err
 		}
-		if phone == nil || u.PrimaryPhone == nil || *phone != *u.PrimaryPhone {
+		if number == nil || u.PrimaryPhone == nil || *number != *u.PrimaryPhone {
 			u.PhoneVerifiedAt = nil
 		}
-		changed, u.PrimaryPhone = true, phone
+		changed, u.PrimaryPhone = true, number
 	}
 	if ch.CustomData != nil {
 		u.CustomData = ch.CustomData
@@ -137,11 +137,11 @@ func orNull(s *string) *string {
 	return s
 }
 
-func normalPhone(phone *string) (*string, error) {
-	if phone == nil {
+func normalPhone(number *string) (*string, error) {
+	if number == nil {
 		return nil, nil
 	}
-	digits, err := mail.NormalizePhone(*phone)
+	digits, err := phone.Normalize(*number)
 	return &digits, err
 }
 

@@ -2,7 +2,7 @@ package management
 
 import (
 	"guestlist"
-	"guestlist/internal/mail"
+	"guestlist/internal/phone"
 	"guestlist/internal/signin"
 	"guestlist/internal/web"
 )
@@ -26,7 +26,7 @@ func (r codeRecipient) identifier() (guestlist.Identifier, error) {
 	case r.Email != nil:
 		return guestlist.Identifier{Type: guestlist.IdentifierEmail, Value: *r.Email}, nil
 	case r.Phone != nil:
-		digits, err := mail.NormalizePhone(*r.Phone)
+		digits, err := phone.Normalize(*r.Phone)
 		return guestlist.Identifier{Type: guestlist.IdentifierPhone, Value: digits}, err
 	}
 	var inv web.Invalid

@@ -30,6 +30,9 @@ func (a SendCode) prepare(r *run) error {
 	if !ok || !a.Identifier.Valid() || a.Event != "" && !isEvent(a.Event) {
 		return errInvalidInput
 	}
+	if err := dialable(a.Identifier); err != nil {
+		return err
+	}
 	if err := r.strangerPasses(); err != nil {
 		return err
 	}

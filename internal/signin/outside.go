@@ -10,6 +10,7 @@ import (
 	"guestlist"
 	"guestlist/internal/connector"
 	"guestlist/internal/crypt"
+	"guestlist/internal/phone"
 	"guestlist/internal/store"
 )
 
@@ -321,7 +322,9 @@ func sound(id guestlist.OutsideIdentity) (*guestlist.OutsideIdentity, error) {
 	if !guestlist.IsEmail(id.Email) {
 		id.Email, id.EmailVerified = "", false
 	}
-	if !guestlist.IsPhone(id.Phone) {
+	if number, err := phone.Normalize(id.Phone); err == nil {
+		id.Phone = number
+	} else {
 		id.Phone, id.PhoneVerified = "", false
 	}
 	if utf8.RuneCountInString(id.Name) > guestlist.MaxNameLength || !isText(id.Name) {

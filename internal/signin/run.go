@@ -62,6 +62,7 @@ func (r *run) keep(err error) error { r.verdict, r.saves = err, true; return nil
 // changed nothing but counters and the audit log. A Finish that is repeated
 // after it succeeded, as by a double click, gives the same answer again.
 func (d *Desk) Submit(ctx context.Context, uid string, a Action, from Caller) (Step, error) {
+	a = inOneForm(a)
 	for race := 1; ; race++ {
 		step, err := d.submitOnce(ctx, uid, a, from)
 		if !errors.Is(err, store.ErrStale) || race == maxRaces {
