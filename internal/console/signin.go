@@ -99,7 +99,7 @@ func safeReturn(to string) string {
 	case pathSignIn, pathCallback, pathSignOut, pathSignedOut:
 		return Path
 	}
-	back := url.URL{Path: clean, RawQuery: u.RawQuery}
+	back := url.URL{Path: clean, RawQuery: u.Query().Encode()}
 	return back.String()
 }
 
