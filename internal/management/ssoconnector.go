@@ -23,9 +23,9 @@ func (a *API) ssoConnectorRoutes() []route {
 		get("/api/sso-connector-providers", "List kinds of enterprise identity providers", a.listSSOProviders),
 		get("/api/sso-connectors", "List enterprise connectors", a.listSSOConnectors),
 		post("/api/sso-connectors", "Set up an enterprise connector", a.createSSOConnector),
-		get("/api/sso-connectors/{id}", "Get an enterprise connector", a.getSSOConnector),
-		patch("/api/sso-connectors/{id}", "Change an enterprise connector", a.updateSSOConnector),
-		remove("/api/sso-connectors/{id}", "Remove an enterprise connector, and the identities that came by it", a.deleteSSOConnector),
+		get("/api/sso-connectors/{id}", "Get an enterprise connector", a.getSSOConnector).of(ssoConnectorVersion),
+		patch("/api/sso-connectors/{id}", "Change an enterprise connector", a.updateSSOConnector).of(ssoConnectorVersion),
+		remove("/api/sso-connectors/{id}", "Remove an enterprise connector, and the identities that came by it", a.deleteSSOConnector).of(ssoConnectorVersion),
 	}
 }
 

@@ -48,7 +48,12 @@ func (c *call) readTag(tx *store.Tx) error {
 	return err
 }
 
+// heedTag judges in what writes alone: a route may look before it writes, and
+// at what it wrote. It writes in one Update.
 func (c *call) heedTag(tx *store.Tx) error {
+	if !tx.Writes() {
+		return nil
+	}
 	if err := tx.LockName(thingOf(c.r.URL.Path)); err != nil {
 		return err
 	}
@@ -138,3 +143,7 @@ func connectorVersion(c *call, tx *store.Tx) (any, error) {
 }
 
 func experienceVersion(_ *call, tx *store.Tx) (any, error) { return tx.SignInExperience() }
+
+func ssoConnectorVersion(c *call, tx *store.Tx) (any, error) {
+	return tx.SSOConnector(guestlist.ConnectorID(c.r.PathValue("id")))
+}

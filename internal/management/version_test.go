@@ -73,6 +73,7 @@ func TestWhoSaysWhatTheyReadOverwritesNothing(t *testing.T) {
 				"/api/connectors", `{"connectorId":"http-email","config":{"endpoint":"https://x.example"}}`,
 				`{"config":{"endpoint":"https://a.example"}}`, `{"config":{"endpoint":"https://b.example"}}`,
 			},
+			{"/api/sso-connectors", `{"providerName":"OIDC","connectorName":"x"}`, `{"connectorName":"a"}`, `{"connectorName":"b"}`},
 			{"/api/sign-in-exp", "", `{"signInMode":"SignIn"}`, `{"signInMode":"SignInAndRegister"}`},
 		}
 		for _, x := range things {

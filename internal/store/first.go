@@ -21,6 +21,9 @@ func (tx *Tx) first(ctx context.Context) error {
 	return nil
 }
 
+// Writes reports whether this is an Update.
+func (tx *Tx) Writes() bool { return tx.writable }
+
 // LockName makes whoever else locks the same name wait for the end of this
 // transaction. SQLite has one writer at a time anyway.
 func (tx *Tx) LockName(name string) error {

@@ -26,7 +26,7 @@ func TestReferencesAreFresh(t *testing.T) {
 }
 
 // Errors that never leave the process are said by Message and Hint instead.
-var local = []string{"store.", "cli.", "config.", "crypt.", "server.cannot_listen", "connector.bad_payload"}
+var local = []string{"store.", "cli.", "console.", "config.", "crypt.", "server.cannot_listen", "connector.bad_payload"}
 
 func TestEveryRefusalHasAPhrase(t *testing.T) {
 	found, err := refusals(root)
