@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"guestlist/internal/connector/connectortest"
 )
 
 // customPage is where the example of a sign-in page is, seen from here.
@@ -26,7 +28,7 @@ func isCustomPath(path string) bool {
 // newCustomSite prepares an installation whose guests see a sign-in page of
 // somebody else's: one origin, where a proxy serves the page's files and leaves
 // everything else to Guestlist. It returns what guests open.
-func newCustomSite(t testing.TB, engine string) (s *site, origin string) {
+func newCustomSite(t testing.TB, engine string, env ...string) (s *site, origin string) {
 	t.Helper()
 	var behind *httputil.ReverseProxy
 	proxy := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -43,7 +45,7 @@ func newCustomSite(t testing.TB, engine string) (s *site, origin string) {
 		http.ServeFileFS(w, r, os.DirFS(customPage), asset)
 	}))
 	origin = "http://" + proxy.Listener.Addr().String()
-	s = newSite(t, engine, "GUESTLIST_ENDPOINT="+origin)
+	s = newSite(t, engine, append(env, "GUESTLIST_ENDPOINT="+origin)...)
 	to, err := url.Parse(s.url)
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +63,8 @@ func newCustomSite(t testing.TB, engine string) (s *site, origin string) {
 // but the experience API between the authorization request and the code.
 func TestCustomPage(t *testing.T) {
 	t.Parallel()
-	s, origin := newCustomSite(t, "sqlite")
+	w := newWorld(t)
+	s, origin := newCustomSite(t, "sqlite", w.env(t)...)
 	s.serve()
 	letters := s.connectMessages()
 	demo := origin + "/demo-app"
@@ -160,11 +163,102 @@ func TestCustomPage(t *testing.T) {
 			t.Errorf("%d accounts", len(s.accounts(who)))
 		}
 	})
+	t.Run("an outside provider", func(t *testing.T) { customPageOutside(t, w, s, origin) })
 	t.Run("without a sign-in", func(t *testing.T) {
 		b := newTab(t)
 		b.Open(origin + "/one-time-token?one_time_token=x&login_hint=a@example.com")
 		b.WaitText("Come in as a@example.com")
 		b.Click("Come in")
 		b.WaitText("Please go back to the application and start again.")
+	})
+}
+
+// customPageOutside lets guests in by a provider: one who is new, one whose
+// address is known, one who says no first, and at the closed door nobody new.
+func customPageOutside(t *testing.T, w *world, s *site, origin string) {
+	ids := w.connect(s)
+	company := w.employ(s, "company.example")
+	w.acme.Change(func(u *connectortest.Upstream) {
+		u.Client.Redirects = []string{origin + "/callback/" + ids["acme"], origin + "/callback/" + company}
+	})
+	toAcme := func(b *tab, email string) {
+		w.person("acme", email, true)
+		b.Open(origin + "/demo-app")
+		b.WaitText("Continue with Acme")
+		b.Click("Continue with Acme")
+		b.WaitText("Who are you?")
+	}
+	s.set(openHouse())
+	t.Run("new", func(t *testing.T) {
+		b, email := newTab(t), anybody()
+		toAcme(b, email)
+		b.Click("Cancel")
+		b.WaitText("You did not sign in at the other provider.")
+		b.Screenshot("custom-refused")
+		toAcme(b, email)
+		b.Click(email)
+		b.WaitText("You are new here")
+		if at := b.Address(); at != origin+"/sign-in" {
+			t.Errorf("the answer stays in the address: %s", at)
+		}
+		b.Click("Create an account")
+		in := b.isIn(s)
+		if in.PrimaryEmail != email || len(s.identities(in.ID)) != 1 {
+			t.Errorf("registered as %v with %v", in, s.identities(in.ID))
+		}
+		again := newTab(t)
+		toAcme(again, email)
+		again.Click(email)
+		if back := again.isIn(s); back.ID != in.ID {
+			t.Errorf("came back as %v", back)
+		}
+	})
+	s.set(map[string]any{"signInMode": "SignIn", "singleSignOnEnabled": true})
+	t.Run("known", func(t *testing.T) {
+		b, email := newTab(t), anybody()
+		u := s.resident(map[string]any{"primaryEmail": email})
+		toAcme(b, email)
+		b.Click(email)
+		b.WaitText("We know you")
+		b.Screenshot("custom-link")
+		b.Click("Connect my account")
+		if in := b.isIn(s); in.ID != u.ID || len(s.identities(u.ID)) != 1 {
+			t.Errorf("came in as %v with %v", in, s.identities(in.ID))
+		}
+	})
+	t.Run("unknown at the closed door", func(t *testing.T) {
+		b, email := newTab(t), anybody()
+		toAcme(b, email)
+		b.Click(email)
+		b.WaitText("No account is linked to this social account yet.")
+		b.WaitText("Continue with Acme")
+		if len(s.accounts(email)) != 0 {
+			t.Error("there is an account")
+		}
+	})
+	t.Run("an answer for another tab", func(t *testing.T) {
+		b, other, email := newTab(t), newTab(t), anybody()
+		toAcme(b, email)
+		answer, err := w.acme.Answer(b.Address(), w.person("acme", email, true))
+		if err != nil {
+			t.Fatal(err)
+		}
+		toAcme(other, email)
+		other.Open(origin + "/callback/" + ids["acme"] + "?" + answer.Encode())
+		other.WaitText("That answer does not belong to a sign-in of this tab.")
+	})
+	t.Run("an employee", func(t *testing.T) {
+		b, email := newTab(t), atCompany()
+		u := s.resident(map[string]any{"primaryEmail": email})
+		w.worker(email, true)
+		b.Open(origin + "/demo-app")
+		b.WaitText("Take your seat")
+		b.Fill("identifier", email)
+		b.Click("Continue")
+		b.WaitText("Who are you?")
+		b.Click(email)
+		if in := b.isIn(s); in.ID != u.ID || len(s.employed(u.ID)) != 1 {
+			t.Errorf("came in as %v, employed as %v", in, s.employed(in.ID))
+		}
 	})
 }

@@ -69,17 +69,19 @@ func (p *sibling) upstream(t *testing.T, downs ...*site) upstream {
 		}, http.StatusOK, nil)
 		down.set(map[string]any{"socialSignInConnectorTargets": append([]string{"sibling"}, targets...)})
 	}
-	return upstream{"Sibling", "sibling", func(_ *testing.T, email string) (string, func(*tab)) {
-		u := p.resident(map[string]any{"primaryEmail": email, "password": password, "name": "Someone Else"})
-		return u.ID, func(b *tab) {
-			b.WaitText("Sign in")
-			b.WaitAt(p.origin + "/sign-in")
-			b.Fill("identifier", email)
-			b.Press("Continue")
-			b.Fill("password", password)
-			b.Click("Sign in")
-		}
-	}}
+	return upstream{"Sibling", "sibling", func(_ *testing.T, email string) (string, func(*tab)) { return p.member(email) }}
+}
+
+// member makes somebody with an account at the sibling.
+func (p *sibling) member(email string) (subject string, signIn func(*tab)) {
+	u := p.resident(map[string]any{"primaryEmail": email, "password": password, "name": "Someone Else"})
+	return u.ID, func(b *tab) {
+		b.WaitAt(p.origin + "/sign-in")
+		b.Fill("identifier", email)
+		b.Press("Continue")
+		b.Fill("password", password)
+		b.Click("Sign in")
+	}
 }
 
 // TestProviders signs in through every provider in a browser, on the hosted
@@ -101,7 +103,17 @@ func TestProviders(t *testing.T) {
 		w.connect(s)
 	}
 	shut.set(closed())
-	all := append(w.brands(), newSibling(t).upstream(t, open, shut))
+	p := newSibling(t)
+	all := append(w.brands(), p.upstream(t, open, shut))
+	for _, e := range []workplace{newSAMLEmployer(t, open, shut), p.workplace(t, open, shut)} {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			t.Run("door open, nobody known", func(t *testing.T) { e.letsIn(t, open, false) })
+			t.Run("door open, address known", func(t *testing.T) { e.letsIn(t, open, true) })
+			t.Run("door closed, nobody known", func(t *testing.T) { e.isTurnedAway(t, shut) })
+			t.Run("door closed, address known", func(t *testing.T) { e.letsIn(t, shut, true) })
+		})
+	}
 	for _, u := range all {
 		t.Run(u.name, func(t *testing.T) {
 			t.Parallel()
