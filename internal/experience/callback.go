@@ -147,7 +147,7 @@ func (d *Door) awaiting(r *http.Request, id guestlist.ConnectorID, state string)
 	}
 	plain, err := url.QueryUnescape(cookie)
 	if err != nil {
-		return "", "", nil
+		return "", "", nil //nolint:nilerr // a cookie that nobody can read is none
 	}
 	for _, uid := range signin.UIDs(plain) {
 		run, err := d.Desk.Load(r.Context(), uid)
@@ -222,7 +222,7 @@ func (v *visit) answered(face signin.ConnectorFace, record string, answer url.Va
 		return v.reload(func() error { return v.onceMore(face) })
 	case code == "connector.authorization_failed":
 		return v.say(v.home(), "provider.refused", "provider", v.called(face))
-	case strings.HasPrefix(code, "connector.") || strings.HasPrefix(code, "session."):
+	case strings.HasPrefix(code, "connector.") || strings.HasPrefix(code, "session.") || strings.HasPrefix(code, "guard."):
 		return v.say(v.home(), "provider.failed", "provider", v.called(face))
 	}
 	return v.turnedAway(face, err)

@@ -85,9 +85,9 @@ func getSocialRegister(v *visit) error {
 }
 
 func socialRegisterPage(v *visit, face signin.ConnectorFace, record string) *web.Page {
-	told, _ := v.toldEmail(record)
+	told, _ := v.told(record)
 	if told == "" {
-		told = v.t("provider.unknown_name")
+		told = v.t("provider.yours", "provider", v.called(face))
 	}
 	p := &web.Page{
 		Name: "social-register", Title: v.t("register.unknown_title"), Lead: v.sentence("register.unknown_lead", "name", told),

@@ -248,16 +248,3 @@ func (o *outside) enter(b *webtest.Browser, page string, id guestlist.ConnectorI
 	o.at[id].expects(who)
 	return o.press(b, o.open(b, page, nil), id)
 }
-
-// attempts are the verification records of a browser's interaction.
-func (o *outside) attempts(b *webtest.Browser) int {
-	o.t.Helper()
-	s := &script{t: o.t, h: o.house, browser: b, header: http.Header{}}
-	var state struct {
-		Records []any `json:"verificationRecords"`
-	}
-	if err := json.Unmarshal([]byte(s.state()), &state); err != nil {
-		o.t.Fatal(err)
-	}
-	return len(state.Records)
-}

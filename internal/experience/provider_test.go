@@ -135,7 +135,7 @@ func TestLinkingWithAnAccount(t *testing.T) {
 		h.t = t
 		o := surrounded(h)
 		o.user(sue, "")
-		said(t, o.enter(o.browser(), "/sign-in", gossip, person(sue)), "sign-in", "no account")
+		said(t, o.enter(o.browser(), "/sign-in", gossip, person(sue)), "sign-in", "linked to your Gossip account", "invitation")
 		b := o.browser()
 		a := o.enter(b, "/sign-in", github, person(sue))
 		at(t, a, http.StatusOK, "social-link")
@@ -158,7 +158,8 @@ func TestLinkingByItself(t *testing.T) {
 	})
 	o.user(sue, "")
 	in(t, o.enter(o.browser(), "/sign-in", github, person(sue)), sue)
-	said(t, o.enter(o.browser(), "/sign-in", gossip, person(sue)), "sign-in", "no account")
+	said(t, o.enter(o.browser(), "/sign-in", gossip, person(sue)), "sign-in", "linked to your Gossip account")
+	said(t, o.enter(o.browser(), "/sign-in", github, person("")), "sign-in", "linked to your GitHub account")
 }
 
 func TestCreatingAnotherAccountInsteadOfLinking(t *testing.T) {

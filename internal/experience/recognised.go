@@ -3,6 +3,7 @@ package experience
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"guestlist"
@@ -91,27 +92,33 @@ func (v *visit) newcomer(face signin.ConnectorFace, record string) error {
 }
 
 // noAccount says that there is no account, and what would help. Whoever holds
-// an invitation is told what is wrong with coming in this way.
+// an invitation is told what is wrong with coming in this way. That nobody has
+// an address is said only to whom the provider vouches for it.
 func (v *visit) noAccount(face signin.ConnectorFace, record string) error {
-	told, verified := v.toldEmail(record)
-	invited, holds := v.heldLink()
-	switch provider := v.called(face); {
-	case holds && (!verified || guestlist.EmailKey(told) == guestlist.EmailKey(invited)):
-		return v.say(v.home(), "provider.not_confirmed", "provider", provider, "invited", invited)
-	case holds:
+	told, verified := v.told(record)
+	provider := v.called(face)
+	if invited, holds := v.heldLink(); holds {
+		if !verified || guestlist.EmailKey(told) == guestlist.EmailKey(invited) {
+			return v.say(v.home(), "provider.not_confirmed", "provider", provider, "invited", invited)
+		}
 		return v.say(v.home(), "provider.not_invited", "provider", provider, "invited", invited, "name", told)
-	case told == "":
-		told = v.t("provider.unknown_name")
 	}
-	return v.say(v.home(), "provider.no_account", "name", told)
+	faces, _, err := v.d.Desk.FacesFor(v.r.Context(), told)
+	if err != nil {
+		return err
+	}
+	if verified && slices.ContainsFunc(faces, func(f signin.ConnectorFace) bool { return f.ID == face.ID }) {
+		return v.say(v.home(), "provider.no_account", "name", told)
+	}
+	return v.say(v.home(), "provider.no_link", "provider", provider)
 }
 
-// toldEmail is the address that a provider told of the guest, "" if none, and
+// told is the address that a provider told of the guest, "" if none, and
 // whether it says that it was verified.
-func (v *visit) toldEmail(record string) (email string, verified bool) {
+func (v *visit) told(record string) (email string, verified bool) {
 	for _, r := range v.run.Records {
 		if r.ID == record && r.Outside != nil && r.Outside.Identity != nil {
-			return r.Outside.Identity.Email, r.Outside.Identity.EmailVerified
+			return r.Outside.Identity.Email, r.Outside.Identity.EmailVerified && r.Outside.Identity.Email != ""
 		}
 	}
 	return "", false
