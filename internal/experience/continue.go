@@ -60,7 +60,7 @@ func continuePage(v *visit, types []guestlist.IdentifierType, typed string) *web
 	f := v.identifierField(types, typed, registerAutocomplete(types))
 	f.Focus = true
 	if types[0] == guestlist.IdentifierUsername {
-		f.Hint = v.t("field.username_hint")
+		f.Hint = v.usernameHint()
 	} else {
 		p.Form.Submit = v.t("action.send_code")
 	}

@@ -39,7 +39,7 @@ func registerPage(v *visit, who string, providers []web.Provider) *web.Page {
 		f := v.identifierField(types, who, registerAutocomplete(types))
 		f.Focus = true
 		if len(types) == 1 && types[0] == guestlist.IdentifierUsername {
-			f.Hint = v.t("field.username_hint")
+			f.Hint = v.usernameHint()
 		}
 		p.Form.Fields, p.Form.Submit = []web.Field{f}, v.t("action.create_account")
 	}

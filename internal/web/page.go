@@ -99,7 +99,7 @@ type Form struct {
 	Elsewhere string
 	// Stays says that every answer to the form is a page of ours.
 	Stays bool
-	Auto  bool // scripts press the button at once
+	Auto  bool // scripts press the button at once, if there is nothing to fill in or to read
 	Away  bool // the form goes to another site
 }
 
@@ -260,6 +260,12 @@ func (s *sheet) Problems() []problem {
 		}
 	}
 	return out
+}
+
+// PressesItself reports whether scripts press the button: a form that was
+// refused, or asks for something, would be sent again and again.
+func (s *sheet) PressesItself() bool {
+	return s.Form != nil && s.Form.Auto && s.Alert == nil && len(s.Form.Fields)+len(s.Form.Checks) == 0
 }
 
 // T returns a phrase of the set "pages".

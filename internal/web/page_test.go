@@ -226,3 +226,22 @@ func BenchmarkPage(b *testing.B) {
 		}
 	}
 }
+
+// A form that sends itself must not do so for ever.
+func TestOnlyAFormWithNothingToSaySendsItself(t *testing.T) {
+	for name, c := range map[string]struct {
+		page Page
+		want bool
+	}{
+		"a button":           {Page{Form: &Form{Auto: true}}, true},
+		"not asked to":       {Page{Form: &Form{}}, false},
+		"no form":            {Page{}, false},
+		"a refusal":          {Page{Form: &Form{Auto: true}, Alert: &Alert{Text: "no"}}, false},
+		"a box to be ticked": {Page{Form: &Form{Auto: true, Checks: []Check{{Name: "terms"}}}}, false},
+		"a field":            {Page{Form: &Form{Auto: true, Fields: []Field{{Name: "x"}}}}, false},
+	} {
+		if got := (&sheet{Page: &c.page}).PressesItself(); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
