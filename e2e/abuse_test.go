@@ -22,12 +22,14 @@ var (
 		"/forgot-password/verification-code", "/continue/verification-code", "/continue/password", "/continue/username",
 		"/continue/email", "/continue/phone", "/continue/emailOrPhone", "/one-time-token", "/one-time-token/error", "/switch-account",
 		"/consent", "/unknown-session", "/account-suspended", "/setup", "/setup/done", "/demo-app", "/demo-app/sign-out",
+		"/console", "/console/roles", "/console/roles/new", "/console/sign-in", "/console/callback", "/console/signed-out", "/console/find.json",
 	}
 	forms = []string{
 		"/sign-in", "/identifier-sign-in", "/sign-in/password", "/register", "/identifier-register", "/register/password",
 		"/reset-password", "/forgot-password", "/forgot-password/reset", "/sign-in/verification-code", "/register/verification-code",
 		"/forgot-password/verification-code", "/continue/verification-code", "/continue/password", "/continue/username",
 		"/continue/email", "/continue/phone", "/continue/emailOrPhone", "/one-time-token", "/consent", "/setup", "/demo-app/sign-out",
+		"/console/door", "/console/preferences", "/console/sign-out", "/console/roles/new",
 	}
 	oidcRoutes = []route{
 		{"GET", "/oidc/.well-known/openid-configuration"}, {"GET", "/oidc/.well-known/oauth-authorization-server"}, {"GET", "/oidc/jwks"},

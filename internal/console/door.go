@@ -3,7 +3,6 @@ package console
 import (
 	"embed"
 	"net/http"
-	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -83,7 +82,6 @@ func (d *Door) Mount(mux *web.Mux) error {
 	mux.Page("GET "+pathCallback, d.open(getCallback))
 	mux.Page("POST "+pathSignOut, d.open(postSignOut))
 	mux.Page("GET "+pathSignedOut, d.open(getSignedOut))
-	mux.Page("GET "+Path+"/{rest...}", d.signedIn(notHere))
 	return nil
 }
 
@@ -100,13 +98,4 @@ func loadPhrases() (*web.Phrases, error) {
 		}
 	}
 	return web.LoadFrom(phraseFiles, areas...)
-}
-
-// notHere answers what is no page. A trailing slash that no page wants is
-// ignored.
-func notHere(v *visit) error {
-	if p := path.Clean(v.r.URL.Path); v.d.paths[p] && p != v.r.URL.Path {
-		return v.to(p)
-	}
-	return errNoPage
 }

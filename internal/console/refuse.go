@@ -14,7 +14,6 @@ import (
 )
 
 var (
-	errNoPage = guestlist.Refuse(guestlist.KindNotFound, "request.route_not_found")
 	// errMarked says that a form was found wrong here, and its fields say why.
 	errMarked = guestlist.Refuse(guestlist.KindInvalid, "console.marked")
 )
@@ -167,4 +166,28 @@ func (v *visit) failed(err error) error {
 	}
 	p.Body = []ui.Block{buttons(ui.Action{Text: v.T("shell.error.home"), Href: Path})}
 	return v.showAs(status, p)
+}
+
+// ErrorPage draws what went wrong outside of a page: an address that is none, a
+// form from another site. It does not look who is there.
+func (d *Door) ErrorPage(w http.ResponseWriter, r *http.Request, e web.ErrorView) {
+	v := &visit{d: d, w: w, r: r}
+	v.prefer()
+	p := &ui.Page{
+		Name: "error", Bare: true, Header: ui.Header{Title: v.T("shell.error.title"), Lead: e.Message},
+		Body: []ui.Block{buttons(ui.Action{Text: v.T("shell.error.home"), Href: Path})},
+	}
+	if e.Status == http.StatusNotFound {
+		p.Header.Title = v.T("shell.error.not_found")
+	}
+	if err := v.showAs(e.Status, p); err != nil {
+		d.Manners.Describe(r, err) // logged
+		http.Error(w, e.Message, e.Status)
+	}
+}
+
+// Owns reports whether a request is for the console, so that its errors are
+// told on a page of the console's.
+func Owns(r *http.Request) bool {
+	return r.URL.Path == Path || strings.HasPrefix(r.URL.Path, Path+"/")
 }

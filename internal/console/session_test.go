@@ -328,3 +328,15 @@ func TestDressIsChosen(t *testing.T) {
 	check(a)
 	check(b.Post(h.url+"/console/preferences", values("lang", "xx", "theme", "\" onload=1", "return", "//evil.example")))
 }
+
+// TestAnAddressThatIsNone is answered in the console's dress, whoever asks, and
+// one with a needless slash is taken.
+func TestAnAddressThatIsNone(t *testing.T) {
+	h := newHouse(t)
+	b, _ := h.admin()
+	h.at(b.Get(h.url+"/console/nowhere"), 404, "error")
+	h.at(h.browser().Get(h.url+"/console/nowhere"), 404, "error")
+	h.at(b.Get(h.url+"/console/roles/nobody"), 404, "error")
+	h.at(b.Get(h.url+"/console/door"), 405, "error")
+	h.at(b.Get(h.url+"/console/roles/"), 200, "roles")
+}

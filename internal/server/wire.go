@@ -126,7 +126,6 @@ func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, error) {
 		Now: s.store.Clock(), Version: s.o.Version,
 		SSOMetadata: s.ssoMetadata(p.others),
 	}
-	manners.ErrorPage = guests.ErrorPage
 	applications := &oidc.Door{
 		Store: s.store, Desk: p.desk, Mint: p.mint, Manners: manners, Audit: p.audit, Cookies: cookies,
 		Endpoint: s.o.Endpoint, Trusted: s.o.TrustedProxies, BuiltIn: builtIn, Draw: guests.Draw,
@@ -137,10 +136,8 @@ func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, error) {
 		Describe: manners.Describe, TestHook: p.notifier.TestHook, TestMessage: p.notifier.TestMessage,
 		Reporter: &mail.Reporter{Client: p.guarded}, Connectors: p.others,
 	}
-	hosts := &console.Door{
-		Endpoint: s.o.Endpoint, HTTP: p.inProcess(), Manners: manners, Cookies: cookies, Now: s.store.Clock(),
-		Seal: s.store.Key().SealString, Open: s.store.Key().OpenString,
-	}
+	hosts := p.hosts(s, manners, cookies)
+	manners.ErrorPage = errorPage(hosts.ErrorPage, guests.ErrorPage)
 	app := &demo.App{Endpoint: s.o.Endpoint, HTTP: p.inProcess(), Pages: pages, Now: s.store.Clock()}
 
 	mux := web.NewMux(manners, isPage)
@@ -188,6 +185,26 @@ func (s *Server) ssoMetadata(set *connector.Set) func(context.Context, guestlist
 			return nil, err
 		}
 		return set.SPMetadata(c)
+	}
+}
+
+// hosts is the console.
+func (p *parts) hosts(s *Server, manners *web.Manners, cookies web.Cookies) *console.Door {
+	return &console.Door{
+		Endpoint: s.o.Endpoint, HTTP: p.inProcess(), Manners: manners, Cookies: cookies, Now: s.store.Clock(),
+		Seal: s.store.Key().SealString, Open: s.store.Key().OpenString,
+	}
+}
+
+// errorPage tells errors of the console in its dress, and all others in that of
+// the hosted pages.
+func errorPage(hosts, guests func(http.ResponseWriter, *http.Request, web.ErrorView)) func(http.ResponseWriter, *http.Request, web.ErrorView) {
+	return func(w http.ResponseWriter, r *http.Request, e web.ErrorView) {
+		if console.Owns(r) {
+			hosts(w, r, e)
+			return
+		}
+		guests(w, r, e)
 	}
 }
 
