@@ -123,6 +123,8 @@ func TestAnswersAreHeldAgainstTheirFields(t *testing.T) {
 		{"address as text", field("address", address), `{"address":"Oslo"}`, "address type"},
 		{"full name", field("fullname", `"type":"Fullname","config":{"parts":[{"name":"givenName","type":"Text","enabled":true,"required":true},{"name":"familyName","type":"Text"}]}`), `{"givenName":"Grace"}`, `{"profile":{"givenName":"Grace"},"custom":{}}`},
 		{"full name, part missing", field("fullname", `"type":"Fullname","config":{"parts":[{"name":"givenName","type":"Text","enabled":true,"required":true}]}`), `{}`, "givenName required"},
+		{"full name, all missing", field("fullname", `"type":"Fullname","required":true,"config":{"parts":[{"name":"givenName","type":"Text","enabled":true},{"name":"familyName","type":"Text","enabled":true}]}`), `{"familyName":""}`, "givenName required"},
+		{"full name, one part", field("fullname", `"type":"Fullname","required":true,"config":{"parts":[{"name":"givenName","type":"Text","enabled":true},{"name":"familyName","type":"Text","enabled":true}]}`), `{"familyName":"Hopper"}`, `{"profile":{"familyName":"Hopper"},"custom":{}}`},
 		{"full name, part off", field("fullname", `"type":"Fullname","config":{"parts":[{"name":"givenName","type":"Text","enabled":true},{"name":"familyName","type":"Text"}]}`), `{"familyName":"x"}`, "familyName unknown"},
 	} {
 		f := parsedField(t, tt.field)

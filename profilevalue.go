@@ -80,11 +80,7 @@ func (fs ProfileFields) Check(values map[string]any) (ProfileAnswers, error) {
 	for _, f := range fs {
 		switch f.Type {
 		case ProfileFullname:
-			for _, p := range f.Config.Parts {
-				if p.Enabled {
-					c.keep(p.Field())
-				}
-			}
+			c.fullname(f)
 		case ProfileAddressF:
 			c.address(f)
 		default:
@@ -133,6 +129,24 @@ func (c *profileCheck) keep(f ProfileField) {
 		c.own[f.Name] = text
 	default:
 		c.custom[f.Name] = value
+	}
+}
+
+// fullname reads parts that stand beside the other values. Where the whole is
+// required and nothing of it was answered, its first part is missing.
+func (c *profileCheck) fullname(f ProfileField) {
+	required := f.Required && !slices.ContainsFunc(enabledParts(f), func(name string) bool {
+		v, ok := c.left[name]
+		return ok && v != nil && v != ""
+	})
+	for _, p := range f.Config.Parts {
+		if !p.Enabled {
+			continue
+		}
+		part := p.Field()
+		part.Required = part.Required || required
+		required = false
+		c.keep(part)
 	}
 }
 
