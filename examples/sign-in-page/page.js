@@ -72,13 +72,14 @@ async function askForEmail() {
 
 // ---- The first screen: an address or a name, or a provider ----------------
 
+const anyOf = new Intl.ListFormat('en', { type: 'disjunction' });
 const names = { email: 'e-mail address', phone: 'phone number', username: 'username' };
 
 function start(problem = '') {
   const socials = settings.socialConnectors ?? [];
   show('start', {
     problem,
-    label: settings.signIn.methods.map((m) => names[m.identifier]).join(' or ').replace(/^./, (c) => c.toUpperCase()),
+    label: anyOf.format(settings.signIn.methods.map((m) => names[m.identifier])).replace(/^./, (c) => c.toUpperCase()),
     invited: !isOpen(),
     methods: settings.signIn.methods.length > 0,
     both: settings.signIn.methods.length > 0 && socials.length > 0,

@@ -34,7 +34,7 @@ export function show(name, words = {}, actions = {}, lists = {}) {
   busy(false);
   const title = main.querySelector('h1');
   document.title = title.textContent;
-  if (words.problem) refuse(words.problem);
+  if (words.problem) say('problem', words.problem);
   else (main.querySelector('input') ?? title).focus();
 }
 
