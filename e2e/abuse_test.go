@@ -187,6 +187,9 @@ func TestHostileBodies(t *testing.T) {
 			if !strings.HasPrefix(r.path, "/api/") && b.name == "a form" {
 				continue // that is what they take
 			}
+			if r.path == "/api/custom-profile-fields/batch" && b.name == "an array" {
+				continue // it takes one, and an empty one makes nothing
+			}
 			s.refuses(t, r, r.fill(ids), b)
 		}
 	}
