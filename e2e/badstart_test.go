@@ -187,6 +187,11 @@ func badSettings() []badStart {
 			says: []string{"GUESTLIST_SECRET_KEY_FILE", "no-such-file"},
 		},
 		{
+			name: "a list of disposable domains with an address in it", env: []string{"GUESTLIST_DISPOSABLE_DOMAINS=domains.txt"},
+			prepare: func(t *testing.T, s *site) { s.writeData(t, "../domains.txt", "fine.example\nsomebody@bad.example\n") },
+			says:    []string{"disposable domains", "domains.txt", "line 2", "--disposable-domains"},
+		},
+		{
 			name: "everything at once",
 			prepare: func(t *testing.T, s *site) {
 				s.writeConfig(t, "lisen: localhost:1\nporrt: 1\nlog-level: loud\n")

@@ -72,7 +72,10 @@ func wire(ctx context.Context, s *Server) (*parts, error) {
 		return nil, err
 	}
 	if p.desk.Disposable, err = signin.OpenDisposableList(s.o.DisposableDomainsFile); err != nil {
-		return nil, err
+		return nil, &guestlist.Error{
+			Kind: guestlist.KindInvalid, Code: "config.disposable_domains", Message: "the list of disposable domains cannot be used",
+			Hint: "write one domain a line into the file of --disposable-domains", Err: err,
+		}
 	}
 	p.background.tasks = []func(context.Context){p.audit.Run}
 	p.metrics = newMetrics(s.o.Version)

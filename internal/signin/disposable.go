@@ -38,14 +38,14 @@ func OpenDisposableList(file string) (map[string]bool, error) {
 	}
 	f, err := os.Open(file) //nolint:gosec // the operator names it
 	if err != nil {
-		return nil, fmt.Errorf("signin: list of disposable domains: %w", err)
+		return nil, err // names the file
 	}
 	err = readDisposable(list, f)
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
 	}
 	if err != nil {
-		return nil, fmt.Errorf("signin: list of disposable domains %s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return list, nil
 }
