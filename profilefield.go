@@ -110,6 +110,7 @@ func (c ProfileFieldConfig) For(t ProfileFieldType) ProfileFieldConfig {
 		out.Format = c.Format
 	case ProfileAddressF, ProfileFullname:
 		out.Placeholder, out.Parts = "", c.Parts
+	case ProfileURL: // nothing but the placeholder
 	}
 	return out
 }
@@ -200,6 +201,7 @@ func (f ProfileField) configRefusal() error {
 		return partsRefusal(c.Parts, addressParts, Refuse(KindInvalid, "custom_profile_fields.invalid_address_components"))
 	case ProfileFullname:
 		return partsRefusal(c.Parts, fullnameParts, Refuse(KindInvalid, "custom_profile_fields.invalid_fullname_components"))
+	case ProfileURL: // nothing to set
 	}
 	return nil
 }

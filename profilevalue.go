@@ -120,9 +120,9 @@ func clipName(name string) string {
 }
 
 func (c *profileCheck) keep(f ProfileField) {
-	given, ok := c.left[f.Name]
+	given := c.left[f.Name]
 	delete(c.left, f.Name)
-	value, text := c.value(f, given, ok)
+	value, text := c.value(f, given)
 	switch {
 	case text == "":
 	case isOwnProfileName(f.Name):
@@ -167,9 +167,9 @@ func (c *profileCheck) address(f ProfileField) {
 		}
 		part := p.Field()
 		part.Required = part.Required || f.Required && len(enabledParts(f)) == 1
-		value, ok := inner.left[p.Name]
+		value := inner.left[p.Name]
 		delete(inner.left, p.Name)
-		if _, text := inner.value(part, value, ok); text != "" {
+		if _, text := inner.value(part, value); text != "" {
 			texts[p.Name] = text
 		}
 	}
@@ -204,8 +204,9 @@ func enabledParts(f ProfileField) (names []string) {
 
 // value returns a value as it is kept in custom data, and as text; the text is
 // empty where nothing was answered or the value does not fit.
-func (c *profileCheck) value(f ProfileField, given any, ok bool) (kept any, text string) {
-	if text, ok = profileText(f.Type, given); !ok {
+func (c *profileCheck) value(f ProfileField, given any) (kept any, text string) {
+	text, ok := profileText(f.Type, given)
+	if !ok {
 		c.issue(f.Name, ProfileRuleType)
 		return nil, ""
 	}
@@ -262,23 +263,9 @@ func (f ProfileField) judge(text string) (kept any, canonical, rule string) {
 	kept, canonical = text, text
 	switch f.Type {
 	case ProfileText:
-		switch {
-		case c.MinLength != nil && count < *c.MinLength:
-			rule = ProfileRuleShort
-		case c.MaxLength != nil && count > *c.MaxLength:
-			rule = ProfileRuleLong
-		}
+		rule = c.judgeLength(count)
 	case ProfileNumber:
-		n, err := strconv.ParseFloat(text, 64)
-		kept = n
-		switch {
-		case err != nil || math.IsInf(n, 0) || math.IsNaN(n):
-			rule = ProfileRuleFormat
-		case c.MinValue != nil && n < *c.MinValue:
-			rule = ProfileRuleSmall
-		case c.MaxValue != nil && n > *c.MaxValue:
-			rule = ProfileRuleLarge
-		}
+		kept, rule = c.judgeNumber(text)
 	case ProfileDate:
 		layout, _ := dateLayout(c)
 		day, err := time.Parse(layout, text)
@@ -288,24 +275,48 @@ func (f ProfileField) judge(text string) (kept any, canonical, rule string) {
 			canonical = day.Format(time.DateOnly) // OpenID Connect Core §5.1
 		}
 	case ProfileCheckbox:
-		kept = text == "true"
-		if text != "true" && text != "false" {
-			rule = ProfileRuleType
-		}
+		kept, rule = text == "true", unless(text == "true" || text == "false", ProfileRuleType)
 	case ProfileSelect:
-		if !slices.ContainsFunc(c.Options, func(o ProfileOption) bool { return o.Value == text }) {
-			rule = ProfileRuleOption
-		}
+		rule = unless(slices.ContainsFunc(c.Options, func(o ProfileOption) bool { return o.Value == text }), ProfileRuleOption)
 	case ProfileURL:
-		if !isWebAddress(text) {
-			rule = ProfileRuleFormat
-		}
+		rule = unless(isWebAddress(text), ProfileRuleFormat)
 	case ProfileRegex:
-		if expression, err := regexp.Compile(c.Format); err != nil || !expression.MatchString(text) {
-			rule = ProfileRuleFormat
-		}
+		expression, err := regexp.Compile(c.Format)
+		rule = unless(err == nil && expression.MatchString(text), ProfileRuleFormat)
+	case ProfileAddressF, ProfileFullname: // their parts are judged
 	}
 	return kept, canonical, rule
+}
+
+// unless is the rule that is broken where ok does not hold.
+func unless(ok bool, rule string) string {
+	if ok {
+		return ""
+	}
+	return rule
+}
+
+func (c ProfileFieldConfig) judgeLength(count int) (rule string) {
+	switch {
+	case c.MinLength != nil && count < *c.MinLength:
+		return ProfileRuleShort
+	case c.MaxLength != nil && count > *c.MaxLength:
+		return ProfileRuleLong
+	}
+	return ""
+}
+
+func (c ProfileFieldConfig) judgeNumber(text string) (n float64, rule string) {
+	n, err := strconv.ParseFloat(text, 64)
+	switch {
+	case err != nil || math.IsInf(n, 0) || math.IsNaN(n):
+		return 0, ProfileRuleFormat
+	case c.MinValue != nil && n < *c.MinValue:
+		return n, ProfileRuleSmall
+	case c.MaxValue != nil && n > *c.MaxValue:
+		return n, ProfileRuleLarge
+	}
+	return n, ""
 }
 
 // isWebAddress refuses javascript: and the like, which a page might link to.

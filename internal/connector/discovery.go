@@ -64,7 +64,8 @@ func (s *Set) discover(ctx context.Context, issuer string, matches func(issuer, 
 	if err != nil {
 		return metadata{}, err
 	}
-	return value.(metadata), nil
+	m := value.(metadata)
+	return m, m.check(issuer, matches) // who shares the document may not share the rule
 }
 
 // check finds what would make a document unusable or dangerous.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"slices"
+	"sync"
 
 	"guestlist"
 )
@@ -32,6 +33,20 @@ type preset struct {
 	social func(*Set, guestlist.Connector) (Provider, error)
 }
 
+// table is the presets and what is drawn from them, made once: every page with
+// a button asks for them.
+var table = sync.OnceValue(func() (t struct {
+	presets   map[string]preset
+	factories []guestlist.ConnectorFactory
+}) {
+	t.presets = map[string]preset{}
+	for _, p := range presets() {
+		t.presets[p.id] = p
+		t.factories = append(t.factories, p.factory())
+	}
+	return t
+})
+
 // presets lists the kinds of social connectors, those with a name first.
 func presets() []preset {
 	return []preset{
@@ -42,30 +57,23 @@ func presets() []preset {
 }
 
 func presetOf(factoryID string) (preset, bool) {
-	list := presets()
-	i := slices.IndexFunc(list, func(p preset) bool { return p.id == factoryID })
-	if i < 0 {
-		return preset{}, false
-	}
-	return list[i], true
+	p, ok := table().presets[factoryID]
+	return p, ok
 }
 
-// Factories lists the social connectors that can be set up.
-func Factories() []guestlist.ConnectorFactory {
-	var list []guestlist.ConnectorFactory
-	for _, p := range presets() {
-		list = append(list, p.factory())
-	}
-	return list
-}
+// Factories lists the social connectors that can be set up. What they hold is
+// shared: it is for reading.
+func Factories() []guestlist.ConnectorFactory { return slices.Clone(table().factories) }
 
-// Factory returns the factory with an id.
+// Factory returns the factory with an id. What it holds is shared: it is for
+// reading.
 func Factory(id string) (guestlist.ConnectorFactory, bool) {
-	p, ok := presetOf(id)
-	if !ok {
+	list := table().factories
+	i := slices.IndexFunc(list, func(f guestlist.ConnectorFactory) bool { return f.ID == id })
+	if i < 0 {
 		return guestlist.ConnectorFactory{}, false
 	}
-	return p.factory(), true
+	return list[i], true
 }
 
 // VouchedDomains returns for which domains a connector is believed that an

@@ -1,9 +1,12 @@
 package connector
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -95,14 +98,43 @@ func failedExchange(err error) error {
 	if retrieve.Response != nil {
 		status = retrieve.Response.StatusCode
 	}
-	words := fmt.Sprintf("token endpoint: status %d, %s: %s", status, retrieve.ErrorCode, retrieve.ErrorDescription)
+	code, words := retrieve.ErrorCode, retrieve.ErrorDescription
+	if code == "" {
+		code, words = facebookError(retrieve.Body)
+	}
+	words = fmt.Sprintf("token endpoint: status %d, %s: %s", status, code, words)
 	switch {
-	case status == 429:
+	case status == http.StatusTooManyRequests:
 		return fail(errRateLimit, "%s", words)
-	case retrieve.ErrorCode == "invalid_grant", retrieve.ErrorCode == "bad_verification_code": // the latter is GitHub's
+	case spentCodes[code]:
 		return fail(errAuthCode, "%s", words)
-	case retrieve.ErrorCode == "" && status < 500:
+	case code == "" && status < http.StatusInternalServerError:
 		return fail(errResponse, "%s", words)
 	}
 	return fail(errGeneral, "%s", words)
+}
+
+// spentCodes are the errors that say that a code is not good, or no more. The
+// first is RFC 6749 §5.2; then GitHub's, Slack's, and the subcodes of Facebook.
+var spentCodes = map[string]bool{
+	"invalid_grant": true, "bad_verification_code": true, "invalid_code": true, "code_already_used": true, "36007": true, "36009": true,
+}
+
+// facebookError reads the shape of errors that Facebook has in place of RFC
+// 6749's.
+func facebookError(body []byte) (code, words string) {
+	var answer struct {
+		Error struct {
+			Message string `json:"message"`
+			Code    int    `json:"code"`
+			Subcode int    `json:"error_subcode"`
+		} `json:"error"`
+	}
+	if json.Unmarshal(body, &answer) != nil || answer.Error.Code == 0 {
+		return "", ""
+	}
+	if answer.Error.Subcode != 0 {
+		return strconv.Itoa(answer.Error.Subcode), answer.Error.Message
+	}
+	return strconv.Itoa(answer.Error.Code), answer.Error.Message
 }

@@ -32,7 +32,7 @@ const (
 	paramState    = "state"
 	paramNonce    = "nonce"
 	paramScope    = "scope"
-	paramIDToken  = "id_token" //nolint:gosec // the name of a parameter
+	paramIDToken  = "id_token"
 	scopeOpenID   = "openid"
 	claimSubject  = "sub"
 	claimEmail    = "email"
@@ -48,6 +48,17 @@ type endpoints struct {
 	algorithms                 []string // that it signs with; empty where it does not say
 	sendsIssuer                bool     // its answers carry iss (RFC 9207 §3)
 	method                     string   // of authentication at the token endpoint; "" is methodPost
+}
+
+// plain is the endpoints of a provider that speaks OAuth 2 alone.
+func plain(authorize, token, userInfo string) endpoints {
+	return endpoints{authorize: authorize, token: token, userInfo: userInfo}
+}
+
+// with adds what an OpenID provider has over that.
+func (e endpoints) with(jwks, issuer string) endpoints {
+	e.jwks, e.issuer = jwks, issuer
+	return e
 }
 
 // terms is what a provider does in its own way. Everything else is the same for

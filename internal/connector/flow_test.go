@@ -104,7 +104,7 @@ func TestEveryFaultOfAProviderEndsInItsCode(t *testing.T) {
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
 			u, s := upstream(t)
-			s.Client.Timeout = 300 * time.Millisecond
+			s.Client.Timeout = time.Minute // a busy machine is no fault of the provider
 			if strings.HasSuffix(f.Name, "slow") {
 				s.Client.Timeout = 50 * time.Millisecond
 			}

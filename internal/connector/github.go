@@ -27,11 +27,8 @@ func githubPreset() preset {
 				return nil, err
 			}
 			return &flow{set: s, terms: terms{
-				endpoints: endpoints{
-					authorize: "https://github.com/login/oauth/authorize", token: "https://github.com/login/oauth/access_token",
-					userInfo: "https://api.github.com/user",
-				},
-				clientID: c.ClientID, clientSecret: c.ClientSecret,
+				endpoints: plain("https://github.com/login/oauth/authorize", "https://github.com/login/oauth/access_token", "https://api.github.com/user"),
+				clientID:  c.ClientID, clientSecret: c.ClientSecret,
 				scopes: scopesOr(c.Scope, "read:user user:email"), hint: "login",
 				identify: githubIdentity,
 			}}, nil

@@ -40,14 +40,11 @@ func googlePreset() preset {
 				params["access_type"] = "offline"
 			}
 			return &flow{set: s, terms: terms{
-				endpoints: endpoints{
-					authorize: "https://accounts.google.com/o/oauth2/v2/auth", token: "https://oauth2.googleapis.com/token",
-					userInfo: "https://openidconnect.googleapis.com/v1/userinfo", jwks: "https://www.googleapis.com/oauth2/v3/certs",
-					issuer: googleIssuer, algorithms: []string{"RS256"},
-				},
+				endpoints: plain("https://accounts.google.com/o/oauth2/v2/auth", "https://oauth2.googleapis.com/token",
+					"https://openidconnect.googleapis.com/v1/userinfo").with("https://www.googleapis.com/oauth2/v3/certs", googleIssuer),
 				clientID: c.ClientID, clientSecret: c.ClientSecret,
 				scopes: openID(scopesOr(c.Scope, "openid profile email")), params: params, hint: "login_hint",
-				id: &idRules{},
+				id: &idRules{algorithms: []string{"RS256"}},
 				identify: func(ctx context.Context, v *visit) (guestlist.OutsideIdentity, error) {
 					claims, err := v.everything(ctx, claimEmail, "name")
 					who := standardIdentity(claims, false)

@@ -252,9 +252,44 @@ func TestMicrosoftsMailIsVerifiedOnlyForTheOwnerOfItsDomain(t *testing.T) {
 	}
 }
 
+func TestSpentCodesAreKnownByTheWordsOfEachProvider(t *testing.T) {
+	for _, tt := range []struct {
+		factory, token string
+		status         int
+		answer, want   string
+	}{
+		{"slack-universal", "https://slack.com/api/openid.connect.token", 200, `{"ok":false,"error":"invalid_code"}`, "connector.social_auth_code_invalid"},
+		{"slack-universal", "https://slack.com/api/openid.connect.token", 200, `{"ok":false,"error":"bad_client_secret"}`, "connector.general"},
+		{"facebook-universal", "https://graph.facebook.com/v24.0/oauth/access_token", 400,
+			`{"error":{"message":"This authorization code has been used.","type":"OAuthException","code":100,"error_subcode":36009}}`, "connector.social_auth_code_invalid"},
+		{"facebook-universal", "https://graph.facebook.com/v24.0/oauth/access_token", 400,
+			`{"error":{"message":"Error validating client secret.","type":"OAuthException","code":1}}`, "connector.general"},
+		{"discord-universal", "https://discord.com/api/oauth2/token", 400, `{"error":"invalid_grant","error_description":"Invalid \"code\" in request."}`, "connector.social_auth_code_invalid"},
+		{"discord-universal", "https://discord.com/api/oauth2/token", 500, `<html>`, "connector.general"},
+		{"discord-universal", "https://discord.com/api/oauth2/token", 400, `<html>`, "connector.invalid_response"},
+		{"discord-universal", "https://discord.com/api/oauth2/token", 429, `{"retry_after":5}`, "connector.rate_limit_exceeded"},
+	} {
+		c := &canned{t: t, status: tt.status, answers: map[string]string{tt.token: tt.answer}, seen: map[string]*http.Request{}, forms: map[string]url.Values{}}
+		p := social(t, &Set{Client: &http.Client{Transport: c}}, row(tt.factory, basic(nil)))
+		_, err := visitTo(t, p, func(string) (url.Values, error) { return url.Values{"state": {"state-1"}, "code": {"c"}}, nil })
+		if guestlist.CodeOf(err) != tt.want {
+			t.Errorf("%s, status %d, %s: %v, want %s", tt.factory, tt.status, tt.answer, err, tt.want)
+		}
+	}
+}
+
+func TestARefusedAccessTokenIsSaidToBeSo(t *testing.T) {
+	for status, want := range map[int]string{401: "connector.social_invalid_access_token", 403: "connector.general", 404: "connector.general", 429: "connector.rate_limit_exceeded", 502: "connector.general"} {
+		c := &canned{t: t, status: status, answers: map[string]string{"https://discord.com/api/users/@me": `{}`}, seen: map[string]*http.Request{}}
+		_, err := (&Set{Client: &http.Client{Transport: c}}).getJSON(t.Context(), "https://discord.com/api/users/@me", "at-1", &map[string]any{})
+		wantCode(t, err, want)
+	}
+}
+
 // canned answers every request from a table of URLs, without their queries.
 type canned struct {
 	t       *testing.T
+	status  int // 0 is 200
 	answers map[string]string
 	seen    map[string]*http.Request
 	forms   map[string]url.Values
@@ -276,7 +311,7 @@ func (c *canned) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	return &http.Response{StatusCode: max(c.status, 200), Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
 
 func TestProvidersAreUnderstoodAsTheirDocumentsSay(t *testing.T) {

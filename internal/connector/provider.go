@@ -48,11 +48,8 @@ func discordPreset() preset {
 		form: []guestlist.FormItem{clientID(), clientSecret(), scopeItem("identify email")},
 		social: simple(func(c clientConfig) terms {
 			return terms{
-				endpoints: endpoints{
-					authorize: "https://discord.com/oauth2/authorize", token: "https://discord.com/api/oauth2/token",
-					userInfo: "https://discord.com/api/users/@me",
-				},
-				scopes: scopesOr(c.Scope, "identify email"),
+				endpoints: plain("https://discord.com/oauth2/authorize", "https://discord.com/api/oauth2/token", "https://discord.com/api/users/@me"),
+				scopes:    scopesOr(c.Scope, "identify email"),
 				identify: func(ctx context.Context, v *visit) (guestlist.OutsideIdentity, error) {
 					user, err := v.ask(ctx, v.at.userInfo)
 					who := guestlist.OutsideIdentity{
@@ -75,10 +72,8 @@ func gitlabPreset() preset {
 		form: []guestlist.FormItem{clientID(), clientSecret(), scopeItem("openid profile email")},
 		social: simple(func(c clientConfig) terms {
 			return terms{
-				endpoints: endpoints{
-					authorize: "https://gitlab.com/oauth/authorize", token: "https://gitlab.com/oauth/token",
-					userInfo: "https://gitlab.com/oauth/userinfo", jwks: "https://gitlab.com/oauth/discovery/keys", issuer: "https://gitlab.com",
-				},
+				endpoints: plain("https://gitlab.com/oauth/authorize", "https://gitlab.com/oauth/token", "https://gitlab.com/oauth/userinfo").
+					with("https://gitlab.com/oauth/discovery/keys", "https://gitlab.com"),
 				scopes: openID(scopesOr(c.Scope, "openid profile email")), id: &idRules{}, identify: standardClaims,
 			}
 		}),
@@ -91,10 +86,8 @@ func slackPreset() preset {
 		form: []guestlist.FormItem{clientID(), clientSecret(), scopeItem("openid profile email")},
 		social: simple(func(c clientConfig) terms {
 			return terms{
-				endpoints: endpoints{
-					authorize: "https://slack.com/openid/connect/authorize", token: "https://slack.com/api/openid.connect.token",
-					userInfo: "https://slack.com/api/openid.connect.userInfo", jwks: "https://slack.com/openid/connect/keys", issuer: "https://slack.com",
-				},
+				endpoints: plain("https://slack.com/openid/connect/authorize", "https://slack.com/api/openid.connect.token",
+					"https://slack.com/api/openid.connect.userInfo").with("https://slack.com/openid/connect/keys", "https://slack.com"),
 				scopes: openID(scopesOr(c.Scope, "openid profile email")), noPKCE: true, id: &idRules{}, identify: standardClaims,
 			}
 		}),
@@ -127,10 +120,8 @@ func linkedinPreset() preset {
 		form: []guestlist.FormItem{clientID(), clientSecret(), scopeItem("openid profile email")},
 		social: simple(func(c clientConfig) terms {
 			return terms{
-				endpoints: endpoints{
-					authorize: "https://www.linkedin.com/oauth/v2/authorization", token: "https://www.linkedin.com/oauth/v2/accessToken",
-					userInfo: "https://api.linkedin.com/v2/userinfo",
-				},
+				endpoints: plain("https://www.linkedin.com/oauth/v2/authorization", "https://www.linkedin.com/oauth/v2/accessToken",
+					"https://api.linkedin.com/v2/userinfo"),
 				scopes: scopesOr(c.Scope, "openid profile email"), noPKCE: true,
 				identify: func(ctx context.Context, v *visit) (guestlist.OutsideIdentity, error) {
 					user, err := v.ask(ctx, v.at.userInfo)
@@ -154,12 +145,11 @@ func xPreset() preset {
 			if slices.Contains(scopes, xEmail) {
 				fields += ",confirmed_email"
 			}
+			where := plain("https://x.com/i/oauth2/authorize", "https://api.x.com/2/oauth2/token",
+				"https://api.x.com/2/users/me?user.fields="+url.QueryEscape(fields))
+			where.method = methodBasic
 			return terms{
-				endpoints: endpoints{
-					authorize: "https://x.com/i/oauth2/authorize", token: "https://api.x.com/2/oauth2/token",
-					userInfo: "https://api.x.com/2/users/me?user.fields=" + url.QueryEscape(fields), method: methodBasic,
-				},
-				scopes: scopes,
+				endpoints: where, scopes: scopes,
 				identify: func(ctx context.Context, v *visit) (guestlist.OutsideIdentity, error) {
 					user, err := v.ask(ctx, v.at.userInfo)
 					email := text(user, "data.confirmed_email")

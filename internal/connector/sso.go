@@ -134,7 +134,7 @@ func (s *Set) ssoOIDC(c guestlist.SSOConnector, config ssoOIDCConfig) *flow {
 	}
 	switch c.ProviderName {
 	case SSOAzureADOIDC:
-		o.Matches = entraIssuer(o.Issuer)
+		return s.entra(o)
 	case SSOGoogleWorkspace:
 		return s.googleWorkspace(c, config, o)
 	}
@@ -164,6 +164,22 @@ func (s *Set) googleWorkspace(c guestlist.SSOConnector, config ssoOIDCConfig, o 
 			return guestlist.OutsideIdentity{}, fail(errDenied, "the account is of %s, which is none of the connector's domains", hosted)
 		}
 		return identify(ctx, v)
+	}
+	return p
+}
+
+// entra takes the word of Microsoft for an address: that the owner of its
+// domain is the tenant (xms_edov). What else is there an administrator of the
+// tenant typed.
+func (s *Set) entra(o oidcOptions) *flow {
+	o.Matches = entraIssuer(o.Issuer)
+	p := s.newOIDC(o)
+	identify := p.identify
+	p.identify = func(ctx context.Context, v *visit) (guestlist.OutsideIdentity, error) {
+		who, err := identify(ctx, v)
+		owned := truth(v.claims, "xms_edov", true) && strings.EqualFold(text(v.claims, claimEmail), who.Email)
+		who.EmailVerified = who.EmailVerified || owned
+		return who, err
 	}
 	return p
 }

@@ -141,40 +141,92 @@ func (v *visit) chart(active, fresh []client.Day) ui.Block {
 	return c
 }
 
-// events are the latest lines of the audit log.
+// events are the latest things of note in the audit log.
 func (v *visit) events() (ui.Block, error) {
 	var logs []guestlist.Log
-	if _, err := v.api.List(v.ctx(), "/logs", query("enableCap", "true"), 1, maxEvents, &logs); err != nil {
+	if _, err := v.api.List(v.ctx(), "/logs", query("enableCap", "true"), 1, maxLines, &logs); err != nil {
 		return nil, err
 	}
 	l := ui.List{Empty: v.T("overview.events.empty")}
+	names := v.names()
+	last := ""
 	for _, line := range logs {
-		l.Items = append(l.Items, v.event(line))
+		phrase, ok := noteworthy(line)
+		p := payloadOf(line)
+		same := phrase + string(p.UserID) + string(p.ApplicationID) + p.Result
+		if !ok || same == last || len(l.Items) == maxEvents {
+			continue
+		}
+		last = same
+		item := ui.ListItem{Cell: ui.Cell{Text: v.T("overview.event." + phrase), Sub: names.of(p)}, When: ui.At(line.CreatedAt), Tone: ui.Good}
+		if p.Result == "Error" {
+			item.Tone, item.Text = ui.Bad, v.T("overview.event.failed", "what", item.Text)
+		}
+		if v.has(Path + "/logs/{id}") {
+			item.Href = Path + "/logs/" + client.Segment(line.ID)
+		}
+		l.Items = append(l.Items, item)
 	}
 	return l, nil
 }
 
-// event puts a line of the audit log into words, as far as there are any.
-func (v *visit) event(line guestlist.Log) ui.ListItem {
-	p := payloadOf(line)
-	item := ui.ListItem{Cell: ui.Cell{Text: line.Key}, When: ui.At(line.CreatedAt)}
-	for _, kind := range eventKinds {
-		if strings.HasPrefix(line.Key, kind.prefix) {
-			item.Text, item.Sub = v.T("overview.event."+kind.phrase), line.Key
-			break
+// maxLines is how many lines of the audit log are looked through.
+const maxLines = 60
+
+// noteworthy names the lines that say what somebody did, and not every step on
+// the way there.
+func noteworthy(line guestlist.Log) (phrase string, ok bool) {
+	for _, kind := range []struct{ prefix, suffix, phrase string }{
+		{"Interaction.SignIn.", ".Submit", "sign_in"}, {"Interaction.Register.", ".Submit", "register"},
+		{"Interaction.ForgotPassword.", ".Submit", "forgot"}, {"TriggerHook", "", "hook"}, {"RevokeToken", "", "revoke"},
+		{"ExchangeTokenBy.ClientCredentials", "", "token"},
+	} {
+		if strings.HasPrefix(line.Key, kind.prefix) && strings.HasSuffix(line.Key, kind.suffix) {
+			whole := line.Key == kind.prefix[:len(kind.prefix)-1]+kind.suffix || kind.suffix == ""
+			return kind.phrase, whole || payloadOf(line).Result == "Error"
 		}
 	}
-	if p.Result == "Error" {
-		item.Tone, item.Text = ui.Bad, item.Text+" · "+v.T("overview.event.failed")
-	}
-	if v.has(Path + "/logs/{id}") {
-		item.Href = Path + "/logs/" + client.Segment(line.ID)
-	}
-	return item
+	return "", false
 }
 
-// eventKinds are the kinds of lines that have a name.
-var eventKinds = []struct{ prefix, phrase string }{
-	{"Interaction.SignIn", "sign_in"}, {"Interaction.Register", "register"}, {"Interaction.ForgotPassword", "forgot"},
-	{"ExchangeTokenBy", "token"}, {"RevokeToken", "revoke"}, {"TriggerHook", "hook"},
+// names finds what users and applications of the audit log are called, each
+// once.
+type names struct {
+	v     *visit
+	known map[string]string
+}
+
+func (v *visit) names() names { return names{v, map[string]string{}} }
+
+// of names whoever a line is about. Those who are gone have no name.
+func (n names) of(p payload) string {
+	var parts []string
+	if p.UserID != "" {
+		parts = append(parts, n.look("/users/"+client.Segment(p.UserID), func(path string) (string, error) {
+			var u guestlist.User
+			err := n.v.api.Do(n.v.ctx(), "GET", path, nil, &u)
+			return userName(u), err
+		}))
+	}
+	if p.ApplicationID != "" {
+		parts = append(parts, n.look("/applications/"+client.Segment(p.ApplicationID), func(path string) (string, error) {
+			var a guestlist.Application
+			err := n.v.api.Do(n.v.ctx(), "GET", path, nil, &a)
+			return a.Name, err
+		}))
+	}
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+	return strings.Join(parts, " · ")
+}
+
+func (n names) look(path string, read func(string) (string, error)) string {
+	if name, ok := n.known[path]; ok {
+		return name
+	}
+	name, err := read(path)
+	if err != nil {
+		name = ""
+	}
+	n.known[path] = name
+	return name
 }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"guestlist"
 	"guestlist/client"
@@ -115,6 +117,37 @@ func (d *Door) visit(w http.ResponseWriter, r *http.Request) (*visit, error) {
 func (v *visit) isUpload() bool {
 	t, _, err := mime.ParseMediaType(v.r.Header.Get("Content-Type"))
 	return err == nil && t == "multipart/form-data"
+}
+
+// maxFieldOfUpload bounds a field beside a file, in bytes.
+const maxFieldOfUpload = 64 << 10
+
+// file reads a multipart form up to the file of a name, of at most so many
+// bytes. Fields that stand before it are in v.form then. The path has to be
+// among the server's streams if the file may be larger than web.MaxBody.
+func (v *visit) file(field string, most int64) (name string, content io.Reader, err error) {
+	v.form = url.Values{}
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, most)
+	parts, err := v.r.MultipartReader()
+	if err != nil {
+		return "", nil, guestlist.Refuse(guestlist.KindInvalid, "request.form_expected").Because(err)
+	}
+	for {
+		part, err := parts.NextPart()
+		if err != nil {
+			return "", nil, guestlist.Refuse(guestlist.KindInvalid, "request.body_unreadable").Because(err)
+		}
+		if part.FormName() == field && part.FileName() != "" {
+			return part.FileName(), part, nil
+		}
+		text, err := io.ReadAll(io.LimitReader(part, maxFieldOfUpload))
+		if err != nil || !utf8.Valid(text) {
+			return "", nil, guestlist.Refuse(guestlist.KindInvalid, "request.invalid_text").Because(err)
+		}
+		if part.FileName() == "" {
+			v.form.Add(part.FormName(), string(text))
+		}
+	}
 }
 
 // show answers with a page.

@@ -73,7 +73,7 @@ func newFixture(t testing.TB, st *store.Store) *fixture {
 			TenantID: guestlist.TenantID, ID: guestlist.DemoApplication, Name: "Demo", Type: guestlist.ApplicationSPA,
 		}},
 		Phrases: phrases, Reporter: &mail.Reporter{},
-		Connectors: connector.NewSet(http.DefaultClient, "http://guestlist.test", nil),
+		Connectors: connector.NewSet(&http.Client{Timeout: 10 * time.Second}, "http://guestlist.test", nil),
 		TestHook: func(_ context.Context, h guestlist.Hook, events []string) error {
 			f.tested = append(f.tested, h.Config.URL+" "+strings.Join(events, "+"))
 			return nil

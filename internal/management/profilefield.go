@@ -78,6 +78,7 @@ func (in profileFieldInput) shape(inv *web.Invalid, path string, kept bool) {
 		missing("config.options", kindArray, c.Options == nil)
 	case guestlist.ProfileAddressF, guestlist.ProfileFullname:
 		missing("config.parts", kindArray, c.Parts == nil)
+	case guestlist.ProfileText, guestlist.ProfileNumber, guestlist.ProfileURL: // nothing is needed
 	}
 }
 

@@ -30,8 +30,19 @@ func (tx *Tx) PlanOfDomain(domain string) (string, error) {
 	return tx.explain(ssoConnectorsOfDomain, []any{domain})
 }
 
+// PlanOfSSOConnectors returns how the engine would read a page of enterprise
+// connectors, and find the identities of one.
+func (tx *Tx) PlanOfSSOConnectors() (string, error) {
+	list, err := tx.explain("SELECT "+ssoConnectorColumns+" FROM sso_connectors ORDER BY created_at, id LIMIT 20", nil)
+	if err != nil {
+		return "", err
+	}
+	identities, err := tx.explain("DELETE FROM sso_identities WHERE sso_connector_id = $1", []any{"sso000000500"})
+	return list + "\n" + identities, err
+}
+
 // FillSSOConnectors writes many enterprise connectors with a domain each, "d0"
-// and so on below example, and lets the engine count them.
+// and so on below example, and an identity each, and lets the engine count them.
 func (tx *Tx) FillSSOConnectors(n int) error {
 	connectors, domains := make([][]any, n), make([][]any, n)
 	for i := range n {
@@ -43,6 +54,14 @@ func (tx *Tx) FillSSOConnectors(n int) error {
 		return err
 	}
 	if err := tx.insertRows("INSERT INTO sso_connector_domains (domain, connector_id) VALUES ", "($, $)", "", nil, domains); err != nil {
+		return err
+	}
+	if err := tx.run(`INSERT INTO users (id, custom_data, profile, logto_config, password_is_temporary, password_is_expired, is_suspended, created_at, updated_at)
+		VALUES ('u', '{}', '{}', '{}', FALSE, FALSE, FALSE, 0, 0)`); err != nil {
+		return err
+	}
+	if err := tx.run(`INSERT INTO sso_identities (id, user_id, sso_connector_id, issuer, identity_id, created_at)
+		SELECT id, 'u', id, id, id, 0 FROM sso_connectors`); err != nil {
 		return err
 	}
 	return tx.run("ANALYZE")

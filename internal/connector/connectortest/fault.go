@@ -40,8 +40,8 @@ type Fault struct {
 const (
 	codeGeneral     = "connector.general"
 	codeResponse    = "connector.invalid_response"
-	codeIDToken     = "connector.social_invalid_id_token"     //nolint:gosec // a code, not a token
-	codeAccessToken = "connector.social_invalid_access_token" //nolint:gosec // a code, not a token
+	codeIDToken     = "connector.social_invalid_id_token"
+	codeAccessToken = "connector.social_invalid_access_token"
 )
 
 // AllFaults lists everything that a provider of no brand can do wrong.
@@ -51,7 +51,7 @@ func AllFaults() []Fault {
 
 const (
 	pathMetadata = "/.well-known/openid-configuration"
-	pathToken    = "/token" //nolint:gosec // a path
+	pathToken    = "/token"
 	pathUserInfo = "/userinfo"
 	pathKeys     = "/jwks"
 )

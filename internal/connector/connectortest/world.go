@@ -67,13 +67,13 @@ func (w *World) Handler() http.Handler {
 
 func serveGoogleMetadata(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Cache-Control", "public, max-age=3600")
-	writeJSON(w, http.StatusOK, map[string]any{
-		"issuer":                   "https://accounts.google.com",
-		"authorization_endpoint":   "https://accounts.google.com/o/oauth2/v2/auth",
-		"token_endpoint":           "https://oauth2.googleapis.com/token",
-		"userinfo_endpoint":        "https://openidconnect.googleapis.com/v1/userinfo",
-		"jwks_uri":                 "https://www.googleapis.com/oauth2/v3/certs",
+	m := map[string]any{
+		"issuer": "https://accounts.google.com", "authorization_endpoint": "https://accounts.google.com/o/oauth2/v2/auth",
+		"userinfo_endpoint": "https://openidconnect.googleapis.com/v1/userinfo", "jwks_uri": "https://www.googleapis.com/oauth2/v3/certs",
 		"response_types_supported": []string{"code"}, "subject_types_supported": []string{"public"},
 		"id_token_signing_alg_values_supported": []string{"RS256"},
-	})
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "client_secret_basic"},
+	}
+	m["token_endpoint"] = "https://oauth2.googleapis.com/token"
+	writeJSON(w, http.StatusOK, m)
 }

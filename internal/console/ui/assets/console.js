@@ -51,3 +51,4 @@ forms();
 palette();
 keys();
 live();
+document.documentElement.dataset.ready = ''; // for whoever waits for the scripts
