@@ -26,4 +26,6 @@ const DefaultJobAttempts = 12
 const (
 	JobSendMessage = "message.send" // payload: a Message
 	JobDeliverHook = "hook.deliver" // payload: notify's own
+	JobDeleteUser  = "user.delete"  // payload: a UserDeletion
+	JobImportUsers = "user.import"  // payload: a UserImportRun
 )

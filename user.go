@@ -27,6 +27,10 @@ type User struct {
 	IsSuspended   bool                `json:"isSuspended"`
 	HasPassword   bool                `json:"hasPassword"`
 
+	// DeletionDueAt is when a user who is to be deleted goes; until then the
+	// user is suspended and can be restored. Absent for everybody else.
+	DeletionDueAt *Time `json:"deletionDueAt,omitempty"`
+
 	// EmailVerifiedAt and PhoneVerifiedAt are when the holder first proved the
 	// address to us; nil for an address that was only written by somebody with
 	// management rights. The first proof strips credentials (promise 7).

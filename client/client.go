@@ -1,6 +1,6 @@
 // Package client speaks the management API. The command line and the console
 // use it as anybody else may: over HTTP with a bearer token, or in process
-// through an http.RoundTripper that calls the server's handler.
+// through an http.RoundTripper that calls the server's handler, see InProcess.
 //
 // It promises that a refusal by the server comes back as a *guestlist.Error
 // with the server's code and message, and that a context that ends ends the
@@ -192,49 +192,6 @@ var kinds = map[int]guestlist.Kind{
 	http.StatusTooManyRequests:       guestlist.KindTooMany,
 	http.StatusNotImplemented:        guestlist.KindNotImplemented,
 	http.StatusServiceUnavailable:    guestlist.KindUnavailable,
-}
-
-// InProcess returns an HTTP client whose requests a handler answers directly,
-// without a network.
-func InProcess(h http.Handler) *http.Client { return &http.Client{Transport: roundTripper{h}} }
-
-type roundTripper struct{ h http.Handler }
-
-// RoundTrip runs the handler and returns what it wrote.
-func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
-	in := r.Clone(r.Context())
-	in.RequestURI = r.URL.RequestURI()
-	in.Host = r.URL.Host
-	in.RemoteAddr = "127.0.0.1:0"
-	if in.Body == nil {
-		in.Body = http.NoBody
-	}
-	w := &recorder{header: http.Header{}, status: http.StatusOK}
-	t.h.ServeHTTP(w, in)
-	return &http.Response{
-		Status: http.StatusText(w.status), StatusCode: w.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: w.header, Body: io.NopCloser(&w.body), ContentLength: int64(w.body.Len()), Request: r,
-	}, nil
-}
-
-type recorder struct {
-	header http.Header
-	status int
-	wrote  bool
-	body   bytes.Buffer
-}
-
-func (w *recorder) Header() http.Header { return w.header }
-
-func (w *recorder) WriteHeader(status int) {
-	if !w.wrote {
-		w.status, w.wrote = status, true
-	}
-}
-
-func (w *recorder) Write(p []byte) (int, error) {
-	w.wrote = true
-	return w.body.Write(p)
 }
 
 // escape makes one path segment of an id.

@@ -29,7 +29,7 @@ func (p ndjsonParser) parse(text []byte) (newUser, error) {
 // column leads into customData or profile; an empty field is absent.
 type csvParser struct {
 	schema  *schema
-	columns [][]string
+	columns [][]string // a column without a path is left out
 }
 
 // The limits of a header.
@@ -41,16 +41,28 @@ const (
 // newCSVParser reads a header. A column that no user has is refused: a typing
 // error would lose a value of every line.
 func newCSVParser(s *schema, header []byte) (csvParser, error) {
-	p := csvParser{schema: s}
 	names, err := csvFields(header)
 	if err != nil {
-		return p, err
+		return csvParser{}, err
 	}
+	for i := range names {
+		names[i] = strings.TrimSpace(names[i])
+	}
+	return newColumnParser(s, names, false)
+}
+
+// newColumnParser is newCSVParser for names that stand by themselves. Where some
+// may be left out, an empty one says so.
+func newColumnParser(s *schema, names []string, some bool) (csvParser, error) {
+	p := csvParser{schema: s}
 	inv := web.Invalid{}
 	inv.Check(len(names) <= maxImportColumns, "", "too_big", fmt.Sprintf("At most %d columns are taken", maxImportColumns))
 	seen := map[string]bool{}
 	for _, name := range names {
-		name = strings.TrimSpace(name)
+		if name == "" && some {
+			p.columns = append(p.columns, nil)
+			continue
+		}
 		path := strings.Split(name, ".")
 		inv.Check(knownColumn(s, path), name, "unrecognized_keys", "No user has this member")
 		overlaps := seen[name]
@@ -92,21 +104,26 @@ func knownColumn(s *schema, path []string) bool {
 }
 
 func (p csvParser) parse(text []byte) (newUser, error) {
-	var u newUser
 	fields, err := csvFields(text)
 	if err != nil {
-		return u, err
+		return newUser{}, err
 	}
 	if len(fields) != len(p.columns) {
-		return u, errLineCSV
+		return newUser{}, errLineCSV
 	}
+	return p.user(fields)
+}
+
+// user makes the user of the fields of a line.
+func (p csvParser) user(fields []string) (newUser, error) {
+	var u newUser
 	tree := map[string]any{}
 	for i, field := range fields {
-		if field == "" {
+		path := p.columns[i]
+		if field == "" || len(path) == 0 {
 			continue
 		}
 		at := tree
-		path := p.columns[i]
 		for _, name := range path[:len(path)-1] {
 			inner, ok := at[name].(map[string]any)
 			if !ok {

@@ -92,13 +92,14 @@ func withoutBreak(text []byte) []byte {
 // line and no other.
 type csvSource struct {
 	r    *bufio.Reader
-	line int // of the last record's beginning
-	read int // line feeds read so far
+	sep  byte // between fields
+	line int  // of the last record's beginning
+	read int  // line feeds read so far
 	text []byte
 }
 
 func newCSVSource(r io.Reader) *csvSource {
-	s := &csvSource{r: bufio.NewReaderSize(r, maxImportLine)}
+	s := &csvSource{r: bufio.NewReaderSize(r, maxImportLine), sep: ','}
 	if mark, err := s.r.Peek(len(byteOrderMark)); err == nil && bytes.Equal(mark, byteOrderMark) {
 		_, _ = s.r.Discard(len(mark)) // it was just peeked at
 	}
@@ -148,31 +149,34 @@ func (s *csvSource) record() (tooLong bool, err error) {
 				return tooLong, nil
 			}
 		}
-		state = csvStep(state, c)
+		state = csvStep(state, c, s.sep)
 	}
 }
 
-func csvStep(state int, c byte) int {
+func csvStep(state int, c, sep byte) int {
 	switch {
 	case state == csvQuoted && c == '"':
 		return csvClosed
 	case state == csvQuoted, (state == csvClosed || state == csvBegins) && c == '"':
 		return csvQuoted
-	case c == ',':
+	case c == sep:
 		return csvBegins
 	}
 	return csvPlain
 }
 
-// csvFields splits a record. It fails on quotes that stand where they must
-// not.
-func csvFields(record []byte) ([]string, error) {
+// csvFields splits a record at commas. It fails on quotes that stand where they
+// must not.
+func csvFields(record []byte) ([]string, error) { return csvFieldsAt(record, ',') }
+
+// csvFieldsAt is csvFields with another separator.
+func csvFieldsAt(record []byte, sep byte) ([]string, error) {
 	if !utf8.Valid(record) || bytes.IndexByte(record, 0) >= 0 {
 		return nil, errLineText
 	}
 	var fields []string
 	for rest := record; ; {
-		field, after, err := csvField(rest)
+		field, after, err := csvField(rest, sep)
 		if err != nil {
 			return nil, err
 		}
@@ -184,10 +188,10 @@ func csvFields(record []byte) ([]string, error) {
 	}
 }
 
-// csvField reads one field; after begins with the comma behind it.
-func csvField(text []byte) (field string, after []byte, err error) {
+// csvField reads one field; after begins with the separator behind it.
+func csvField(text []byte, sep byte) (field string, after []byte, err error) {
 	if len(text) == 0 || text[0] != '"' {
-		end := bytes.IndexByte(text, ',')
+		end := bytes.IndexByte(text, sep)
 		if end < 0 {
 			end = len(text)
 		}
@@ -204,7 +208,7 @@ func csvField(text []byte) (field string, after []byte, err error) {
 		}
 		b, rest = append(b, rest[:end]...), rest[end+1:]
 		switch {
-		case len(rest) == 0 || rest[0] == ',':
+		case len(rest) == 0 || rest[0] == sep:
 			return string(b), rest, nil
 		case rest[0] != '"':
 			return "", nil, errLineCSV

@@ -82,6 +82,8 @@ func (a *API) groups() [][]route {
 		a.roleUserRoutes(),
 		a.userRoutes(),
 		a.userImportRoutes(),
+		a.userImportFileRoutes(),
+		a.userExportRoutes(),
 		a.userDataRoutes(),
 		a.userPasswordRoutes(),
 		a.userRoleRoutes(),

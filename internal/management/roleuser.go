@@ -70,6 +70,6 @@ func (a *API) removeRoleUser(c *call, in struct {
 		if _, err := role(tx, in.ID); err != nil {
 			return err
 		}
-		return tx.RemoveUserRole(in.UserID, in.ID)
+		return takeRole(tx, in.UserID, in.ID)
 	})
 }

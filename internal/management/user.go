@@ -16,9 +16,17 @@ func (a *API) userRoutes() []route {
 		patch("/api/users/{userId}", "Change a user; customData and profile are replaced", a.updateUser).of(userVersion),
 		patch("/api/users/{userId}/is-suspended", "Suspend a user, which signs the user out everywhere, or end that", a.suspendUser).of(userVersion),
 		remove("/api/users/{userId}", "Delete a user", a.deleteUser).of(userVersion),
+		put("/api/users/{userId}/deletion", "Suspend a user now and delete them later, unless that is taken back", a.planDeletion).of(userVersion),
+		remove("/api/users/{userId}/deletion", "Take back that a user will be deleted", a.dropDeletion).of(userVersion),
+		get("/api/users/{userId}/administrator", "Whether a user may use the console and this API", a.getAdministrator),
+		put("/api/users/{userId}/administrator", "Make a user an administrator, or end that", a.setAdministrator),
 		get("/api/users/{userId}/organizations", "List the organizations of a user", a.listUserOrganizations),
 	}
 }
+
+// userCap is where counting what a search or filter finds stops, for a caller
+// who asked for that.
+const userCap = 10_000
 
 // userID is the input of routes that need nothing else.
 type userID struct {
@@ -52,6 +60,9 @@ func (a *API) listUsers(c *call, in struct {
 	ExcludeRole         guestlist.RoleID `query:"excludeRoleId"`
 	ExcludeOrganization string           `query:"excludeOrganizationId"`
 	IncludePasswordHash bool             `query:"includePasswordHash"`
+	OfRole              guestlist.RoleID `query:"roleId"`
+	State               store.UserState  `query:"state" check:"enum=suspended|leaving|new"`
+	EnableCap           bool             `query:"enableCap"`
 },
 ) (list[shownUser], error) {
 	var l list[shownUser]
@@ -59,11 +70,17 @@ func (a *API) listUsers(c *call, in struct {
 		return l, errTwoExclusions()
 	}
 	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
-		users, total, err := tx.Users(store.UserFilter{Search: in.Search, ExcludeRole: in.ExcludeRole}, c.window())
+		f := store.UserFilter{Search: in.Search, ExcludeRole: in.ExcludeRole, OfRole: in.OfRole, State: in.State}
+		var users []guestlist.User
+		var err error
+		if in.EnableCap {
+			users, l.Total, l.Capped, err = tx.UsersUpTo(f, c.window(), userCap)
+		} else {
+			users, l.Total, err = tx.Users(f, c.window())
+		}
 		if err != nil {
 			return err
 		}
-		l.Total = total
 		for _, u := range users {
 			shown := shownUser{User: u}
 			if in.IncludePasswordHash {
@@ -183,7 +200,11 @@ func (a *API) suspendUser(c *call, in struct {
 ) (guestlist.User, error) {
 	return a.changeUser(c, in.ID, guestlist.EventUserSuspensionUpdated, func(tx *store.Tx, u *guestlist.User) (any, error) {
 		if u.IsSuspended = in.Body.IsSuspended; !u.IsSuspended {
-			return nil, nil
+			u.DeletionDueAt = nil // whoever is let in again is not deleted
+			return nil, tx.DropDeletion(u.ID)
+		}
+		if err := tx.KeepAdministrator(u.ID); err != nil {
+			return nil, err
 		}
 		return nil, endEverything(tx, u.ID)
 	})
@@ -212,21 +233,31 @@ type userInfo struct {
 
 func (a *API) deleteUser(c *call, in userID) (none, error) {
 	if c.who.UserID == in.ID {
-		return none{}, guestlist.Refuse(guestlist.KindInvalid, "user.cannot_delete_self")
+		return none{}, errDeleteSelf
 	}
 	return none{}, a.Store.Update(c.ctx(), func(tx *store.Tx) error {
 		u, err := tx.UserForUpdate(in.ID)
 		if err != nil {
 			return err
 		}
-		if err := endEverything(tx, in.ID); err != nil {
+		if err := tx.KeepAdministrator(u.ID); err != nil {
 			return err
 		}
-		if err := tx.DeleteUser(in.ID); err != nil {
-			return err
-		}
-		return emit(tx, c, guestlist.EventUserDeleted, userInfo{User: u})
+		return deleteNow(tx, u, c.event(tx, guestlist.EventUserDeleted, userInfo{User: u}))
 	})
+}
+
+var errDeleteSelf = guestlist.Refuse(guestlist.KindInvalid, "user.cannot_delete_self")
+
+// deleteNow removes a user with all that was granted, and tells.
+func deleteNow(tx *store.Tx, u guestlist.User, e dataEvent) error {
+	if err := endEverything(tx, u.ID); err != nil {
+		return err
+	}
+	if err := tx.DeleteUser(u.ID); err != nil {
+		return err
+	}
+	return emitEvent(tx, e)
 }
 
 // listUserOrganizations answers for the time before there are organizations.

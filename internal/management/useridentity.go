@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"guestlist"
+	"guestlist/internal/crypt"
 	"guestlist/internal/store"
 )
 
@@ -16,6 +17,8 @@ func (a *API) userIdentityRoutes() []route {
 		get("/api/users/{userId}/identities/{target}", "Get a social identity", a.getIdentity),
 		remove("/api/users/{userId}/identities/{target}", "Unlink a social identity", a.deleteIdentity),
 		get("/api/users/{userId}/sso-identities/{ssoConnectorId}", "Get an enterprise identity", a.getSSOIdentity),
+		put("/api/users/{userId}/sso-identities/{ssoConnectorId}", "Link an enterprise identity", a.putSSOIdentity),
+		remove("/api/users/{userId}/sso-identities/{ssoConnectorId}", "Unlink the enterprise identities of a connector", a.deleteSSOIdentity),
 		get("/api/users/{userId}/all-identities", "List all identities of a user", a.listIdentities),
 	}
 }
@@ -119,13 +122,66 @@ func (a *API) getSSOIdentity(c *call, in struct {
 		}
 		i := slices.IndexFunc(identities, func(s guestlist.SSOIdentity) bool { return s.SSOConnectorID == in.Connector })
 		if i < 0 {
-			return guestlist.Refuse(guestlist.KindNotFound, "user.enterprise_sso_identity_not_exists").
-				WithArgs(map[string]any{"ssoConnectorId": clip(in.Connector)})
+			return noSSOIdentity(in.Connector)
 		}
 		shown.SSOIdentity = viewSSOIdentity(identities[i])
 		return nil
 	})
 	return shown, err
+}
+
+// putSSOIdentity links what an administrator knows of a person at an enterprise
+// provider, or had unlinked by mistake. What belongs to somebody stays theirs.
+func (a *API) putSSOIdentity(c *call, in struct {
+	ID        guestlist.UserID      `path:"userId"`
+	Connector guestlist.ConnectorID `path:"ssoConnectorId"`
+	Body      struct {
+		Issuer     string               `json:"issuer" check:"min=1,max=2048"`
+		IdentityID string               `json:"identityId" check:"min=1,max=256"`
+		Detail     guestlist.JSONObject `json:"detail,omitempty"`
+	}
+},
+) (shownSSOIdentity, error) {
+	identity := guestlist.SSOIdentity{
+		ID: crypt.ShortID(), UserID: in.ID, SSOConnectorID: string(in.Connector),
+		Issuer: in.Body.Issuer, IdentityID: in.Body.IdentityID, Detail: object("{}"),
+	}
+	if in.Body.Detail != nil {
+		identity.Detail = in.Body.Detail
+	}
+	err := a.Store.Update(c.ctx(), func(tx *store.Tx) error {
+		if err := knownUser(tx, in.ID); err != nil {
+			return err
+		}
+		if _, err := tx.SSOConnector(in.Connector); err != nil {
+			return err
+		}
+		identity.CreatedAt = tx.Now
+		return tx.PutSSOIdentity(identity)
+	})
+	return shownSSOIdentity{viewSSOIdentity(identity)}, err
+}
+
+func (a *API) deleteSSOIdentity(c *call, in struct {
+	ID        guestlist.UserID `path:"userId"`
+	Connector string           `path:"ssoConnectorId"`
+},
+) (none, error) {
+	return none{}, a.Store.Update(c.ctx(), func(tx *store.Tx) error {
+		if err := knownUser(tx, in.ID); err != nil {
+			return err
+		}
+		n, err := tx.DeleteSSOIdentities(in.ID, in.Connector)
+		if err == nil && n == 0 {
+			err = noSSOIdentity(in.Connector)
+		}
+		return err
+	})
+}
+
+func noSSOIdentity(connector string) error {
+	return guestlist.Refuse(guestlist.KindNotFound, "user.enterprise_sso_identity_not_exists").
+		WithArgs(map[string]any{"ssoConnectorId": clip(connector)})
 }
 
 type allIdentities struct {

@@ -242,13 +242,13 @@ func (imp *userImport) write() error {
 // is in its err.
 func (imp *userImport) store(batch []importItem) error {
 	ctx := imp.c.ctx()
-	if err := imp.hash(ctx, batch); err != nil {
+	if err := imp.api.hashBatch(ctx, batch, imp.key != ""); err != nil {
 		return err
 	}
-	var good []int
+	var good []*importItem
 	for i := range batch {
 		if batch[i].err == nil {
-			good = append(good, i)
+			good = append(good, &batch[i])
 		}
 	}
 	if len(good) == 0 {
@@ -256,34 +256,37 @@ func (imp *userImport) store(batch []importItem) error {
 	}
 	var results []store.Insertion
 	err := imp.api.Store.Update(ctx, func(tx *store.Tx) error {
-		users := make([]store.NewUser, len(good))
-		for k, i := range good {
-			batch[i].user.CreatedAt, batch[i].user.UpdatedAt = tx.Now, tx.Now
-			users[k] = store.NewUser{User: batch[i].user, Password: batch[i].digest}
-		}
 		var err error
-		if results, err = tx.InsertUsers(users); err != nil {
-			return err
-		}
-		return imp.welcome(tx, users, results)
+		results, err = insertBatch(tx, good, func(u guestlist.User) dataEvent { return imp.c.event(tx, guestlist.EventUserCreated, u) })
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	for k, i := range good {
-		batch[i].err = results[k].Err
+	for k, item := range good {
+		item.err = results[k].Err
 		if !results[k].New && results[k].Err == nil && imp.key == "" {
-			batch[i].err = guestlist.Refuse(guestlist.KindUnprocessable, "entity.unique_integrity_violation")
+			item.err = guestlist.Refuse(guestlist.KindUnprocessable, "entity.unique_integrity_violation")
 		}
 	}
 	return nil
 }
 
-// welcome gives those who are new the default roles and tells the hooks.
-func (imp *userImport) welcome(tx *store.Tx, users []store.NewUser, results []store.Insertion) error {
+// insertBatch writes users, gives those who are new the default roles and tells
+// the hooks. event makes what they are told of one.
+func insertBatch(tx *store.Tx, items []*importItem, event func(guestlist.User) dataEvent) ([]store.Insertion, error) {
+	users := make([]store.NewUser, len(items))
+	for k, item := range items {
+		item.user.CreatedAt, item.user.UpdatedAt = tx.Now, tx.Now
+		users[k] = store.NewUser{User: item.user, Password: item.digest}
+	}
+	results, err := tx.InsertUsers(users)
+	if err != nil {
+		return nil, err
+	}
 	wanted, err := tx.IsWanted(guestlist.EventUserCreated)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var ids []guestlist.UserID
 	var events []guestlist.Event
@@ -295,23 +298,23 @@ func (imp *userImport) welcome(tx *store.Tx, users []store.NewUser, results []st
 		if !wanted {
 			continue
 		}
-		e := imp.c.event(tx, guestlist.EventUserCreated, users[k].User)
+		e := event(users[k].User)
 		payload, err := json.Marshal(e)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		events = append(events, guestlist.Event{Key: e.Event, Payload: payload})
 	}
 	if err := tx.GiveDefaultRoles(ids...); err != nil {
-		return err
+		return nil, err
 	}
-	return tx.EmitAll(events)
+	return results, tx.EmitAll(events)
 }
 
-// hash computes the digests of a batch's passwords, on every core at once but
-// on none twice: people sign in meanwhile. Who is there already, by an earlier
-// run of the same key, costs nothing.
-func (imp *userImport) hash(ctx context.Context, batch []importItem) error {
+// hashBatch computes the digests of a batch's passwords, on every core at once
+// but on none twice: people sign in meanwhile. Who is there already, by an
+// earlier run that may have been, costs nothing.
+func (a *API) hashBatch(ctx context.Context, batch []importItem, ranBefore bool) error {
 	var todo []*importItem
 	var ids []guestlist.UserID
 	for i := range batch {
@@ -323,8 +326,8 @@ func (imp *userImport) hash(ctx context.Context, batch []importItem) error {
 		return nil
 	}
 	var known map[guestlist.UserID]bool
-	if imp.key != "" {
-		if err := imp.api.Store.View(ctx, func(tx *store.Tx) error {
+	if ranBefore {
+		if err := a.Store.View(ctx, func(tx *store.Tx) error {
 			var err error
 			known, err = tx.KnownUsers(ids)
 			return err
@@ -337,7 +340,7 @@ func (imp *userImport) hash(ctx context.Context, batch []importItem) error {
 	for range min(runtime.GOMAXPROCS(0), len(todo)) {
 		workers.Go(func() {
 			for item := range work {
-				item.digest, item.err = imp.api.digestOf(ctx, item.plain, item.temporary)
+				item.digest, item.err = a.digestOf(ctx, item.plain, item.temporary)
 			}
 		})
 	}

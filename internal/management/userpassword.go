@@ -10,6 +10,7 @@ func (a *API) userPasswordRoutes() []route {
 		patch("/api/users/{userId}/password", "Set a password; a temporary one has to be changed at the next sign-in", a.setUserPassword),
 		patch("/api/users/{userId}/password/expiration", "Expire a password, or end that", a.expireUserPassword),
 		post("/api/users/{userId}/password/verify", "Check a password", a.verifyUserPassword),
+		post("/api/users/{userId}/password-link", "Send a user a link to set a password, or make one", a.issuePasswordLink),
 		get("/api/users/{userId}/has-password", "Whether a user has a password", a.hasUserPassword),
 	}
 }

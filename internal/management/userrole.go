@@ -1,6 +1,8 @@
 package management
 
 import (
+	"slices"
+
 	"guestlist"
 	"guestlist/internal/store"
 	"guestlist/internal/web"
@@ -71,6 +73,11 @@ func (a *API) replaceUserRoles(c *call, in userRoles) (replacedUserRoles, error)
 			return err
 		}
 		replaced.RoleIDs = orEmpty(roles)
+		if !slices.Contains(roles, store.AdminRoleID) {
+			if err := tx.KeepAdministrator(in.ID); err != nil {
+				return err
+			}
+		}
 		return tx.SetRoles(in.ID, roles...)
 	})
 	return replaced, err
@@ -100,5 +107,15 @@ func (a *API) removeUserRole(c *call, in struct {
 	Role guestlist.RoleID `path:"roleId"`
 },
 ) (none, error) {
-	return none{}, a.Store.Update(c.ctx(), func(tx *store.Tx) error { return tx.RemoveUserRole(in.ID, in.Role) })
+	return none{}, a.Store.Update(c.ctx(), func(tx *store.Tx) error { return takeRole(tx, in.ID, in.Role) })
+}
+
+// takeRole takes a role from a user, but not the last administrator's.
+func takeRole(tx *store.Tx, user guestlist.UserID, role guestlist.RoleID) error {
+	if role == store.AdminRoleID {
+		if err := tx.KeepAdministrator(user); err != nil {
+			return err
+		}
+	}
+	return tx.RemoveUserRole(user, role)
 }

@@ -11,6 +11,7 @@ import (
 func (a *API) userSessionRoutes() []route {
 	return []route{
 		get("/api/users/{userId}/sessions", "List the browsers in which a user is signed in", a.listSessions),
+		remove("/api/users/{userId}/sessions", "Sign a user out everywhere, and revoke all that was granted", a.deleteSessions),
 		get("/api/users/{userId}/sessions/{sessionId}", "Get one of them", a.getSession),
 		remove("/api/users/{userId}/sessions/{sessionId}", "Sign a user out of a browser, and of the applications that are named", a.deleteSession),
 		get("/api/users/{userId}/grants", "List what a user allowed applications to do", a.listGrants),
@@ -128,6 +129,15 @@ func (a *API) deleteSession(c *call, in struct {
 			}
 		}
 		return signin.EndSession(tx, s)
+	})
+}
+
+func (a *API) deleteSessions(c *call, in userID) (none, error) {
+	return none{}, a.Store.Update(c.ctx(), func(tx *store.Tx) error {
+		if err := knownUser(tx, in.ID); err != nil {
+			return err
+		}
+		return endEverything(tx, in.ID)
 	})
 }
 

@@ -86,11 +86,11 @@ func wire(ctx context.Context, s *Server) (*parts, error) {
 	p.desk.OpenSocial, p.desk.SocialKind = p.others.Social, socialKind
 	p.desk.OpenSSO, p.desk.SSOKind, p.desk.Describe = p.others.SSO, connector.SSOProvider, p.others.SPMetadata
 	p.notifier = &notify.Notifier{Store: s.store, Client: p.guarded, Version: s.o.Version}
-	applications, err := p.doors(s, phrases)
+	applications, machines, err := p.doors(s, phrases)
 	if err != nil {
 		return nil, err
 	}
-	p.work(s, applications)
+	p.work(s, applications, machines)
 	return p, nil
 }
 
@@ -98,12 +98,25 @@ func wire(ctx context.Context, s *Server) (*parts, error) {
 const outboundTimeout = 10 * time.Second
 
 // work wires what happens behind the doors: the queue and the periodic tasks.
-func (p *parts) work(s *Server, applications *oidc.Door) {
+func (p *parts) work(s *Server, applications *oidc.Door, machines *management.API) {
 	kinds := p.notifier.Kinds()
 	kinds[guestlist.JobBackchannelLogout] = job.Kind{Run: func(ctx context.Context, j job.Job) error {
 		err := applications.DeliverLogout(ctx, p.guarded, j.Payload)
 		if errors.Is(err, oidc.ErrLogoutRefused) {
 			return job.Cancel(err)
+		}
+		return err
+	}}
+	kinds[guestlist.JobDeleteUser] = job.Kind{Run: func(ctx context.Context, j job.Job) error {
+		return machines.DeleteDue(ctx, j.Payload)
+	}}
+	kinds[guestlist.JobImportUsers] = job.Kind{Width: 1, Run: func(ctx context.Context, j job.Job) error {
+		more, err := machines.ImportOn(ctx, j.Payload)
+		switch {
+		case err == nil && more:
+			return job.Snooze(0)
+		case err != nil && j.Last():
+			err = errors.Join(err, machines.FailImport(context.WithoutCancel(ctx), j.Payload, err))
 		}
 		return err
 	}}
@@ -113,10 +126,10 @@ func (p *parts) work(s *Server, applications *oidc.Door) {
 }
 
 // doors mounts everything that answers requests.
-func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, error) {
+func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, *management.API, error) {
 	pages, err := web.NewPages(phrases)
 	if err != nil {
-		return nil, fmt.Errorf("server: pages: %w", err)
+		return nil, nil, fmt.Errorf("server: pages: %w", err)
 	}
 	manners := &web.Manners{Log: s.o.Log, Phrases: phrases, Endpoint: s.o.Endpoint, LargeBody: isStream}
 	cookies := web.Cookies{Keys: p.cookieKeys, Secure: strings.HasPrefix(s.o.Endpoint, "https:")}
@@ -150,7 +163,7 @@ func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, error) {
 	machines.Mount(mux)
 	app.Mount(mux)
 	if err := hosts.Mount(mux); err != nil {
-		return nil, fmt.Errorf("server: console: %w", err)
+		return nil, nil, fmt.Errorf("server: console: %w", err)
 	}
 	if s.o.Dev {
 		p.outbox = &mail.Outbox{}
@@ -161,10 +174,10 @@ func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, error) {
 	}
 	protected, err := web.CSRF{Bypass: slices.Concat(experience.CrossSite, bypass)}.Wrap(manners, isPage, mux)
 	if err != nil {
-		return nil, fmt.Errorf("server: csrf: %w", err)
+		return nil, nil, fmt.Errorf("server: csrf: %w", err)
 	}
 	p.handler = manners.Wrap(p.metrics.count(protected))
-	return applications, nil
+	return applications, machines, nil
 }
 
 // socialKind tells the desk of a kind of social connector.
@@ -248,9 +261,12 @@ var bypass = []string{
 	"/oidc/token", "/oidc/token/", "/oidc/me", "/oidc/request", "/oidc/auth", "/oidc/session/end",
 }
 
+// streams are the paths at which files arrive.
+var streams = []string{"/api/users/bulk", "/api/user-imports", console.Path + "/users/import"}
+
 // isStream reports requests whose body may be of any size.
 func isStream(r *http.Request) bool {
-	return r.Method == http.MethodPost && r.URL.Path == "/api/users/bulk"
+	return r.Method == http.MethodPost && slices.Contains(streams, r.URL.Path)
 }
 
 // isPage reports requests whose errors are pages: everything but the doors for

@@ -8,7 +8,7 @@ const (
 	ManagementResourceID = guestlist.ResourceID("management-api")
 	ManagementScopeID    = guestlist.ScopeID("management-api-all")
 	ManagementRoleID     = guestlist.RoleID("management-api-access")
-	adminRoleID          = guestlist.RoleID("internal-admin")
+	AdminRoleID          = guestlist.RoleID("internal-admin")
 )
 
 // Seed creates what every installation needs: the management API as a
@@ -26,7 +26,7 @@ func Seed(tx *Tx) error {
 		return err
 	}
 	return tx.seedRole(guestlist.Role{
-		ID: adminRoleID, Name: guestlist.AdminRoleName, Type: guestlist.RoleUser,
+		ID: AdminRoleID, Name: guestlist.AdminRoleName, Type: guestlist.RoleUser,
 		Description: "Opens the management API and the console to people.",
 	})
 }

@@ -39,7 +39,24 @@ func (tx *Tx) UserBySSOIdentity(issuer, subject string) (guestlist.User, guestli
 // account. One that belongs to somebody gives user.identity_already_in_use and
 // moves nowhere.
 func (tx *Tx) LinkSSOIdentity(s guestlist.SSOIdentity) error {
+	return tx.linkSSOIdentity(s, true)
+}
+
+// PutSSOIdentity is LinkSSOIdentity for an administrator: the first proof of an
+// address leaves it.
+func (tx *Tx) PutSSOIdentity(s guestlist.SSOIdentity) error {
+	return tx.linkSSOIdentity(s, false)
+}
+
+func (tx *Tx) linkSSOIdentity(s guestlist.SSOIdentity, own bool) error {
 	return tx.run(`INSERT INTO sso_identities (id, user_id, sso_connector_id, issuer, identity_id, detail, is_own, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, TRUE, $7)`,
-		s.ID, s.UserID, s.SSOConnectorID, s.Issuer, s.IdentityID, string(s.Detail), tx.Now)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		s.ID, s.UserID, s.SSOConnectorID, s.Issuer, s.IdentityID, string(s.Detail), own, tx.Now)
+}
+
+// DeleteSSOIdentities unlinks what a user has of an enterprise connector, and
+// returns how many identities that were.
+func (tx *Tx) DeleteSSOIdentities(user guestlist.UserID, connector string) (int, error) {
+	n, err := tx.exec("DELETE FROM sso_identities WHERE user_id = $1 AND sso_connector_id = $2", user, connector)
+	return int(n), err
 }

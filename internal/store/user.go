@@ -14,14 +14,14 @@ const sealPassword = "user.password"
 
 const userColumns = `id, username, primary_email, primary_phone, name, avatar, custom_data, profile, logto_config,
 	password_digest IS NOT NULL, password_is_temporary, password_is_expired, password_changed_at, is_suspended,
-	application_id, email_verified_at, phone_verified_at, last_sign_in_at, created_at, updated_at`
+	deletion_due_at, application_id, email_verified_at, phone_verified_at, last_sign_in_at, created_at, updated_at`
 
 func scanUser(sc scanner) (guestlist.User, error) {
 	var u guestlist.User
 	var customData, profile, config string
 	if err := sc.Scan(&u.ID, &u.Username, &u.PrimaryEmail, &u.PrimaryPhone, &u.Name, &u.Avatar, &customData, &profile,
 		&config, &u.HasPassword, &u.PasswordIsTemporary, &u.PasswordIsExpired, &u.PasswordChangedAt, &u.IsSuspended,
-		&u.ApplicationID, &u.EmailVerifiedAt, &u.PhoneVerifiedAt, &u.LastSignInAt, &u.CreatedAt, &u.UpdatedAt); err != nil {
+		&u.DeletionDueAt, &u.ApplicationID, &u.EmailVerifiedAt, &u.PhoneVerifiedAt, &u.LastSignInAt, &u.CreatedAt, &u.UpdatedAt); err != nil {
 		return u, err
 	}
 	u.CustomData, u.LogtoConfig = json.RawMessage(customData), json.RawMessage(config)

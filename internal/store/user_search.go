@@ -14,6 +14,24 @@ type UserFilter struct {
 	Search      guestlist.Search
 	ExcludeRole guestlist.RoleID // only users who lack the role
 	OfRole      guestlist.RoleID // only users who have the role
+	State       UserState        // only users in it
+	// Before, if not nil, is a user: the list has those who come after it, as if
+	// a page ended there.
+	Before *guestlist.User
+}
+
+// UserState is how a user stands.
+type UserState string
+
+// The states that lists can be of. Each has an index.
+const (
+	UsersSuspended UserState = "suspended" // those who will be deleted included
+	UsersLeaving   UserState = "leaving"   // a deletion is planned
+	UsersNew       UserState = "new"       // never signed in
+)
+
+var userStates = map[UserState]string{
+	UsersSuspended: "users.is_suspended", UsersLeaving: "users.deletion_due_at IS NOT NULL", UsersNew: "users.last_sign_in_at IS NULL",
 }
 
 // userSearchColumns are the columns that searches name. Every folded form has an index in the
@@ -41,25 +59,85 @@ func (tx *Tx) Users(f UserFilter, p Page) ([]guestlist.User, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
+	// Where an index knows the few that match, reading all users in the wanted
+	// order until enough do would take long.
+	users, err := tx.selectUsers(where, args, len(f.Search.Matches) > 0 && f.isNarrow(), len(f.Search.Matches) > 0, p)
+	if err != nil {
+		return nil, 0, err
+	}
+	total, err := tx.countUsers(f, p, len(users), where, args)
+	return users, total, err
+}
+
+// UsersUpTo is Users for a reader who looks at the first pages and needs no
+// exact count: counting what a filter finds stops at most, and capped says so. So it
+// takes about the same time whatever the number of users, but for patterns that
+// begin with a wildcard and match few.
+func (tx *Tx) UsersUpTo(f UserFilter, p Page, most int) (users []guestlist.User, total int, capped bool, err error) {
+	if slices.ContainsFunc(f.Search.Matches, isExpression) {
+		users, total, err = tx.usersByExpression(f, p)
+		return users, total, false, err
+	}
+	where, args, err := tx.userConditions(f)
+	if err != nil {
+		return nil, 0, false, err
+	}
+	if where == "" {
+		total, err = tx.CountUsers()
+	} else {
+		total, err = tx.countUpTo(where, args, len(f.Search.Matches) > 0, most)
+		capped = total > most
+		total = min(total, most)
+	}
+	if err != nil {
+		return nil, 0, false, err
+	}
+	// Of very many that match, the newest are soon found in the order of the
+	// list; few are found by their index and then put in order.
+	narrow := len(f.Search.Matches) > 0 && f.isNarrow() && !capped
+	users, err = tx.selectUsers(where, args, narrow, len(f.Search.Matches) > 0, p)
+	return users, total, capped, err
+}
+
+// countUpTo counts rows until there are more than most.
+func (tx *Tx) countUpTo(where string, args []any, unusual bool, most int) (int, error) {
+	tx.unusual = unusual
+	defer func() { tx.unusual = false }()
+	var n int
+	err := tx.row(fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 FROM users%s LIMIT $%d) found", where, len(args)+1),
+		append(args[:len(args):len(args)], most+1), &n)
+	return n, err
+}
+
+// selectUsers reads a page of users in the order of lists. The sign before the
+// order keeps the engines from using its index.
+func (tx *Tx) selectUsers(where string, args []any, narrow, unusual bool, p Page) ([]guestlist.User, error) {
 	order := newestFirst
-	if len(f.Search.Matches) > 0 && f.isNarrow() {
-		// The sign keeps the engines from reading all users in the wanted order
-		// until enough match, where an index knows the few that do.
+	if narrow {
 		order = "+" + newestFirst
 	}
-	tx.unusual = len(f.Search.Matches) > 0
+	tx.unusual = unusual
 	defer func() { tx.unusual = false }()
 	limit, more := p.sql(len(args) + 1)
 	users, err := collect(tx, scanUser, "SELECT "+userColumns+" FROM users"+where+" ORDER BY "+order+limit,
 		append(args[:len(args):len(args)], more...)...)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	if err := tx.fillIdentities(users); err != nil {
-		return nil, 0, err
+	return users, tx.fillIdentities(users)
+}
+
+// NextUsers lists up to limit users that pass a filter and come after the last
+// of those before, f.Before, without a count: for whoever reads all of them.
+func (tx *Tx) NextUsers(f UserFilter, limit int) ([]guestlist.User, error) {
+	if slices.ContainsFunc(f.Search.Matches, isExpression) {
+		return nil, guestlist.Refuse(guestlist.KindInvalid, "request.invalid_input")
 	}
-	total, err := tx.countUsers(f, p, len(users), where, args)
-	return users, total, err
+	where, args, err := tx.userConditions(f)
+	if err != nil {
+		return nil, err
+	}
+	return tx.selectUsers(where, args, false, len(f.Search.Matches) > 0, Page{Limit: limit})
 }
 
 // isExpression reports whether a match needs Go's regular expressions.
@@ -104,6 +182,13 @@ func (tx *Tx) userConditions(f UserFilter) (string, []any, error) {
 			all = append(all, fmt.Sprintf(c.text, len(args)))
 		}
 	}
+	if f.State != "" {
+		all = append(all, userStates[f.State])
+	}
+	if f.Before != nil {
+		args = append(args, f.Before.CreatedAt, f.Before.ID)
+		all = append(all, fmt.Sprintf("(users.created_at, users.id) < ($%d, $%d)", len(args)-1, len(args)))
+	}
 	if len(all) == 0 {
 		return "", nil, nil
 	}
@@ -116,7 +201,7 @@ func (tx *Tx) countUsers(f UserFilter, p Page, got int, where string, args []any
 	if p.Limit == 0 || got < p.Limit && (got > 0 || p.Offset == 0) {
 		return p.Offset + got, nil // the page has the last row
 	}
-	if len(f.Search.Matches) > 0 || f.OfRole != "" {
+	if len(f.Search.Matches) > 0 || f.OfRole != "" || f.State != "" || f.Before != nil {
 		var n int
 		err := tx.row("SELECT COUNT(*) FROM users"+where, args, &n)
 		return n, err

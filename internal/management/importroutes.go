@@ -1,0 +1,332 @@
+package management
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"guestlist"
+	"guestlist/internal/mail"
+	"guestlist/internal/store"
+	"guestlist/internal/web"
+)
+
+const contentTypeCSV = "text/csv"
+
+func (a *API) userImportFileRoutes() []route {
+	return []route{
+		get("/api/user-imports", "List files of users, the newest first", a.listImports),
+		raw(http.MethodPost, "/api/user-imports", "Upload a CSV file of users, to be started later", "application/json", a.uploadImport).with201(),
+		get("/api/user-imports/{id}", "Get how an import stands", a.getImport),
+		remove("/api/user-imports/{id}", "Stop an import, and forget its lines and report; users that came of it stay", a.deleteImport),
+		post("/api/user-imports/{id}/preview", "Say what would become of the first lines; changes nothing", a.previewImport),
+		post("/api/user-imports/{id}/start", "Make users of the lines, whether or not anybody waits", a.startImport),
+		raw(http.MethodGet, "/api/user-imports/{id}/report", "Download what became of each line, as CSV", contentTypeCSV, a.reportImport),
+	}
+}
+
+type importID struct {
+	ID guestlist.UserImportID `path:"id"`
+}
+
+func (a *API) listImports(c *call, in struct {
+	Paging web.Paging `paging:"required"`
+},
+) (list[guestlist.UserImport], error) {
+	var l list[guestlist.UserImport]
+	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
+		var err error
+		l.Rows, l.Total, err = tx.UserImports(c.window())
+		return err
+	})
+	return l, err
+}
+
+func (a *API) getImport(c *call, in importID) (guestlist.UserImport, error) {
+	var i guestlist.UserImport
+	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
+		var err error
+		i, err = tx.UserImport(in.ID)
+		return err
+	})
+	return i, err
+}
+
+func (a *API) deleteImport(c *call, in importID) (none, error) {
+	return none{}, a.Store.Update(c.ctx(), func(tx *store.Tx) error { return tx.DeleteUserImport(in.ID) })
+}
+
+// importOrder is what an import means.
+type importOrder struct {
+	ID   guestlist.UserImportID `path:"id"`
+	Body struct {
+		Columns            []string `json:"columns" check:"max=200,each.max=256"`
+		TemporaryPasswords bool     `json:"temporaryPasswords,omitempty"`
+	}
+}
+
+// choices are the order in the form that is kept.
+func (in importOrder) choices(c *call) guestlist.UserImportChoices {
+	lang, _, _ := strings.Cut(c.r.Header.Get("Accept-Language"), ",")
+	lang, _, _ = strings.Cut(lang, ";")
+	if len(lang) > maxLangTag {
+		lang = ""
+	}
+	return guestlist.UserImportChoices{Columns: in.Body.Columns, TemporaryPasswords: in.Body.TemporaryPasswords, Lang: lang}
+}
+
+const maxLangTag = 35 // bytes, RFC 5646 §4.4.1
+
+var (
+	errImportStarted    = guestlist.Refuse(guestlist.KindConflict, "user_import.started")
+	errImportIncomplete = guestlist.Refuse(guestlist.KindConflict, "user_import.incomplete")
+)
+
+// lineMaker makes items of the lines of an import.
+type lineMaker struct {
+	parser csvParser
+	order  guestlist.UserImportChoices
+}
+
+// newLineMaker checks that every column of the file means something of a user,
+// or nothing.
+func newLineMaker(i guestlist.UserImport, order guestlist.UserImportChoices) (lineMaker, error) {
+	inv := web.Invalid{}
+	if !inv.Check(len(order.Columns) == len(i.Columns), "columns", "custom", "As many as the file has columns are needed") {
+		return lineMaker{}, inv.Err()
+	}
+	named := 0
+	for _, name := range order.Columns {
+		if name != "" {
+			named++
+		}
+	}
+	if !inv.Check(named > 0, "columns", "custom", "Name what at least one column is") {
+		return lineMaker{}, inv.Err()
+	}
+	parser, err := newColumnParser(importSchema(), order.Columns, true)
+	return lineMaker{parser, order}, err
+}
+
+// item makes the user of a line, as people write such lines: with spaces
+// around, and phone numbers in any form.
+func (m lineMaker) item(line importLine) importItem {
+	item := importItem{line: line.Number}
+	if line.Fault != "" {
+		item.err = lineFault(line.Fault)
+		return item
+	}
+	fields := make([]string, len(line.Fields))
+	for i, f := range line.Fields {
+		if i < len(m.order.Columns) {
+			fields[i] = tidy(m.order.Columns[i], f)
+		}
+	}
+	n, err := m.parser.user(fields)
+	if err == nil {
+		item.user, item.plain, item.digest, err = n.user()
+	}
+	item.temporary, item.err = n.PasswordIsTemporary || m.order.TemporaryPasswords, err
+	if item.digest != nil {
+		item.digest.Temporary = item.temporary
+	}
+	item.user.HasPassword = item.plain != "" || item.digest != nil
+	return item
+}
+
+// tidy cleans the value of a column. Spaces in a password may be meant.
+func tidy(column, value string) string {
+	if column == "password" {
+		return value
+	}
+	value = strings.TrimSpace(value)
+	if column == "primaryPhone" && value != "" {
+		if digits, err := mail.NormalizePhone(value); err == nil {
+			return digits
+		}
+	}
+	return value
+}
+
+// lineFault is the refusal that a line was kept with.
+func lineFault(code string) error {
+	for _, e := range []*guestlist.Error{errLineTooLong, errLineText, errLineCSV} {
+		if e.Code == code {
+			return e
+		}
+	}
+	return errLineCSV
+}
+
+// previewLines is of how many lines a preview says what would become of them.
+const previewLines = 20
+
+// importPreview is what would become of the first lines.
+type importPreview struct {
+	Lines []previewLine `json:"lines"`
+}
+
+type previewLine struct {
+	Line    int    `json:"line"`
+	OK      bool   `json:"ok"`
+	Code    string `json:"code,omitempty"`
+	Message string `json:"message,omitempty"`
+	Details string `json:"details,omitempty"`
+	Data    any    `json:"data,omitempty" check:"any"`
+	importFacts
+}
+
+// importFacts are by what people recognise a line.
+type importFacts struct {
+	Name     string `json:"name"`
+	Email    string `json:"primaryEmail"`
+	Username string `json:"username"`
+	Phone    string `json:"primaryPhone"`
+	Password bool   `json:"hasPassword"`
+}
+
+func (m lineMaker) facts(line importLine) importFacts {
+	var f importFacts
+	for i, column := range m.order.Columns {
+		if i >= len(line.Fields) {
+			break
+		}
+		value := clip(tidy(column, line.Fields[i]))
+		switch column {
+		case "name":
+			f.Name = value
+		case "primaryEmail":
+			f.Email = value
+		case "username":
+			f.Username = value
+		case "primaryPhone":
+			f.Phone = value
+		case "password", "passwordDigest":
+			f.Password = f.Password || value != ""
+		}
+	}
+	return f
+}
+
+func (a *API) previewImport(c *call, in importOrder) (importPreview, error) {
+	shown := importPreview{Lines: []previewLine{}}
+	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
+		i, err := tx.UserImport(in.ID)
+		if err != nil {
+			return err
+		}
+		m, err := newLineMaker(i, in.choices(c))
+		if err != nil {
+			return err
+		}
+		if i.State == guestlist.ImportUploading {
+			return errImportIncomplete
+		}
+		if i.State != guestlist.ImportUploaded {
+			return errImportStarted
+		}
+		lines, err := importPartOf(tx, i.ID, 0)
+		if err != nil {
+			return err
+		}
+		seen := map[guestlist.Identifier]bool{}
+		for _, line := range lines[:min(len(lines), previewLines)] {
+			item := m.item(line)
+			if item.err == nil {
+				item.err = foreseen(tx, item.user, seen)
+			}
+			var refused *guestlist.Error
+			if item.err != nil && !errors.As(item.err, &refused) {
+				return item.err
+			}
+			p := previewLine{Line: line.Number, OK: item.err == nil, importFacts: m.facts(line)}
+			if item.err != nil {
+				_, env := a.Describe(c.r, item.err)
+				p.Code, p.Message, p.Details, p.Data = env.Code, env.Message, env.Details, env.Data
+			}
+			shown.Lines = append(shown.Lines, p)
+		}
+		return nil
+	})
+	return shown, err
+}
+
+// foreseen says who would be in the way of a new user: somebody, or a line
+// before.
+func foreseen(tx *store.Tx, u guestlist.User, seen map[guestlist.Identifier]bool) error {
+	for _, id := range []struct {
+		kind  guestlist.IdentifierType
+		value *string
+		code  string
+	}{
+		{guestlist.IdentifierUsername, u.Username, "user.username_already_in_use"},
+		{guestlist.IdentifierEmail, u.PrimaryEmail, "user.email_already_in_use"},
+		{guestlist.IdentifierPhone, u.PrimaryPhone, "user.phone_already_in_use"},
+	} {
+		if id.value == nil {
+			continue
+		}
+		name := guestlist.Identifier{Type: id.kind, Value: *id.value}
+		taken, err := tx.IsTaken(name)
+		if err != nil {
+			return err
+		}
+		if id.kind == guestlist.IdentifierEmail {
+			name.Value = guestlist.EmailKey(name.Value)
+		}
+		if taken || seen[name] {
+			return guestlist.Refuse(guestlist.KindUnprocessable, id.code)
+		}
+		seen[name] = true
+	}
+	return nil
+}
+
+// importPartOf reads a part of the lines; none after the last.
+func importPartOf(tx *store.Tx, id guestlist.UserImportID, number int) ([]importLine, error) {
+	text, err := tx.ImportLines(id, number)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var lines []importLine
+	return lines, json.Unmarshal([]byte(text), &lines)
+}
+
+// startImport hands an import to the jobs. One that failed goes on where it was,
+// with the choices that it was begun with.
+func (a *API) startImport(c *call, in importOrder) (guestlist.UserImport, error) {
+	var i guestlist.UserImport
+	err := a.Store.Update(c.ctx(), func(tx *store.Tx) error {
+		var err error
+		if i, err = tx.UserImportForUpdate(in.ID); err != nil {
+			return err
+		}
+		switch i.State {
+		case guestlist.ImportUploading:
+			return errImportIncomplete
+		case guestlist.ImportUploaded:
+			i.Choices = in.choices(c)
+			if _, err := newLineMaker(i, i.Choices); err != nil {
+				return err
+			}
+		case guestlist.ImportFailed:
+		default:
+			return errImportStarted
+		}
+		now := tx.Now
+		i.State, i.Error, i.StartedAt, i.ExpiresAt = guestlist.ImportRunning, "", &now, now.Add(guestlist.KeepFinishedImport)
+		if err := tx.UpdateUserImport(i); err != nil {
+			return err
+		}
+		payload, err := json.Marshal(guestlist.UserImportRun{ID: i.ID})
+		if err != nil {
+			return err
+		}
+		return tx.Enqueue(guestlist.Job{Kind: guestlist.JobImportUsers, Payload: payload})
+	})
+	return i, err
+}
