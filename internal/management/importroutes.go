@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"guestlist"
-	"guestlist/internal/mail"
+	"guestlist/internal/phone"
 	"guestlist/internal/store"
 	"guestlist/internal/web"
 )
@@ -142,7 +142,7 @@ func tidy(column, value string) string {
 	}
 	value = strings.TrimSpace(value)
 	if column == "primaryPhone" && value != "" {
-		if digits, err := mail.NormalizePhone(value); err == nil {
+		if digits, err := phone.Normalize(value); err == nil {
 			return digits
 		}
 	}
