@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"guestlist"
 	"guestlist/client"
 	"guestlist/internal/server"
 	"guestlist/internal/web/webtest"
@@ -116,6 +117,25 @@ func (h *house) admin() (*webtest.Browser, *webtest.Answer) {
 		h.t.Fatalf("signing in led to %s: %s", a.URL, a.Source)
 	}
 	return b, a
+}
+
+// anotherAdministrator makes one, so that the first can go.
+func (h *house) anotherAdministrator() {
+	h.t.Helper()
+	u := h.user(map[string]any{"username": "cohost", "password": adminPassword})
+	if err := h.api.Do(context.Background(), "PUT", "/users/"+string(u.ID)+"/administrator", map[string]any{"isAdministrator": true}, nil); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// user makes a user.
+func (h *house) user(body map[string]any) guestlist.User {
+	h.t.Helper()
+	var u guestlist.User
+	if err := h.api.Do(context.Background(), "POST", "/users", body, &u); err != nil {
+		h.t.Fatal(err)
+	}
+	return u
 }
 
 // at fails the test unless a page of a name was answered with a status.

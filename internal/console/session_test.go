@@ -46,6 +46,7 @@ func TestWhoIsNoAdministratorAnyMore(t *testing.T) {
 	if err := h.api.Do(context.Background(), "GET", "/users", nil, &users); err != nil || len(users) != 1 {
 		t.Fatalf("%d users, %v", len(users), err)
 	}
+	h.anotherAdministrator()
 	if err := h.api.Do(context.Background(), "PUT", "/users/"+string(users[0].ID)+"/roles", map[string]any{"roleIds": []string{}}, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -61,6 +62,7 @@ func TestASuspendedAdministrator(t *testing.T) {
 	if err := h.api.Do(context.Background(), "GET", "/users", nil, &users); err != nil {
 		t.Fatal(err)
 	}
+	h.anotherAdministrator()
 	if err := h.api.Do(context.Background(), "PATCH", "/users/"+string(users[0].ID)+"/is-suspended", map[string]any{"isSuspended": true}, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -90,7 +90,9 @@ func newFixture(t testing.TB, st *store.Store) *fixture {
 	f.good = f.token(f.machine, guestlist.ManagementAPI)
 	manners := &web.Manners{
 		Log: log, Phrases: phrases, Endpoint: f.api.Endpoint,
-		LargeBody: func(r *http.Request) bool { return r.URL.Path == "/api/users/bulk" || r.URL.Path == "/api/user-imports" },
+		LargeBody: func(r *http.Request) bool {
+			return r.URL.Path == "/api/users/bulk" || r.URL.Path == "/api/user-imports"
+		},
 	}
 	f.api.Describe = manners.Describe
 	mux := web.NewMux(manners, nil)
