@@ -97,7 +97,7 @@ func (v *Verifier) send(r *http.Request, into any) (status int, err error) {
 	if err != nil {
 		return 0, ErrUnavailable.Because(withoutURL(err))
 	}
-	defer resp.Body.Close() //nolint:errcheck // it was read to its end or is of no use
+	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
 	if err != nil {
 		return 0, ErrUnavailable.Because(withoutURL(err))

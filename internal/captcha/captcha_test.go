@@ -52,7 +52,7 @@ func (p *provider) siteVerify(t *testing.T, w http.ResponseWriter, r *http.Reque
 	w.Header().Set("Content-Type", "application/json")
 	say := func(ok bool, codes ...string) {
 		body, _ := json.Marshal(map[string]any{"success": ok, "error-codes": codes, "hostname": "id.example"})
-		w.Write(body)
+		_, _ = w.Write(body)
 	}
 	switch {
 	case r.PostForm.Get("secret") != secret:
@@ -82,7 +82,7 @@ func (p *provider) assess(t *testing.T, w http.ResponseWriter, r *http.Request) 
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	if r.URL.RawQuery != "" || r.Header.Get("X-Goog-Api-Key") != secret || r.PathValue("project") != "my-project" {
 		w.WriteHeader(http.StatusForbidden)
-		io.WriteString(w, `{"error":{"code":403,"message":"no","status":"PERMISSION_DENIED"}}`)
+		_, _ = io.WriteString(w, `{"error":{"code":403,"message":"no","status":"PERMISSION_DENIED"}}`)
 		return
 	}
 	valid, reason, score := true, "", 0.9
@@ -226,14 +226,14 @@ func status(code int, contentType, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
 		w.WriteHeader(code)
-		io.WriteString(w, body)
+		_, _ = io.WriteString(w, body)
 	}
 }
 
 func TestASlowProviderIsNotWaitedFor(t *testing.T) {
 	gone := make(chan struct{})
 	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body)
+		_, _ = io.Copy(io.Discard, r.Body)
 		<-gone
 	}))
 	defer s.Close()

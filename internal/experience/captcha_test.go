@@ -25,7 +25,7 @@ func (h *house) askCaptcha(c guestlist.CaptchaConfig) *httptest.Server {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		good := strings.Contains(string(body), "human")
-		io.WriteString(w, map[bool]string{
+		_, _ = io.WriteString(w, map[bool]string{
 			true:  `{"success":true,"tokenProperties":{"valid":true},"riskAnalysis":{"score":0.9}}`,
 			false: `{"success":false,"error-codes":["invalid-input-response"],"tokenProperties":{"valid":false,"invalidReason":"MALFORMED"}}`,
 		}[good])

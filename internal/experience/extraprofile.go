@@ -93,6 +93,7 @@ func (v *visit) input(a asks, value string) web.Field {
 		if f.Placeholder == "" {
 			f.Placeholder = v.t("details.choose")
 		}
+	default: // a line of text
 	}
 	return f
 }

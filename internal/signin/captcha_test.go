@@ -35,10 +35,10 @@ func (d *door) askCaptcha() *httptest.Server {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		if strings.Contains(string(body), "response=a+right+answer") && strings.Contains(string(body), captchaSecret) {
-			io.WriteString(w, `{"success":true,"error-codes":[]}`)
+			_, _ = io.WriteString(w, `{"success":true,"error-codes":[]}`)
 			return
 		}
-		io.WriteString(w, `{"success":false,"error-codes":["invalid-input-response"]}`)
+		_, _ = io.WriteString(w, `{"success":false,"error-codes":["invalid-input-response"]}`)
 	}))
 	d.Cleanup(provider.Close)
 	d.desk.Captcha = &captcha.Verifier{Client: provider.Client(), TurnstileURL: provider.URL}

@@ -36,7 +36,7 @@ func OpenDisposableList(file string) (map[string]bool, error) {
 	if file == "" {
 		return list, nil
 	}
-	f, err := os.Open(file) //nolint:gosec // the operator names it
+	f, err := os.Open(file)
 	if err != nil {
 		return nil, err // names the file
 	}
