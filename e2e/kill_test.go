@@ -31,8 +31,8 @@ const (
 )
 
 // TestKilledServerLosesNothing kills the real process, as a power failure
-// would, in the middle of redemptions and of a webhook's delivery, in the middle
-// of a mail, and in the middle of an import, and starts it again on the same
+// would, in the middle of redemptions and of a webhook's delivery, of
+// registrations by a provider, of a mail, and of an import, and starts it again on the same
 // data. In the end every guest is in, once; every user's creation was told,
 // under one id; every mail that was promised came, under one id; and an import
 // that is sent again makes nobody twice.
@@ -50,16 +50,19 @@ func TestKilledServerLosesNothing(t *testing.T) {
 // crash is one installation that is killed again and again.
 type crash struct {
 	*site
+	world    *world
 	server   *running
 	receiver *receiver
 	sink     *sink
 	hook     string
+	came     []string // ids of those who registered by a provider
 
 	up sync.RWMutex // held for writing while nothing runs
 }
 
 func newCrash(t *testing.T, engine string) *crash {
-	c := &crash{site: newSite(t, engine, "GUESTLIST_ENDPOINT=http://door.example"), receiver: newReceiver(t, 3), sink: newSink(t, 2)}
+	w := newWorld(t)
+	c := &crash{site: newSite(t, engine, append(w.env(t), "GUESTLIST_ENDPOINT=http://door.example")...), world: w, receiver: newReceiver(t, 3), sink: newSink(t, 2)}
 	c.server = c.serve()
 	c.administer()
 	port, err := strconv.Atoi(c.sink.port)
@@ -101,6 +104,8 @@ func (c *crash) run(t *testing.T) {
 	c.killAndStart()
 	in.Wait()
 	c.receiver.answer(http.StatusServiceUnavailable)
+
+	c.newcomers(t, c.world)
 
 	mailed := c.mailUntilHeld(t)
 	c.killAndStart()
@@ -317,8 +322,11 @@ func (c *crash) recovered(t *testing.T, guests []oneTimeToken, mailed []string, 
 	for _, id := range imported {
 		users[id] = true
 	}
-	if n := c.countUsers(t); n != len(users) || n != killedGuests+killedLines {
-		t.Errorf("%d users, of whom %d are known, want %d", n, len(users), killedGuests+killedLines)
+	for _, id := range c.came {
+		users[id] = true
+	}
+	if n, want := c.countUsers(t), killedGuests+killedLines+killedNewcomers; n != len(users) || n != want {
+		t.Errorf("%d users, of whom %d are known, want %d", n, len(users), want)
 	}
 	deadline := time.After(recoveredWithin)
 	c.told(t, users, deadline)
@@ -422,7 +430,7 @@ func (c *crash) mailedOnce(t *testing.T, promised []string, deadline <-chan time
 // attemptsAreKept requires that all attempts can be seen, those that failed too.
 func (c *crash) attemptsAreKept(t *testing.T) {
 	results := map[string]int{}
-	for page := 1; page <= 5; page++ {
+	for page := 1; page <= 6; page++ {
 		var logs []struct {
 			Payload struct{ Result string }
 		}
@@ -432,7 +440,7 @@ func (c *crash) attemptsAreKept(t *testing.T) {
 		}
 	}
 	// A fifth is refused at first. An attempt whose process died leaves no line.
-	if all := killedGuests + killedLines; results["Success"] < all || results["Error"] < all/10 {
+	if all := killedGuests + killedLines + killedNewcomers; results["Success"] < all || results["Error"] < all/10 {
 		t.Errorf("the attempts that are shown: %v", results)
 	}
 }

@@ -23,9 +23,9 @@ const (
 
 // twoServers starts two processes of the program on one PostgreSQL, behind one
 // public address. There is no third that leads to either: the racers do.
-func twoServers(t *testing.T) (s *site, addresses []string) {
+func twoServers(t *testing.T, env ...string) (s *site, addresses []string) {
 	t.Helper()
-	s = newSite(t, "postgres", "GUESTLIST_ENDPOINT=http://door.example", "GUESTLIST_DATABASE_CONNECTIONS=24")
+	s = newSite(t, "postgres", append(env, "GUESTLIST_ENDPOINT=http://door.example", "GUESTLIST_DATABASE_CONNECTIONS=24")...)
 	other := freeAddress(t)
 	s.serve()
 	s.serve("--listen", other)
@@ -222,12 +222,16 @@ func TestRedemptionRace(t *testing.T) {
 	}
 }
 
-// begin starts sign-in with a link, as the demo application would.
+// begin starts sign-in with a link, or without one, as the demo application
+// would.
 func (r *racer) begin(ctx context.Context, token oneTimeToken) (answer, error) {
 	q := url.Values{
 		"client_id": {"demo-app"}, "redirect_uri": {"http://door.example/demo-app"}, "response_type": {"code"}, "scope": {"openid"},
 		"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"}, "state": {"s"},
-		"one_time_token": {token.Token}, "login_hint": {token.Email},
+	}
+	if token.Token != "" {
+		q.Set("one_time_token", token.Token)
+		q.Set("login_hint", token.Email)
 	}
 	a, err := r.do(ctx, http.MethodGet, "/oidc/auth?"+q.Encode(), nil)
 	if err == nil && (a.status != http.StatusSeeOther || r.resume() == "") {
