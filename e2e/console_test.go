@@ -102,8 +102,8 @@ var consoleLooks = []struct {
 	{"phone", "light", "en", 390},
 	{"phone-dark", "dark", "de", 390},
 	{"arabic", "light", "ar", 1280},
-	{"arabic-phone", "light", "ar", 390},
 	{"japanese", "dark", "ja", 1280},
+	{"arabic-phone", "light", "ar", 390},
 }
 
 // look takes pictures of pages, if somebody wants them.
@@ -126,4 +126,13 @@ func (b *tab) look(s *site) {
 			b.Screenshot("console-" + name + "-" + l.name)
 		}
 	}
+	b.do("open the navigation", chromedp.Click(visible(".bar-menu")))
+	b.Screenshot("console-navigation")
+	b.do("resize", chromedp.EmulateViewport(1280, 900))
+	b.Open(s.url + "/console")
+	b.ready()
+	b.do("open the menu", chromedp.Click(visible(".who summary")))
+	b.Screenshot("console-menu")
+	b.do("open the palette", chromedp.KeyEvent("k", chromedp.KeyModifiers(chromedp.Modifier(2))))
+	b.Screenshot("console-palette")
 }

@@ -28,7 +28,7 @@ func (v *visit) nobody() error {
 // Its owner signs in beside it and sends it again. It is not sent by itself:
 // nothing shows that who signs in is who typed.
 func (v *visit) expired() error {
-	form := &ui.Form{Action: v.r.URL.RequestURI(), Submit: v.T("shell.expired.again")}
+	form := &ui.Form{Action: v.r.URL.RequestURI(), Submit: v.T("shell.expired.again"), Quiet: true}
 	for _, name := range slices.Sorted(maps.Keys(v.form)) {
 		for _, value := range v.form[name] {
 			form.Hidden = append(form.Hidden, ui.Hidden{Name: name, Value: value})
@@ -38,16 +38,13 @@ func (v *visit) expired() error {
 	if v.isUpload() {
 		text = v.T("shell.expired.upload")
 	}
-	page := &ui.Page{
-		Name: "expired", Bare: true,
-		Header: ui.Header{Title: v.T("shell.expired.title"), Lead: text, Actions: []ui.Action{{
-			Text: v.T("shell.expired.sign_in"), Href: pathSignIn + "?return=" + pathSignedIn, Primary: true, Away: true,
-		}}},
-		Body: []ui.Block{form},
+	body := []ui.Block{buttons(ui.Action{
+		Text: v.T("shell.expired.sign_in"), Href: pathSignIn + "?return=" + pathSignedIn, Primary: true, Away: true, Icon: "away",
+	})}
+	if !v.isUpload() {
+		body = append(body, form)
 	}
-	if v.isUpload() {
-		page.Body = nil
-	}
+	page := &ui.Page{Name: "expired", Bare: true, Header: ui.Header{Title: v.T("shell.expired.title"), Lead: text}, Body: body}
 	return v.showAs(http.StatusUnauthorized, page)
 }
 

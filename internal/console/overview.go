@@ -63,18 +63,29 @@ func (v *visit) door(mode guestlist.SignInMode) ui.Block {
 	return s
 }
 
-// postDoor opens or closes the door. That can be taken back with one press.
+// postDoor opens or closes the door, or leaves it as it was before. That can be
+// taken back with one press.
 func postDoor(v *visit) error {
-	open := v.form.Get("open") == ui.Yes
-	mode, text, back := guestlist.ModeSignIn, v.T("overview.door.now_closed"), ui.Yes
-	if open {
-		mode, text, back = guestlist.ModeSignInAndRegister, v.T("overview.door.now_open"), "false"
+	var exp guestlist.SignInExperience
+	if err := v.api.Do(v.ctx(), "GET", "/sign-in-exp", nil, &exp); err != nil {
+		return err
+	}
+	mode := guestlist.SignInMode(v.form.Get("mode"))
+	if mode == "" {
+		mode = guestlist.ModeSignIn
+		if v.form.Get("open") == ui.Yes {
+			mode = guestlist.ModeSignInAndRegister
+		}
 	}
 	if err := v.api.SetSignInExperience(v.ctx(), map[string]any{"signInMode": mode}); err != nil {
 		return err
 	}
+	text := v.T("overview.door.now_open")
+	if mode == guestlist.ModeSignIn {
+		text = v.T("overview.door.now_closed")
+	}
 	return v.doneWith(Path, ui.Flash{Text: text, Undo: &ui.Action{
-		Text: v.T("ui.undo"), Href: Path + "/door", Post: true, Hidden: []ui.Hidden{{Name: "open", Value: back}},
+		Text: v.T("ui.undo"), Href: Path + "/door", Post: true, Hidden: []ui.Hidden{{Name: "mode", Value: string(exp.SignInMode)}},
 	}})
 }
 

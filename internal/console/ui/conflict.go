@@ -16,6 +16,7 @@ type Conflict struct {
 type ConflictRow struct {
 	Label, Was, Theirs, Yours string
 	Both                      bool
+	Switch                    bool // the values are Yes and ""
 }
 
 // Reconcile joins what was typed with what somebody else saved meanwhile. The
@@ -43,12 +44,24 @@ func (f *Form) Reconcile(typed url.Values) {
 		if !theirs || slices.Equal(now, yours) {
 			return
 		}
-		row := ConflictRow{Label: x.Label, Was: x.say(was), Theirs: x.say(now), Both: changed}
+		row := ConflictRow{Label: x.Label, Was: x.say(was), Theirs: x.say(now), Both: changed, Switch: x.Kind == KindSwitch}
 		if changed {
 			row.Yours = x.say(yours)
 		}
 		f.Conflict.Rows = append(f.Conflict.Rows, row)
 	})
+}
+
+// Side writes one side of a conflict.
+func (s *sheet) Side(row ConflictRow, value string) string {
+	switch {
+	case !row.Switch:
+		return value
+	case value == Yes:
+		return s.T("on")
+	default:
+		return s.T("off")
+	}
 }
 
 // clean drops what makes no difference: line ends and empty lines of a list.

@@ -20,6 +20,7 @@ type Form struct {
 	Problem  string   // what is wrong with the whole of it
 	Upload   bool     // has files: the body is multipart/form-data
 	Danger   bool
+	Quiet    bool // its button is not the page's primary one
 
 	// Tag is the version of what the form was filled from. With it the form
 	// notices that somebody else saved in the meantime; see Reconcile.

@@ -72,7 +72,7 @@ func TestTwoWhoSaveTheSame(t *testing.T) {
 	if got := f.Field("lines").Values; !slices.Equal(got, []string{"a", "b"}) {
 		t.Errorf("the lines are %q", got)
 	}
-	want := []ConflictRow{{Label: "Name", Was: "old", Theirs: "theirs", Yours: "mine", Both: true}, {Label: "On", Was: "", Theirs: Yes}}
+	want := []ConflictRow{{Label: "Name", Was: "old", Theirs: "theirs", Yours: "mine", Both: true}, {Label: "On", Was: "", Theirs: Yes, Switch: true}}
 	if !slices.Equal(f.Conflict.Rows, want) {
 		t.Errorf("the rows are %+v", f.Conflict.Rows)
 	}

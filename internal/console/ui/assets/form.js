@@ -17,11 +17,6 @@ export function forms() {
     }
   });
 
-  // The choice of language and theme needs no button.
-  document.addEventListener('change', (e) => {
-    if (e.target.closest('.who-menu')) e.target.form.requestSubmit();
-  });
-
   document.addEventListener('click', (e) => {
     const add = e.target.closest('[data-add]');
     if (add) {
