@@ -54,13 +54,13 @@ func (s *site) furnish() error {
 			return err
 		}
 	}
-	return s.administer([]call{
+	return s.administer(append([]call{
 		{http.MethodPost, "/api/connectors", `{"connectorId":"http-email","config":{"endpoint":"http://localhost/nobody"}}`},
 		{http.MethodPatch, "/api/sign-in-exp", `{"signInMode":"SignIn","signUp":{"identifiers":["email"],"password":true,"verify":true},
 			"signIn":{"methods":[{"identifier":"email","password":true,"verificationCode":false,"isPasswordPrimary":true}]}}`},
 		{http.MethodPatch, "/api/applications/" + s.spa.ID, `{"customClientMetadata":{"alwaysIssueRefreshToken":true}}`},
 		{http.MethodPost, "/api/users", `{"primaryEmail":"` + guestEmail + `","password":"` + guestPassword + `"}`},
-	})
+	}, s.outside.calls()...))
 }
 
 type call struct{ method, path, body string }

@@ -155,12 +155,12 @@ func bulkEmail(n int) string { return fmt.Sprintf("member-%07d@example.com", n) 
 func served(sign, hash operation) []load {
 	tokens, people := clientCredentials, signIns
 	tokens.bare, people.bare = sign, hash
-	return []load{
+	return append([]load{
 		tokens, codeExchange, refresh, people,
 		get("discovery", "/oidc/.well-known/openid-configuration", 0),
 		get("JWKS", "/oidc/jwks", 0),
 		signInPage("sign-in page", 0),
 		signInPage("sign-in page, one connection", 1),
 		createUsers,
-	}
+	}, experienced()...)
 }

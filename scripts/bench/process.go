@@ -69,6 +69,7 @@ type site struct {
 	token   string // of the management API
 	machine struct{ ID, Secret string }
 	spa     struct{ ID string }
+	outside *outside
 
 	mu    sync.Mutex
 	round int // counts what creates users, so that no address comes twice
@@ -92,7 +93,8 @@ func newSite(ctx context.Context, binary, engine string) (*site, error) {
 	s := &site{binary: binary, engine: engine, address: address, dir: dir,
 		database: filepath.Join(dir, "data", "guestlist.db")}
 	s.env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GUESTLIST_") }),
-		"GUESTLIST_LISTEN="+s.address, "GUESTLIST_DATA="+filepath.Join(dir, "data"))
+		"GUESTLIST_LISTEN="+s.address, "GUESTLIST_DATA="+filepath.Join(dir, "data"), "GUESTLIST_ALLOWED_NETWORKS="+loopback)
+	s.outside = newOutside()
 	if engine == "postgres" {
 		if s.cluster, err = pgcluster.Start(ctx, durable...); err != nil {
 			return nil, errors.Join(err, os.RemoveAll(dir))
@@ -176,6 +178,7 @@ func (s *site) stop() error {
 // remove stops the program and deletes what it kept.
 func (s *site) remove() error {
 	err := s.stop()
+	s.outside.server.Close()
 	if s.cluster != nil {
 		err = errors.Join(err, s.cluster.Stop())
 	}

@@ -88,6 +88,16 @@ func (w *wire) do(req []byte) (answer, error) {
 // close hangs up. Every answer that counts was read before.
 func (w *wire) close() { _ = w.conn.Close() }
 
+// accepted is do for a request whose right answers are those of success.
+func (w *wire) accepted(req []byte) (answer, error) {
+	a, err := w.do(req)
+	if err == nil && a.status/100 != 2 {
+		line, _, _ := bytes.Cut(req, []byte("\r\n"))
+		err = fmt.Errorf("%s answered %d: %.300s", line, a.status, a.body)
+	}
+	return a, err
+}
+
 // succeed is do for a request whose only right answer is 200.
 func (w *wire) succeed(req []byte) (answer, error) {
 	a, err := w.do(req)
