@@ -40,8 +40,8 @@ func (v *visit) find(q string) ([]found, error) {
 		return list, nil
 	}
 	if v.has(Path + "/users") {
-		var users []guestlist.User
-		if _, err := v.api.List(v.ctx(), "/users", searching(q), 1, maxFound, &users); err != nil {
+		users, err := v.findUsers(q)
+		if err != nil {
 			return nil, err
 		}
 		for _, u := range users {
@@ -58,6 +58,24 @@ func (v *visit) find(q string) ([]found, error) {
 		}
 	}
 	return list, nil
+}
+
+// manyUsers is from how many users on only beginnings of names are looked up,
+// which are found at once among any number.
+const manyUsers = 50_000
+
+func (v *visit) findUsers(q string) ([]guestlist.User, error) {
+	var total struct{ TotalUserCount int }
+	if err := v.api.Do(v.ctx(), "GET", "/dashboard/users/total", nil, &total); err != nil {
+		return nil, err
+	}
+	search := searching(q)
+	if total.TotalUserCount >= manyUsers {
+		search = query("search", likeEscape.Replace(q)+"%")
+	}
+	var users []guestlist.User
+	_, err := v.api.List(v.ctx(), "/users", search, 1, maxFound, &users)
+	return users, err
 }
 
 // userName is what a user is called on a page.

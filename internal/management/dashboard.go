@@ -50,44 +50,51 @@ const (
 )
 
 func (a *API) newUsers(c *call, _ struct{}) (newUsers, error) {
+	return counted(c.ctx(), a, figureNew, countNewUsers)
+}
+
+func countNewUsers(tx *store.Tx) (newUsers, error) {
 	var n newUsers
-	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
-		tomorrow := tx.Now.Std().Truncate(24*time.Hour).AddDate(0, 0, 1)
-		count := func(from, to int) (int, error) { // days before tomorrow
-			return tx.CountNewUsers(guestlist.TimeOf(tomorrow.AddDate(0, 0, -from)), guestlist.TimeOf(tomorrow.AddDate(0, 0, -to)))
+	tomorrow := tx.Now.Std().Truncate(24*time.Hour).AddDate(0, 0, 1)
+	count := func(from, to int) (int, error) { // days before tomorrow
+		return tx.CountNewUsers(guestlist.TimeOf(tomorrow.AddDate(0, 0, -from)), guestlist.TimeOf(tomorrow.AddDate(0, 0, -to)))
+	}
+	for _, w := range []struct {
+		days int
+		to   *change
+	}{{1, &n.Today}, {week, &n.Last7Days}} {
+		now, err := count(w.days, 0)
+		if err != nil {
+			return n, err
 		}
-		for _, w := range []struct {
-			days int
-			to   *change
-		}{{1, &n.Today}, {week, &n.Last7Days}} {
-			now, err := count(w.days, 0)
-			if err != nil {
-				return err
-			}
-			before, err := count(2*w.days, w.days)
-			if err != nil {
-				return err
-			}
-			*w.to = changeFrom(before, now)
+		before, err := count(2*w.days, w.days)
+		if err != nil {
+			return n, err
 		}
-		return nil
-	})
-	return n, err
+		*w.to = changeFrom(before, now)
+	}
+	return n, nil
 }
 
 // newUsersByDay is ours: the curve beside that of the active users.
 func (a *API) newUsersByDay(c *call, _ struct{}) ([]activeDay, error) {
-	curve := []activeDay{}
-	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
-		last := tx.Now.Std().Truncate(24 * time.Hour)
-		days, err := tx.NewUsersByDay(guestlist.TimeOf(last.AddDate(0, 0, 1-month)))
-		for d := last.AddDate(0, 0, 1-month); !d.After(last); d = d.AddDate(0, 0, 1) {
-			name := d.Format(time.DateOnly)
-			curve = append(curve, activeDay{name, days[name]})
-		}
-		return err
-	})
-	return curve, err
+	return counted(c.ctx(), a, figureByDay, countNewByDay)
+}
+
+func countNewByDay(tx *store.Tx) ([]activeDay, error) {
+	last := tx.Now.Std().Truncate(24 * time.Hour)
+	days, err := tx.NewUsersByDay(guestlist.TimeOf(last.AddDate(0, 0, 1-month)))
+	return curve(last, days), err
+}
+
+// curve lists the days of a month up to last with their counts.
+func curve(last time.Time, days map[string]int) []activeDay {
+	var out []activeDay
+	for d := last.AddDate(0, 0, 1-month); !d.After(last); d = d.AddDate(0, 0, 1) {
+		name := d.Format(time.DateOnly)
+		out = append(out, activeDay{name, days[name]})
+	}
+	return out
 }
 
 type activeUsers struct {
@@ -106,35 +113,37 @@ func (a *API) activeUsers(c *call, in struct {
 	Date *string `query:"date" check:"format=date"`
 },
 ) (activeUsers, error) {
+	if in.Date == nil {
+		return counted(c.ctx(), a, figureActive, func(tx *store.Tx) (activeUsers, error) { return countActive(tx, tx.Now.Std()) })
+	}
 	var u activeUsers
-	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
-		last := tx.Now.Std()
-		if in.Date != nil {
-			var err error
-			if last, err = time.Parse(time.DateOnly, *in.Date); err != nil {
-				return err
-			}
-		}
-		days, err := tx.ActiveUsersByDay(last.AddDate(0, 0, 1-month), last)
-		if err != nil {
-			return err
-		}
-		u.Curve = nil
-		for d := last.AddDate(0, 0, 1-month); !d.After(last); d = d.AddDate(0, 0, 1) {
-			name := d.Format(time.DateOnly)
-			u.Curve = append(u.Curve, activeDay{name, days[name]})
-		}
-		for _, w := range []struct {
-			days int
-			to   *change
-		}{{1, &u.Day}, {week, &u.Week}, {month, &u.Month}} {
-			if *w.to, err = activeWithin(tx, last, w.days); err != nil {
-				return err
-			}
-		}
-		return nil
+	last, err := time.Parse(time.DateOnly, *in.Date)
+	if err != nil {
+		return u, err
+	}
+	err = a.Store.View(c.ctx(), func(tx *store.Tx) error {
+		u, err = countActive(tx, last)
+		return err
 	})
 	return u, err
+}
+
+func countActive(tx *store.Tx, last time.Time) (activeUsers, error) {
+	var u activeUsers
+	days, err := tx.ActiveUsersByDay(last.AddDate(0, 0, 1-month), last)
+	if err != nil {
+		return u, err
+	}
+	u.Curve = curve(last, days)
+	for _, w := range []struct {
+		days int
+		to   *change
+	}{{1, &u.Day}, {week, &u.Week}, {month, &u.Month}} {
+		if *w.to, err = activeWithin(tx, last, w.days); err != nil {
+			return u, err
+		}
+	}
+	return u, nil
 }
 
 // activeWithin counts who was active in so many days up to last, and in as

@@ -65,6 +65,8 @@ type API struct {
 	Phrases *web.Phrases
 	// BuiltIn are the clients that have no row, e.g. demo-app.
 	BuiltIn map[guestlist.ApplicationID]guestlist.Application
+
+	figures figures
 }
 
 // groups is everything that the API offers, in the order of the document.

@@ -152,6 +152,7 @@ func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, *management.
 		Describe: manners.Describe, TestHook: p.notifier.TestHook, TestMessage: p.notifier.TestMessage,
 		Reporter: &mail.Reporter{Client: p.guarded}, Connectors: p.others,
 	}
+	p.background.tasks = append(p.background.tasks, machines.KeepFigures)
 	hosts := p.hosts(s, manners, cookies)
 	manners.ErrorPage = errorPage(hosts.ErrorPage, guests.ErrorPage)
 	app := &demo.App{Endpoint: s.o.Endpoint, HTTP: p.inProcess(), Pages: pages, Now: s.store.Clock()}
