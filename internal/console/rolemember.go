@@ -139,19 +139,18 @@ func postRemoveRolePermission(v *visit) error {
 }
 
 // memberKind says who can have a role, in the words of the API.
-func memberKind(r guestlist.Role) (list, ids, exclude string) {
+func memberKind(r guestlist.Role) (list, ids string) {
 	if r.Type == guestlist.RoleMachine {
-		return "applications", "applicationIds", "excludeRoleId"
+		return "applications", "applicationIds"
 	}
-	return "users", "userIds", "excludeRoleId"
+	return "users", "userIds"
 }
 
 // memberTable lists users or machines, whichever the role is for.
 func (v *visit) memberTable(r guestlist.Role, path string, exclude bool) (ui.Table, error) {
 	q := searching(v.query.Get("q"))
 	if exclude {
-		_, _, name := memberKind(r)
-		q.Set(name, string(r.ID))
+		q.Set("excludeRoleId", string(r.ID))
 	}
 	t := ui.Table{
 		Caption: v.T("roles.members"),
@@ -200,7 +199,7 @@ func getRoleMembers(v *visit) error {
 	if err != nil {
 		return err
 	}
-	kind, _, _ := memberKind(r)
+	kind, _ := memberKind(r)
 	t, err := v.memberTable(r, "/roles/"+client.Segment(r.ID)+"/"+kind, false)
 	if err != nil {
 		return err
@@ -220,7 +219,7 @@ func getAddRoleMembers(v *visit) error {
 	if err != nil {
 		return err
 	}
-	kind, _, _ := memberKind(r)
+	kind, _ := memberKind(r)
 	t, err := v.memberTable(r, "/"+kind, true)
 	if err != nil {
 		return err
@@ -238,7 +237,7 @@ func postAddRoleMembers(v *visit) error {
 	if len(ids) == 0 {
 		return v.doneWith(path+"/add", ui.Flash{Text: v.T("roles.choose_first"), Tone: ui.Warn})
 	}
-	kind, name, _ := memberKind(r)
+	kind, name := memberKind(r)
 	if err := v.api.Do(v.ctx(), "POST", "/roles/"+client.Segment(r.ID)+"/"+kind, map[string]any{name: ids}, nil); err != nil {
 		return err
 	}
@@ -256,7 +255,7 @@ func postRemoveRoleMembers(v *visit) error {
 	if len(ids) == 0 {
 		return v.doneWith(path, ui.Flash{Text: v.T("roles.choose_first"), Tone: ui.Warn})
 	}
-	kind, _, _ := memberKind(r)
+	kind, _ := memberKind(r)
 	undo := &ui.Action{Text: v.T("ui.undo"), Href: path + "/add", Post: true}
 	for _, id := range ids {
 		if err := v.api.Do(v.ctx(), "DELETE", "/roles/"+client.Segment(r.ID)+"/"+kind+"/"+client.Segment(id), nil, nil); err != nil {

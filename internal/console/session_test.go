@@ -180,7 +180,7 @@ func TestOtherSitesCannotPost(t *testing.T) {
 		for _, name := range []string{cookieSession, cookieSession + ".sig"} {
 			req.AddCookie(&http.Cookie{Name: name, Value: b.Cookie(h.url+"/console", name)})
 		}
-		res, err := http.DefaultTransport.RoundTrip(req)
+		res, err := (&http.Client{Timeout: 20 * time.Second}).Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

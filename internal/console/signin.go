@@ -75,9 +75,15 @@ func (d *Door) begin(w http.ResponseWriter, r *http.Request, to string, options 
 	}
 	options = append(options, oauth2.S256ChallengeOption(started.Verifier), oidc.Nonce(started.Nonce),
 		oauth2.SetAuthURLParam("resource", guestlist.ManagementAPI))
-	web.NoStore(w)
-	http.Redirect(w, r, client.AuthCodeURL(d.Seal(purposeRun, string(text)), options...), http.StatusSeeOther)
+	leadTo(w, client.AuthCodeURL(d.Seal(purposeRun, string(text)), options...))
 	return nil
+}
+
+// leadTo sends the browser on (RFC 9110 §15.4.4).
+func leadTo(w http.ResponseWriter, location string) {
+	web.NoStore(w)
+	w.Header().Set("Location", location)
+	w.WriteHeader(http.StatusSeeOther)
 }
 
 func hash(s string) string {
@@ -186,17 +192,22 @@ func (d *Door) redeem(ctx context.Context, client *oauth2.Config, params map[str
 	for name, value := range params {
 		form.Set(name, value)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, client.Endpoint.TokenURL, strings.NewReader(form.Encode()))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	res, err := d.HTTP.Do(req)
+	res, err := d.send(ctx, client.Endpoint.TokenURL, form)
 	if err != nil {
 		return nil, fmt.Errorf("console: token endpoint: %w", err)
 	}
 	defer res.Body.Close()
 	return readTokens(res)
+}
+
+// send posts a form to an endpoint of this server's.
+func (d *Door) send(ctx context.Context, endpoint string, form url.Values) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode())) //nolint:gosec // the address is our own discovery document's
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return d.HTTP.Do(req) //nolint:gosec // answered in process
 }
 
 // pathRevoke is where a refresh token ends (RFC 7009 §2).
@@ -220,13 +231,9 @@ func postSignOut(v *visit) error {
 // session does the same.
 func (d *Door) revoke(r *http.Request, token string) {
 	form := url.Values{"client_id": {string(guestlist.ConsoleApplication)}, "token": {token}}
-	req, err := http.NewRequestWithContext(r.Context(), http.MethodPost, d.Endpoint+pathRevoke, strings.NewReader(form.Encode()))
+	res, err := d.send(r.Context(), d.Endpoint+pathRevoke, form)
 	if err == nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		var res *http.Response
-		if res, err = d.HTTP.Do(req); err == nil {
-			err = res.Body.Close()
-		}
+		err = res.Body.Close()
 	}
 	if err != nil {
 		d.Manners.Describe(r, fmt.Errorf("console: revoke: %w", err))

@@ -60,7 +60,8 @@ func (v *visit) stream(pace time.Duration, wake <-chan struct{}, look func() (ui
 		case <-ticks.C:
 		}
 		if state, err = look(); err != nil {
-			return nil //nolint:nilerr // the answer has begun; the browser asks again and is told
+			break // the answer has begun; the browser asks again and is told
 		}
 	}
+	return nil
 }

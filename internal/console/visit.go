@@ -172,8 +172,7 @@ func (v *visit) showAs(status int, p *ui.Page) error {
 
 // to leads the browser on after a form.
 func (v *visit) to(path string) error {
-	web.NoStore(v.w)
-	http.Redirect(v.w, v.r, path, http.StatusSeeOther)
+	leadTo(v.w, path)
 	return nil
 }
 

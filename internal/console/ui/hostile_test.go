@@ -90,6 +90,7 @@ func fill(v reflect.Value, text func() string, depth int) {
 		v.SetInt(1)
 	case reflect.Float64:
 		v.SetFloat(1)
+	default: // nothing else can be said
 	}
 }
 
