@@ -54,6 +54,8 @@ func post(path string, do func(*visit) error) route { return route{http.MethodPo
 func (d *Door) routes() []route {
 	return slices.Concat(
 		overviewRoutes(),
+		userRoutes(),
+		userImportRoutes(),
 		roleRoutes(),
 		findRoutes(),
 		preferenceRoutes(),

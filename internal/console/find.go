@@ -60,21 +60,18 @@ func (v *visit) find(q string) ([]found, error) {
 	return list, nil
 }
 
-// manyUsers is from how many users on only beginnings of names are looked up,
-// which are found at once among any number.
+// manyUsers is from how many users on only beginnings of names and addresses are
+// looked up, which are found at once among any number, unless somebody wants to
+// wait.
 const manyUsers = 50_000
 
 func (v *visit) findUsers(q string) ([]guestlist.User, error) {
-	var total struct{ TotalUserCount int }
-	if err := v.api.Do(v.ctx(), "GET", "/dashboard/users/total", nil, &total); err != nil {
+	search, _, err := v.seekingUsers(q)
+	if err != nil {
 		return nil, err
 	}
-	search := searching(q)
-	if total.TotalUserCount >= manyUsers {
-		search = query("search", likeEscape.Replace(q)+"%")
-	}
 	var users []guestlist.User
-	_, err := v.api.List(v.ctx(), "/users", search, 1, maxFound, &users)
+	_, err = v.api.List(v.ctx(), "/users", search, 1, maxFound, &users)
 	return users, err
 }
 

@@ -2,7 +2,9 @@ package console
 
 import (
 	"encoding/json"
+	"errors"
 
+	"guestlist"
 	"guestlist/internal/console/ui"
 	"guestlist/internal/web"
 )
@@ -38,4 +40,14 @@ func (v *visit) takeFlash() *ui.Flash {
 		return nil
 	}
 	return &f
+}
+
+// refused leads back to a page, which says why the API did not do something.
+// What is no refusal is returned.
+func (v *visit) refused(path string, err error) error {
+	var e *guestlist.Error
+	if !errors.As(err, &e) || !isRefusal(e) {
+		return err
+	}
+	return v.doneWith(path, ui.Flash{Text: v.says(e), Tone: ui.Bad})
 }

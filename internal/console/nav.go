@@ -61,7 +61,15 @@ func (v *visit) places() []ui.Group {
 	return groups
 }
 
+// besides are the pages that belong to a place without lying below it.
+var besides = map[string]string{pathImports: pathUsers}
+
 // within reports whether a page belongs to a place of the navigation.
 func within(page, place string) bool {
+	for prefix, other := range besides {
+		if rest, ok := strings.CutPrefix(page, prefix); ok && (rest == "" || rest[0] == '/') {
+			page = other
+		}
+	}
 	return page == place || place != Path && strings.HasPrefix(page, place+"/")
 }

@@ -15,6 +15,7 @@ import (
 
 var (
 	// errMarked says that a form was found wrong here, and its fields say why.
+	errNoPage = guestlist.Refuse(guestlist.KindNotFound, "request.route_not_found")
 	errMarked = guestlist.Refuse(guestlist.KindInvalid, "console.marked")
 )
 

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/url"
 	"slices"
 
 	"guestlist"
@@ -148,7 +149,10 @@ func memberKind(r guestlist.Role) (list, ids string) {
 
 // memberTable lists users or machines, whichever the role is for.
 func (v *visit) memberTable(r guestlist.Role, path string, exclude bool) (ui.Table, error) {
-	q := searching(v.query.Get("q"))
+	q, err := v.seekingMembers(r)
+	if err != nil {
+		return ui.Table{}, err
+	}
 	if exclude {
 		q.Set("excludeRoleId", string(r.ID))
 	}
@@ -156,7 +160,6 @@ func (v *visit) memberTable(r guestlist.Role, path string, exclude bool) (ui.Tab
 		Caption: v.T("roles.members"),
 		Search:  &ui.Search{Action: v.r.URL.EscapedPath(), Value: v.query.Get("q"), Label: v.T("roles.search_members")},
 	}
-	var err error
 	if r.Type == guestlist.RoleMachine {
 		var apps []guestlist.Application
 		t.Paging, err = v.list(path, withTypes(q, exclude), &apps)
@@ -177,6 +180,15 @@ func (v *visit) memberTable(r guestlist.Role, path string, exclude bool) (ui.Tab
 		t.Rows = append(t.Rows, ui.Row{ID: string(u.ID), Href: v.link(Path+"/users", string(u.ID)), Cells: []ui.Cell{ui.Text(userName(u)), ui.Maybe(u.PrimaryEmail), seen}})
 	}
 	return t, err
+}
+
+// seekingMembers is the query that finds who could have a role.
+func (v *visit) seekingMembers(r guestlist.Role) (url.Values, error) {
+	if r.Type == guestlist.RoleMachine {
+		return searching(v.query.Get("q")), nil
+	}
+	q, _, err := v.seekingUsers(v.query.Get("q"))
+	return q, err
 }
 
 // link leads to a thing, if its pages are there.

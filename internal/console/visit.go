@@ -127,7 +127,7 @@ const maxFieldOfUpload = 64 << 10
 // among the server's streams if the file may be larger than web.MaxBody.
 func (v *visit) file(field string, most int64) (name string, content io.Reader, err error) {
 	v.form = url.Values{}
-	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, most)
+	v.r.Body = http.MaxBytesReader(v.w, &patientBody{v.r.Body, http.NewResponseController(v.w)}, most)
 	parts, err := v.r.MultipartReader()
 	if err != nil {
 		return "", nil, guestlist.Refuse(guestlist.KindInvalid, "request.form_expected").Because(err)
@@ -148,6 +148,24 @@ func (v *visit) file(field string, most int64) (name string, content io.Reader, 
 			v.form.Add(part.FormName(), string(text))
 		}
 	}
+}
+
+// uploadPatience is how long an upload waits for the next bytes, and how long
+// the answer may then take.
+const uploadPatience = time.Minute
+
+// patientBody gives the browser uploadPatience for each read: while bytes come
+// in, nobody is lost.
+type patientBody struct {
+	io.ReadCloser
+	conn *http.ResponseController
+}
+
+func (b *patientBody) Read(p []byte) (int, error) {
+	soon := time.Now().Add(uploadPatience)
+	_ = b.conn.SetReadDeadline(soon) // tests have no connection, and no need
+	_ = b.conn.SetWriteDeadline(soon.Add(uploadPatience))
+	return b.ReadCloser.Read(p)
 }
 
 // show answers with a page.

@@ -174,6 +174,9 @@ type previewLine struct {
 	Message string `json:"message,omitempty"`
 	Details string `json:"details,omitempty"`
 	Data    any    `json:"data,omitempty" check:"any"`
+	// Fields are those of the line, in the order of the file. What stands in a
+	// column of passwords is left out.
+	Fields []string `json:"fields"`
 	importFacts
 }
 
@@ -209,6 +212,18 @@ func (m lineMaker) facts(line importLine) importFacts {
 	return f
 }
 
+// shown are the fields of a line without passwords.
+func (m lineMaker) shown(line importLine) []string {
+	fields := []string{}
+	for i, f := range line.Fields {
+		if i < len(m.order.Columns) && strings.HasPrefix(m.order.Columns[i], "password") {
+			f = ""
+		}
+		fields = append(fields, clip(f))
+	}
+	return fields
+}
+
 func (a *API) previewImport(c *call, in importOrder) (importPreview, error) {
 	shown := importPreview{Lines: []previewLine{}}
 	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
@@ -240,7 +255,7 @@ func (a *API) previewImport(c *call, in importOrder) (importPreview, error) {
 			if item.err != nil && !errors.As(item.err, &refused) {
 				return item.err
 			}
-			p := previewLine{Line: line.Number, OK: item.err == nil, importFacts: m.facts(line)}
+			p := previewLine{Line: line.Number, OK: item.err == nil, Fields: m.shown(line), importFacts: m.facts(line)}
 			if item.err != nil {
 				_, env := a.Describe(c.r, item.err)
 				p.Code, p.Message, p.Details, p.Data = env.Code, env.Message, env.Details, env.Data

@@ -30,6 +30,8 @@ type shownSession struct {
 	ClientID       guestlist.ApplicationID `json:"clientId"`
 	AccountID      guestlist.UserID        `json:"accountId"`
 	ExpiresAt      guestlist.Time          `json:"expiresAt"`
+	IP             string                  `json:"ip,omitempty"`        // of the sign-in
+	UserAgent      string                  `json:"userAgent,omitempty"` // of the sign-in
 }
 
 // sessionPayload has its times in seconds.
@@ -57,6 +59,7 @@ func showSession(s guestlist.Session) shownSession {
 			LoginTS: s.SignedInAt.Unix(), AccountID: s.UserID, Authorizations: map[guestlist.ApplicationID]sessionBinding{},
 		},
 		LastSubmission: s.LastSubmission, ClientID: s.ClientID, AccountID: s.UserID, ExpiresAt: s.ExpiresAt,
+		IP: s.IP, UserAgent: s.UserAgent,
 	}
 	for _, b := range s.Clients {
 		shown.Payload.Authorizations[b.ApplicationID] = sessionBinding{b.SID, b.GrantID, b.PersistsLogout}

@@ -263,7 +263,7 @@ var bypass = []string{
 }
 
 // streams are the paths at which files arrive.
-var streams = []string{"/api/users/bulk", "/api/user-imports", console.Path + "/users/import"}
+var streams = []string{"/api/users/bulk", "/api/user-imports", console.Path + "/user-imports"}
 
 // isStream reports requests whose body may be of any size.
 func isStream(r *http.Request) bool {
