@@ -56,6 +56,7 @@ func (d *Door) routes() []route {
 		overviewRoutes(),
 		userRoutes(),
 		userImportRoutes(),
+		experienceRoutes(),
 		roleRoutes(),
 		findRoutes(),
 		preferenceRoutes(),

@@ -35,6 +35,19 @@ func (v *visit) again(page *ui.Page, form *ui.Form, err error, fields ...string)
 		form.Reconcile(v.form)
 		return v.showAs(http.StatusConflict, page)
 	}
+	if err := v.judge(form, err, fields...); err != nil {
+		return err
+	}
+	return v.showAs(http.StatusUnprocessableEntity, page)
+}
+
+// judge writes what was typed into a form, and why it was refused. What is no
+// refusal of the form is returned.
+func (v *visit) judge(form *ui.Form, err error, fields ...string) error {
+	var e *guestlist.Error
+	if !errors.As(err, &e) || !isRefusal(e) {
+		return err
+	}
 	form.Fill(v.form)
 	switch {
 	case e.Code == errMarked.Code:
@@ -42,7 +55,7 @@ func (v *visit) again(page *ui.Page, form *ui.Form, err error, fields ...string)
 	default:
 		v.markCode(form, e, fields)
 	}
-	return v.showAs(http.StatusUnprocessableEntity, page)
+	return nil
 }
 
 // isRefusal reports whether an error is about what was sent, and not about who

@@ -55,6 +55,9 @@ func (v *visit) inFlow() bool {
 }
 
 func getCode(v *visit) error {
+	if v.still {
+		return v.show(codePage(v, signin.Record{Identifier: v.sampleGuest(v.codeTypes())}))
+	}
 	record, ok := v.waiting()
 	if !ok {
 		return v.back()

@@ -153,7 +153,7 @@ func (d *Door) open(h func(*visit) error) web.Handler {
 // and can do nothing.
 func (d *Door) needsInteraction(h func(*visit) error) web.Handler {
 	return d.open(func(v *visit) error {
-		if v.run == nil && (v.r.Method == http.MethodPost || v.query.Get("preview") == "") {
+		if v.run == nil && !v.still {
 			return v.unknownSession()
 		}
 		return h(v)
@@ -170,7 +170,7 @@ func (d *Door) unlessClosed(get func(*visit) error) web.Handler {
 		if err != nil {
 			return err
 		}
-		if v.exp.SignInMode == guestlist.ModeSignIn && v.run == nil && v.query.Get("preview") == "" {
+		if v.exp.SignInMode == guestlist.ModeSignIn && v.run == nil && !v.still {
 			return v.withQuery(signin.PageSignIn)
 		}
 		return within(w, r)
@@ -194,7 +194,11 @@ func kept() []string { return []string{"app_id", "organization_id", "ui_locales"
 // link returns the address of a page with the parameters that are kept.
 func (v *visit) link(path string) string {
 	q := url.Values{}
-	for _, name := range kept() {
+	names := kept()
+	if v.still {
+		names = append(names, paramPreview, paramTheme)
+	}
+	for _, name := range names {
 		if value := v.query.Get(name); value != "" {
 			q.Set(name, value)
 		}

@@ -52,7 +52,7 @@ func (d *Door) ErrorPage(w http.ResponseWriter, r *http.Request, e web.ErrorView
 // Draw answers with another door's page in the tenant's dress; wire it as
 // oidc.Door.Draw.
 func (d *Door) Draw(w http.ResponseWriter, r *http.Request, page func(phrase func(key string) string) *web.Page) error {
-	v, err := d.visit(w, r)
+	v, err := d.visitOf(w, r, "")
 	if err != nil {
 		return err
 	}

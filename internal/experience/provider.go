@@ -26,6 +26,10 @@ const nativePlatform = "Native"
 // socialFaces are the social providers that guests may turn to, in the
 // operator's order.
 func (v *visit) socialFaces() ([]signin.ConnectorFace, error) {
+	if v.draft != nil {
+		faces, err := v.d.Desk.DraftFaces(v.r.Context(), v.exp)
+		return usable(faces), err
+	}
 	faces, err := v.d.Desk.SocialFaces(v.r.Context())
 	return usable(faces), err
 }

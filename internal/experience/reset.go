@@ -11,7 +11,7 @@ func getReset(v *visit) error {
 		return v.withQuery(signin.PageOneTimeToken)
 	}
 	if len(v.recovery()) == 0 {
-		return v.next(signin.PageSignIn)
+		return v.next(signin.PageSignIn) // in a preview too: guests do not see this page
 	}
 	return v.show(resetPage(v, v.hint()))
 }
@@ -49,7 +49,7 @@ func getNewPassword(v *visit) error {
 
 // mayChoose reports whether the guest proved who they are.
 func (v *visit) mayChoose() bool {
-	return v.run != nil && v.run.Event == guestlist.EventForgotPassword && v.run.UserID != ""
+	return v.still || v.run != nil && v.run.Event == guestlist.EventForgotPassword && v.run.UserID != ""
 }
 
 func newPasswordPage(v *visit) *web.Page {

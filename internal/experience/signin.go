@@ -152,6 +152,9 @@ func (v *visit) byPassword(p *web.Page, id guestlist.Identifier) error {
 }
 
 func getSignInPassword(v *visit) error {
+	if v.still {
+		v.note.Who = v.sampleGuest(v.signInTypes())
+	}
 	if v.note.Who.Value == "" {
 		return v.next(signin.PageSignIn)
 	}

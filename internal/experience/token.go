@@ -46,6 +46,9 @@ func getToken(v *visit) error {
 	if v.query.Get("errorMessage") != "" {
 		return v.next(pageTokenError)
 	}
+	if v.still {
+		return v.show(v.sampleToken())
+	}
 	l := v.linkOf()
 	if l.known && v.query.Get(paramToken) != "" {
 		return v.next(signin.PageOneTimeToken) // the address bar forgets the token
@@ -77,6 +80,11 @@ func (v *visit) linkRefused(err error) error {
 }
 
 func (v *visit) tokenPage(l magicLink, view signin.TokenView, typed string) (*web.Page, error) {
+	p := v.tokenForm(l, view, typed)
+	return p, v.linkProviders(p, l, view)
+}
+
+func (v *visit) tokenForm(l magicLink, view signin.TokenView, typed string) *web.Page {
 	p := &web.Page{
 		Name: "one-time-token", Badge: web.BadgeTicket, Title: v.t("token.title"), Lead: web.Plain(v.t("token.lead")),
 		Form: &web.Form{Action: v.link(signin.PageOneTimeToken), Submit: v.t("action.continue")},
@@ -103,7 +111,7 @@ func (v *visit) tokenPage(l magicLink, view signin.TokenView, typed string) (*we
 		}
 	}
 	v.terms(p, !view.Known)
-	return p, v.linkProviders(p, l, view)
+	return p
 }
 
 // linkProviders adds to the page of a link the providers that may vouch for its

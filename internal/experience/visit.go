@@ -32,35 +32,48 @@ type visit struct {
 	app  guestlist.Application
 	note note
 	look web.Look
+
+	// still says that the page is only looked at: it belongs to no interaction.
+	still bool
+	draft *signin.Draft // settings to be shown in place of those in force
 }
 
 // visit reads a request. An interaction that is unknown or over is none.
 func (d *Door) visit(w http.ResponseWriter, r *http.Request) (*visit, error) {
-	return d.visitOf(w, r, "")
+	v := &visit{d: d, w: w, r: r}
+	return v, v.read(v.findDraft)
 }
 
 // visitOf is visit in an interaction of the browser's that is known by other
 // means than the application; "" for one that is not.
 func (d *Door) visitOf(w http.ResponseWriter, r *http.Request, uid string) (*visit, error) {
 	v := &visit{d: d, w: w, r: r, uid: uid}
-	var err error
-	if v.query, err = web.Query(r); err != nil {
-		return nil, err
+	return v, v.read(func() error { return nil })
+}
+
+// read fills in a visit. settle may put other settings in the place of those
+// in force.
+func (v *visit) read(settle func() error) (err error) {
+	if v.query, err = web.Query(v.r); err != nil {
+		return err
 	}
-	if r.Method == http.MethodPost {
-		if v.form, err = web.ReadForm(w, r); err != nil {
-			return nil, err
+	if v.r.Method == http.MethodPost {
+		if v.form, err = web.ReadForm(v.w, v.r); err != nil {
+			return err
 		}
 	}
-	if v.exp, err = d.Desk.Experience(r.Context()); err != nil {
-		return nil, err
+	if v.exp, err = v.d.Desk.Experience(v.r.Context()); err != nil {
+		return err
+	}
+	if err := settle(); err != nil {
+		return err
 	}
 	if err := v.findInteraction(); err != nil {
-		return nil, err
+		return err
 	}
 	v.note = v.readNote()
 	v.look, err = v.dress()
-	return v, err
+	return err
 }
 
 // uidOf returns the browser's interaction for an application, or its latest
@@ -79,7 +92,9 @@ func (d *Door) uidOf(r *http.Request, client guestlist.ApplicationID) string {
 
 func (v *visit) findInteraction() error {
 	client := guestlist.ApplicationID(v.query.Get("app_id"))
-	if v.uid == "" {
+	if v.still {
+		v.uid = ""
+	} else if v.uid == "" {
 		v.uid = v.d.uidOf(v.r, client)
 	}
 	if v.uid != "" {
@@ -118,6 +133,9 @@ func (v *visit) dress() (web.Look, error) {
 		}
 		v.wear(&look, own)
 	}
+	if v.still {
+		look.Still, look.Theme = true, look.Theme.In(v.query.Get(paramTheme))
+	}
 	return look, v.speak(&look)
 }
 
@@ -153,6 +171,12 @@ func (v *visit) speak(look *web.Look) error {
 	wording, err := v.d.Desk.Wording(v.r.Context())
 	if err != nil {
 		return err
+	}
+	if v.draft != nil && len(v.draft.Wording) > 0 {
+		words := map[string]map[string]any{}
+		maps.Copy(words, wording)
+		maps.Copy(words, v.draft.Wording)
+		wording = words
 	}
 	locales := v.query.Get("ui_locales")
 	if locales == "" && v.run != nil {
@@ -209,6 +233,10 @@ func (v *visit) toApp(key string) []web.Part {
 func (v *visit) show(p *web.Page) error { return v.showAs(http.StatusOK, p) }
 
 func (v *visit) showAs(status int, p *web.Page) error {
+	if v.still {
+		v.stop(p)
+		return v.d.Pages.Write(v.w, status, v.look, p)
+	}
 	if err := v.addCaptcha(p); err != nil {
 		return err
 	}

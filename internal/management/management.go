@@ -97,6 +97,8 @@ func (a *API) groups() [][]route {
 		a.hookRoutes(),
 		a.signInExperienceRoutes(),
 		a.wellKnownRoutes(),
+		a.draftRoutes(),
+		a.userAssetRoutes(),
 		a.profileFieldRoutes(),
 		a.captchaRoutes(),
 		a.connectorRoutes(),

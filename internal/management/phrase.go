@@ -16,9 +16,9 @@ const maxPhraseDepth = 10
 func (a *API) phraseRoutes() []route {
 	return []route{
 		get("/api/custom-phrases", "List the languages with custom phrases", a.listPhrases),
-		get("/api/custom-phrases/{languageTag}", "Get custom phrases", a.getPhrases),
-		put("/api/custom-phrases/{languageTag}", "Set custom phrases", a.putPhrases).with201(),
-		remove("/api/custom-phrases/{languageTag}", "Delete custom phrases", a.deletePhrases),
+		get("/api/custom-phrases/{languageTag}", "Get custom phrases", a.getPhrases).of(phrasesVersion),
+		put("/api/custom-phrases/{languageTag}", "Set custom phrases", a.putPhrases).with201().of(phrasesVersion),
+		remove("/api/custom-phrases/{languageTag}", "Delete custom phrases", a.deletePhrases).of(phrasesVersion),
 	}
 }
 
@@ -61,15 +61,7 @@ func (a *API) putPhrases(c *call, in struct {
 	Body guestlist.JSONObject
 },
 ) (store.CustomPhrases, error) {
-	var tree map[string]any
-	if err := json.Unmarshal(in.Body, &tree); err != nil {
-		return store.CustomPhrases{}, err
-	}
-	var ch checker
-	clean, err := a.checkPhrases(&ch, "", tree, 0)
-	if err == nil {
-		err = ch.Err()
-	}
+	clean, err := a.cleanPhrases(in.Body)
 	if err != nil {
 		return store.CustomPhrases{}, err
 	}
@@ -84,6 +76,20 @@ func (a *API) putPhrases(c *call, in struct {
 		return err
 	})
 	return phrases, err
+}
+
+// cleanPhrases reads the wording of a language.
+func (a *API) cleanPhrases(text guestlist.JSONObject) (map[string]any, error) {
+	var tree map[string]any
+	if err := json.Unmarshal(text, &tree); err != nil {
+		return nil, err
+	}
+	var ch checker
+	clean, err := a.checkPhrases(&ch, "", tree, 0)
+	if err == nil {
+		err = ch.Err()
+	}
+	return clean, err
 }
 
 // checkPhrases drops what is empty and refuses what no page would ever show.

@@ -21,9 +21,9 @@ func (a *API) profileFieldRoutes() []route {
 		post("/api/custom-profile-fields", "Create a custom profile field", a.createProfileField).with201(),
 		post("/api/custom-profile-fields/batch", "Create several custom profile fields", a.createProfileFields).with201(),
 		post("/api/custom-profile-fields/properties/sie-order", "Put custom profile fields in order", a.orderProfileFields),
-		get("/api/custom-profile-fields/{name}", "Get a custom profile field", a.getProfileField),
-		put("/api/custom-profile-fields/{name}", "Replace a custom profile field", a.putProfileField),
-		remove("/api/custom-profile-fields/{name}", "Delete a custom profile field", a.deleteProfileField),
+		get("/api/custom-profile-fields/{name}", "Get a custom profile field", a.getProfileField).of(profileFieldVersion),
+		put("/api/custom-profile-fields/{name}", "Replace a custom profile field", a.putProfileField).of(profileFieldVersion),
+		remove("/api/custom-profile-fields/{name}", "Delete a custom profile field", a.deleteProfileField).of(profileFieldVersion),
 	}
 }
 

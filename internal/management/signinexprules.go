@@ -19,6 +19,7 @@ type experienceRules struct {
 	before  guestlist.SignInExperience
 	after   *guestlist.SignInExperience
 	phrases *web.Phrases
+	draft   bool // it is to be looked at, and not to be in force
 }
 
 func refuseExperience(code string, args map[string]any) error {
@@ -284,8 +285,6 @@ func (r experienceRules) captcha() error {
 // unavailable refuses to switch on what nothing here would obey.
 func (r experienceRules) unavailable() error {
 	switch ch := r.change; {
-	case isTrue(ch.HideLogtoBranding):
-		return errInput(guestlist.KindInvalid, "There is no branding of ours to hide.")
 	case ch.CustomUICSP != nil && string(*ch.CustomUICSP) != "{}":
 		return errInput(guestlist.KindInvalid, "Custom UI CSP configuration is not available.")
 	case ch.CustomUIAssets.Set && !ch.CustomUIAssets.Null:
@@ -322,7 +321,7 @@ func (r experienceRules) expiration() error {
 
 // usernames refuses to ignore letter case while people differ by it alone.
 func (r experienceRules) usernames() error {
-	if r.after.UsernamePolicy.CaseSensitive || !r.before.UsernamePolicy.CaseSensitive {
+	if r.draft || r.after.UsernamePolicy.CaseSensitive || !r.before.UsernamePolicy.CaseSensitive {
 		return nil
 	}
 	samples, total, err := r.tx.UsernameConflicts(defaultConflictSamples)

@@ -13,9 +13,11 @@ func (a *API) templateRoutes() []route {
 		get("/api/email-templates", "List e-mail templates", a.listTemplates),
 		put("/api/email-templates", "Create or replace e-mail templates", a.putTemplates),
 		remove("/api/email-templates", "Delete e-mail templates", a.deleteTemplates),
-		get("/api/email-templates/{id}", "Get an e-mail template", a.getTemplate),
-		patch("/api/email-templates/{id}/details", "Change an e-mail template", a.updateTemplate),
-		remove("/api/email-templates/{id}", "Delete an e-mail template", a.deleteTemplate),
+		post("/api/email-templates/preview", "Put a message of a type into words, as it would be sent", a.previewTemplate),
+		post("/api/email-templates/test", "Send a message of a type by the e-mail connector", a.testTemplate),
+		get("/api/email-templates/{id}", "Get an e-mail template", a.getTemplate).of(templateVersion),
+		patch("/api/email-templates/{id}/details", "Change an e-mail template", a.updateTemplate).of(templateVersion),
+		remove("/api/email-templates/{id}", "Delete an e-mail template", a.deleteTemplate).of(templateVersion),
 	}
 }
 

@@ -142,6 +142,21 @@ func connectorVersion(c *call, tx *store.Tx) (any, error) {
 	return tx.Connector(guestlist.ConnectorID(c.r.PathValue("id")))
 }
 
+func phrasesVersion(c *call, tx *store.Tx) (any, error) {
+	return tx.CustomPhrasesIn(c.r.PathValue("languageTag"))
+}
+
+func templateVersion(c *call, tx *store.Tx) (any, error) {
+	return tx.Template(guestlist.TemplateID(c.r.PathValue("id")))
+}
+
+// profileFieldVersion leaves out the place, which is set by a route of its own.
+func profileFieldVersion(c *call, tx *store.Tx) (any, error) {
+	f, err := tx.ProfileField(c.r.PathValue("name"))
+	f.SIEOrder = 0
+	return f, err
+}
+
 func experienceVersion(_ *call, tx *store.Tx) (any, error) { return tx.SignInExperience() }
 
 func ssoConnectorVersion(c *call, tx *store.Tx) (any, error) {

@@ -26,6 +26,11 @@ func (d *Desk) SocialFaces(ctx context.Context) ([]ConnectorFace, error) {
 	if err != nil {
 		return nil, err
 	}
+	return dir.faces(exp), nil
+}
+
+// faces lists the social connectors that settings offer.
+func (dir *directory) faces(exp guestlist.SignInExperience) []ConnectorFace {
 	faces := []ConnectorFace{}
 	for _, target := range exp.SocialSignInConnectorTargets {
 		for _, id := range dir.order {
@@ -34,7 +39,7 @@ func (d *Desk) SocialFaces(ctx context.Context) ([]ConnectorFace, error) {
 			}
 		}
 	}
-	return faces, nil
+	return faces
 }
 
 // SSOFaces lists the available enterprise connectors that addresses like this

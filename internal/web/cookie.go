@@ -17,6 +17,10 @@ const (
 	hostPrefix     = "__Host-"
 )
 
+// CookiePreview holds the key to the drafts of an administrator: the console
+// sets it, and the preview of a page shows a draft to nobody else.
+const CookiePreview = "_preview"
+
 // Cookies reads and writes signed cookies: each has a twin "<name>.sig" with
 // the HMAC-SHA256 of "<name>=<value>". Values are readable by the browser's
 // owner; what must stay secret does not belong in them.

@@ -24,6 +24,9 @@ type Policy struct {
 	Styles  []string // further sources, e.g. a nonce for the tenant's own CSS
 	Images  []string // further sources, e.g. "https:" for logos of the tenant
 	Frames  bool     // shows pages of ours in frames, e.g. as a preview
+
+	// Still is for a picture of a page: no script runs and no form is sent.
+	Still bool
 }
 
 // String returns the header's value.
@@ -39,8 +42,14 @@ func (p Policy) String() string {
 			}
 		}
 	}
-	add("connect-src 'self'", p.Connects)
-	add("script-src 'self'", p.Scripts)
+	if p.Still {
+		add("sandbox allow-same-origin", nil) // without the origin 'self' would mean nobody
+		add("form-action 'none'", nil)
+		p.Leaves = true
+	} else {
+		add("connect-src 'self'", p.Connects)
+		add("script-src 'self'", p.Scripts)
+	}
 	add("style-src 'self'", p.Styles)
 	add("img-src 'self'", p.Images)
 	switch {

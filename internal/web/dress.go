@@ -6,7 +6,7 @@ import "guestlist"
 func Dress(exp guestlist.SignInExperience) Look {
 	c, b := exp.Color, exp.Branding
 	return Look{
-		LogoURL: b.LogoURL, DarkLogoURL: b.DarkLogoURL, FaviconURL: b.Favicon,
+		LogoURL: b.LogoURL, DarkLogoURL: b.DarkLogoURL, FaviconURL: b.Favicon, DarkFavicon: b.DarkFavicon,
 		Theme:       NewTheme(c.PrimaryColor, c.DarkPrimaryColor, c.IsDarkModeEnabled),
 		CustomCSS:   optional(exp.CustomCSS),
 		Signature:   !exp.HideLogtoBranding,

@@ -212,6 +212,7 @@ type Look struct {
 	LogoURL     string
 	DarkLogoURL string
 	FaviconURL  string
+	DarkFavicon string
 	Theme       Theme
 	CustomCSS   string // the tenant's; put in a <style> of its own
 	Signature   bool   // "Guestlist" in the footer
@@ -221,6 +222,10 @@ type Look struct {
 	SupportURL  string
 
 	Phrases *Phrases // with the tenant's texts; those of Pages if nil
+
+	// Still makes a picture of the page: nothing on it can be pressed, typed
+	// into or run.
+	Still bool
 }
 
 // sheet is the data of the template.
@@ -337,10 +342,11 @@ func (p *Phrases) raw(lang, key string) string {
 func (p *Page) policy(l Look, nonce string) Policy {
 	pol := Policy{Leaves: p.Form != nil && !p.Form.Stays, Styles: []string{"'nonce-" + nonce + "'"}, Images: p.Form.pictureSources()}
 	pol.puzzle(p.Captcha)
+	pol.Still = l.Still
 	if l.CustomCSS != "" {
 		pol.Images = append(pol.Images, "data:") // drawn in the style itself; other hosts learn nothing
 	}
-	for _, u := range []string{l.LogoURL, l.DarkLogoURL, l.FaviconURL} {
+	for _, u := range []string{l.LogoURL, l.DarkLogoURL, l.FaviconURL, l.DarkFavicon} {
 		if o := imageOrigin(u); o != "" {
 			pol.Images = append(pol.Images, o)
 		}

@@ -283,3 +283,11 @@ func fill(s string, args map[string]any) string {
 		s = after
 	}
 }
+
+// Raw returns all phrases of a language by dotted key with their placeholders,
+// gaps filled in English.
+func (p *Phrases) Raw(lang string) map[string]string {
+	all := maps.Clone(p.texts[Fallback])
+	maps.Copy(all, p.texts[lang])
+	return all
+}

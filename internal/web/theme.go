@@ -31,6 +31,7 @@ const (
 type Theme struct {
 	light, dark shades
 	twoModes    bool
+	onlyDark    bool
 }
 
 // shades are the colours of one mode that come from the tenant's.
@@ -93,10 +94,58 @@ func shade(c rgb, grounds ...rgb) shades {
 // Mode is the value of <html data-theme>: "auto" follows the guest's system,
 // "light" does not.
 func (t Theme) Mode() string {
-	if t.twoModes {
+	switch {
+	case t.twoModes && t.onlyDark:
+		return "dark"
+	case t.twoModes:
 		return "auto"
 	}
 	return "light"
+}
+
+// In returns the theme in one mode, "light" or "dark", whatever the guest's
+// system prefers. A theme without a dark mode stays light.
+func (t Theme) In(mode string) Theme {
+	switch mode {
+	case "light":
+		t.twoModes = false
+	case "dark":
+		t.onlyDark = true
+	}
+	return t
+}
+
+// Grounds are the colours on which the tenant's colour stands, on light and on
+// dark pages.
+func Grounds() (light, dark []string) {
+	return []string{lightSurface, lightCanvas}, []string{darkSurface, darkCanvas}
+}
+
+// TextContrast is the least contrast of text (WCAG 2.2 §1.4.3).
+const TextContrast = textContrast
+
+// Verdict is how a colour of the tenant's does in one mode.
+type Verdict struct {
+	Fill, On string  // of buttons, and of the text on them
+	Contrast float64 // between the two, 1..21
+	Text     string  // what links are drawn in
+	Own      float64 // contrast of the tenant's colour itself, as text
+	Kept     bool    // it is readable as it is, so that Text is the same colour
+}
+
+// Verdicts says what became of the tenant's colours on light and dark pages.
+func (t Theme) Verdicts() (light, dark Verdict) {
+	return t.light.verdict(mustColor(lightSurface), mustColor(lightCanvas)), t.dark.verdict(mustColor(darkSurface), mustColor(darkCanvas))
+}
+
+func (s shades) verdict(grounds ...rgb) Verdict {
+	v := Verdict{Fill: s.fill.String(), On: s.on.String(), Contrast: contrast(s.fill, s.on), Text: s.text.String()}
+	v.Own = contrast(s.fill, grounds[0])
+	for _, g := range grounds {
+		v.Own = min(v.Own, contrast(s.fill, g))
+	}
+	v.Kept = v.Fill == v.Text
+	return v
 }
 
 // CSS returns the custom properties of the palette. They hold numbers made

@@ -141,6 +141,42 @@ type Frame struct {
 	Phone  bool
 }
 
+// Preview shows in a frame what a form would make of another page of this
+// server, before it is saved: the form is sent to Action instead of its own
+// path, and the answer stands in the frame. With scripts that happens by
+// itself. Page.Frames has to be set.
+type Preview struct {
+	Title   string // for those who do not see it
+	Form    string // id of the form; "form" if empty
+	Action  string
+	Src     string   // shown at first, "" for nothing
+	Choices []Filter // what is shown; sent with the form
+	Update  string   // text of the button
+	Phone   string   // text of the choice of a phone
+	Desktop string   // text of the choice of a desktop
+	Note    string
+	Letter  bool // it is a mail: as tall as wide, and no choice of a device
+}
+
+// Finder is the search box and the choices of a table where there is none:
+// over a long form.
+type Finder struct {
+	Search  Search
+	Filters []Filter
+}
+
+// Element is the id of the form.
+func (p Preview) Element() string {
+	if p.Form == "" {
+		return "form"
+	}
+	return p.Form
+}
+
+// PreviewPrefix begins the names of choices of a Preview, which are no part of
+// what the form saves.
+const PreviewPrefix = "preview."
+
 // Swatches show colours beside each other.
 type Swatches struct{ Items []Swatch }
 
@@ -164,6 +200,8 @@ func (Empty) template() string     { return "empty" }
 func (Confirm) template() string   { return "confirm" }
 func (Progress) template() string  { return "progress" }
 func (Frame) template() string     { return "frame" }
+func (Finder) template() string    { return "finder" }
+func (Preview) template() string   { return "preview" }
 func (Swatches) template() string  { return "swatches" }
 func (Table) template() string     { return "table" }
 func (*Form) template() string     { return "form" }

@@ -193,12 +193,33 @@ func (s *sheet) JS() string { return s.Asset(scriptFile) }
 // Icon is the picture of the tab.
 func (s *sheet) Icon() string { return s.Asset(iconFile) }
 
+// languageNames are languages by their own names.
+var languageNames = map[string]string{
+	"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español", "ja": "日本語", "ar": "العربية", "pt": "Português", "it": "Italiano",
+	"nl": "Nederlands", "pl": "Polski", "tr": "Türkçe", "ko": "한국어", "zh": "中文", "ru": "Русский", "uk": "Українська", "cs": "Čeština",
+	"sv": "Svenska", "da": "Dansk", "nb": "Norsk bokmål", "fi": "Suomi", "el": "Ελληνικά", "he": "עברית", "hi": "हिन्दी", "id": "Bahasa Indonesia",
+	"th": "ไทย", "vi": "Tiếng Việt", "ro": "Română", "hu": "Magyar", "fa": "فارسی", "ur": "اردو", "bg": "Български", "hr": "Hrvatski",
+}
+
+// LanguageName is what a language calls itself, with the tag where that says
+// more; the tag where the name is not known here.
+func LanguageName(tag string) string {
+	base, rest, _ := strings.Cut(tag, "-")
+	name, ok := languageNames[base]
+	switch {
+	case !ok:
+		return tag
+	case rest != "":
+		return name + " (" + tag + ")"
+	}
+	return name
+}
+
 // Languages are what the page can be read in, by their own names.
 func (s *sheet) Languages() []Option {
-	names := map[string]string{"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español", "ja": "日本語", "ar": "العربية"}
 	var out []Option
 	for _, l := range web.Languages {
-		out = append(out, Option{Value: l, Text: names[l]})
+		out = append(out, Option{Value: l, Text: LanguageName(l)})
 	}
 	return out
 }

@@ -54,7 +54,8 @@ const (
 	KindJSON     Kind = "json"
 	KindSecret   Kind = "secret" // to be typed: it never comes back to the page by itself
 	KindFile     Kind = "file"
-	KindShow     Kind = "show" // not to be changed: a value to be read or copied
+	KindOrder    Kind = "order" // some of Options, in an order; read it with OrderOf
+	KindShow     Kind = "show"  // not to be changed: a value to be read or copied
 )
 
 // Field is one labelled input.
@@ -83,7 +84,8 @@ type Field struct {
 	Code         bool   // set like code, from left to right
 	Focus        bool
 	Locked       bool  // cannot be changed here; it is not sent
-	Note         *Pill // a judgement on the value, e.g. of its contrast
+	Note         *Pill // a judgement on the value
+	Contrast     *Contrast
 
 	// API is how the API names the field in its refusals, e.g.
 	// "oidcClientMetadata.redirectUris"; Name if empty.
@@ -92,6 +94,15 @@ type Field struct {
 
 	was  []string // what stood here when the form was first shown
 	kept bool     // was is set
+}
+
+// Contrast judges a colour on the grounds that it stands on, as text.
+type Contrast struct {
+	Ratio     string // of the value, e.g. "4.6"
+	Enough    bool
+	Good, Bad string // what is said of it
+	Grounds   string // colours, separated by spaces
+	Least     string // the ratio that is enough
 }
 
 // Pair is a name with a value.
@@ -148,7 +159,11 @@ func (f *Form) Fill(typed url.Values) {
 
 // typedOf returns what was typed into a field.
 func typedOf(x *Field, typed url.Values) []string {
-	if x.Kind != KindPairs {
+	switch x.Kind {
+	case KindPairs:
+	case KindOrder:
+		return OrderOf(typed, x.Name)
+	default:
 		return typed[x.Name]
 	}
 	var out []string
@@ -170,7 +185,7 @@ func (x *Field) set(values []string) {
 	switch x.Kind {
 	case KindSwitch:
 		x.On = one == Yes
-	case KindList, KindChecks:
+	case KindList, KindChecks, KindOrder:
 		x.Values = nil
 		for _, v := range values {
 			if v = strings.TrimSpace(v); v != "" {
@@ -196,7 +211,7 @@ func (x *Field) values() []string {
 			return []string{Yes}
 		}
 		return nil
-	case KindList, KindChecks:
+	case KindList, KindChecks, KindOrder:
 		return x.Values
 	case KindPairs:
 		var out []string
@@ -235,6 +250,49 @@ func ListOf(typed url.Values, name string) []string {
 	for _, v := range typed[name] {
 		if v = strings.TrimSpace(v); v != "" {
 			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// OrderOf returns the values chosen in a field of the kind order, in the order
+// that was given to them.
+func OrderOf(typed url.Values, name string) []string {
+	places := map[string]int{}
+	all, numbers := typed[name+".all"], typed[name+".place"]
+	for i, v := range all {
+		places[v] = i
+		if i < len(numbers) {
+			if n, err := strconv.Atoi(strings.TrimSpace(numbers[i])); err == nil {
+				places[v] = n
+			}
+		}
+	}
+	out := ListOf(typed, name)
+	slices.SortStableFunc(out, func(a, b string) int { return places[a] - places[b] })
+	return out
+}
+
+// OrderLine is a line of a field of the kind order.
+type OrderLine struct {
+	Option
+	Place  int
+	Chosen bool
+}
+
+// Ordered are the lines of a field of the kind order: what is chosen, in its
+// order, and then the rest.
+func (x Field) Ordered() []OrderLine {
+	var out []OrderLine
+	add := func(o Option, chosen bool) { out = append(out, OrderLine{o, len(out) + 1, chosen}) }
+	for _, v := range x.Values {
+		if i := slices.IndexFunc(x.Options, func(o Option) bool { return o.Value == v }); i >= 0 {
+			add(x.Options[i], true)
+		}
+	}
+	for _, o := range x.Options {
+		if !slices.Contains(x.Values, o.Value) {
+			add(o, false)
 		}
 	}
 	return out

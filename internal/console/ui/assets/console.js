@@ -5,6 +5,7 @@ import { forms } from './form.js';
 import { keys } from './keys.js';
 import { palette } from './palette.js';
 import { live } from './live.js';
+import { previews } from './preview.js';
 
 // Moments are written in UTC; on hover they are told in the reader's own time.
 const exact = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'full', timeStyle: 'medium' });
@@ -51,4 +52,5 @@ forms();
 palette();
 keys();
 live();
+previews();
 document.documentElement.dataset.ready = ''; // for whoever waits for the scripts

@@ -4,7 +4,7 @@ export function forms() {
   for (const form of document.querySelectorAll('form[data-guard]')) guard(form);
 
   document.addEventListener('submit', (e) => {
-    if (e.defaultPrevented || e.target.method !== 'post') return;
+    if (e.defaultPrevented || e.target.method !== 'post' || e.submitter?.hasAttribute('formtarget')) return;
     if (e.target.dataset.sent) { e.preventDefault(); return; }
     e.target.dataset.sent = '1';
     e.target.setAttribute('aria-busy', 'true');
@@ -15,6 +15,11 @@ export function forms() {
       delete form.dataset.sent;
       form.removeAttribute('aria-busy');
     }
+  });
+
+  // What a list over a form shows is chosen without a button.
+  document.addEventListener('change', (e) => {
+    if (e.target.matches('[data-send]')) e.target.form.requestSubmit();
   });
 
   document.addEventListener('click', (e) => {
@@ -38,6 +43,18 @@ export function forms() {
     }
   });
 
+  // What has an order is moved; the numbers are for those without scripts.
+  document.addEventListener('click', (e) => {
+    const button = e.target.closest('[data-move]');
+    if (!button) return;
+    const line = button.closest('li');
+    if (button.dataset.move === '1') line.nextElementSibling?.after(line);
+    else line.previousElementSibling?.before(line);
+    [...line.parentElement.children].forEach((li, i) => { li.querySelector('.place').value = i + 1; });
+    button.focus();
+    line.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+
   // A colour is picked or written; both say the same.
   document.addEventListener('input', (e) => {
     if (e.target.matches('[data-pick]')) {
@@ -48,13 +65,31 @@ export function forms() {
       const box = e.target.closest('.colored');
       box.querySelector('rect').setAttribute('fill', e.target.value);
       box.querySelector('[data-pick]').value = e.target.value;
+      contrast(box.parentElement.querySelector('[data-contrast]'), e.target.value);
     }
   });
 }
 
+// The contrast of WCAG 2.2, with the ground on which a colour does worst.
+const light = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16) / 255)
+  .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+  .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+
+function contrast(note, color) {
+  if (!note) return;
+  const ratio = Math.min(...note.dataset.contrast.split(' ').map((ground) => {
+    const [a, b] = [light(color), light(ground)];
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  }));
+  const enough = ratio >= Number(note.dataset.least);
+  note.querySelector('.good').hidden = !enough;
+  note.querySelector('.warn').hidden = enough;
+  note.querySelector('[data-ratio]').textContent = ratio.toFixed(1);
+}
+
 // guard tells of what is not saved yet, and asks before it is left.
 function guard(form) {
-  const state = () => new URLSearchParams([...new FormData(form)].filter(([, v]) => typeof v === 'string')).toString();
+  const state = () => new URLSearchParams([...new FormData(form)].filter(([k]) => !k.startsWith('preview.')).map(([k, v]) => [k, v.name ?? v])).toString();
   const first = state();
   const note = form.querySelector('[data-unsaved]');
   const dirty = () => state() !== first;
