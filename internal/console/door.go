@@ -58,6 +58,9 @@ func (d *Door) routes() []route {
 		userImportRoutes(),
 		experienceRoutes(),
 		roleRoutes(),
+		connectorRoutes(),
+		ssoRoutes(),
+		webhookRoutes(),
 		findRoutes(),
 		preferenceRoutes(),
 	)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -42,7 +43,7 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	s, err := server.Open(context.Background(), server.Options{
-		Listener: listener, Data: t.TempDir(), Version: "test", Log: slog.New(slog.NewTextHandler(logs{t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Listener: listener, Data: t.TempDir(), Version: "test", AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Log: slog.New(slog.NewTextHandler(logs{t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Now: func() time.Time { return time.Now().Add(time.Duration(h.shift.Load()) * time.Millisecond) },
 	})
 	if err != nil {

@@ -147,6 +147,10 @@ func (v *visit) issue(i issue) string {
 		return v.T("ui.issue.url")
 	case i.Validation == "email":
 		return v.T("ui.issue.email")
+	case i.Code == "custom" && i.Message == "Required":
+		return v.T("ui.issue.required")
+	case i.Code == "custom" && i.Message != "":
+		return v.T("ui.issue.other") + " (" + i.Message + ")"
 	default:
 		return v.T("ui.issue.other")
 	}

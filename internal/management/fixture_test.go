@@ -17,6 +17,7 @@ import (
 	"guestlist/internal/connector"
 	"guestlist/internal/crypt"
 	"guestlist/internal/mail"
+	"guestlist/internal/notify"
 	"guestlist/internal/signin"
 	"guestlist/internal/store"
 	"guestlist/internal/store/storetest"
@@ -78,6 +79,7 @@ func newFixture(t testing.TB, st *store.Store) *fixture {
 			f.tested = append(f.tested, h.Config.URL+" "+strings.Join(events, "+"))
 			return nil
 		},
+		Redelivery: notify.Redelivery,
 		TestMessage: func(_ context.Context, factoryID string, _ json.RawMessage, m guestlist.Message) error {
 			f.tested = append(f.tested, factoryID+" "+m.To+" "+string(m.Type))
 			return nil

@@ -10,7 +10,10 @@ import (
 	"guestlist/internal/web"
 )
 
-const tableHooks = "hooks"
+const (
+	tableHooks    = "hooks"
+	tableHookLogs = "hook_logs"
+)
 
 // hookWindow is how far back deliveries are counted, and listed unless the
 // caller says otherwise.
@@ -26,6 +29,8 @@ func (a *API) hookRoutes() []route {
 		patch("/api/hooks/{id}/signing-key", "Give a webhook another signing key", a.rotateHookKey).of(hookVersion),
 		post("/api/hooks/{id}/test", "Send made-up events to an endpoint", a.testHook),
 		get("/api/hooks/{id}/recent-logs", "List deliveries", a.listHookLogs),
+		get("/api/hooks/{id}/recent-logs/{logId}", "Get a delivery", a.getHookLog),
+		post("/api/hooks/{id}/recent-logs/{logId}/redeliver", "Deliver the same event again", a.redeliver),
 	}
 }
 
@@ -281,4 +286,43 @@ func (a *API) listHookLogs(c *call, in struct {
 		return err
 	})
 	return l, err
+}
+
+// hookLogID names an attempt of a hook.
+type hookLogID struct {
+	ID    guestlist.HookID `path:"id"`
+	LogID guestlist.LogID  `path:"logId"`
+}
+
+func (a *API) getHookLog(c *call, in hookLogID) (guestlist.Log, error) {
+	var l guestlist.Log
+	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
+		var err error
+		l, err = tx.HookLog(in.ID, in.LogID)
+		return orNoID(err, tableHookLogs, in.LogID)
+	})
+	return l, err
+}
+
+// redeliver queues what an attempt was to deliver once more. Receivers know it
+// by its id.
+func (a *API) redeliver(c *call, in hookLogID) (none, error) {
+	return none{}, a.Store.Update(c.ctx(), func(tx *store.Tx) error {
+		h, err := tx.Hook(in.ID)
+		if err != nil {
+			return orNoID(err, tableHooks, in.ID)
+		}
+		if !h.Enabled {
+			return errInput(guestlist.KindUnprocessable, "The webhook is switched off.")
+		}
+		l, err := tx.HookLog(in.ID, in.LogID)
+		if err != nil {
+			return orNoID(err, tableHookLogs, in.LogID)
+		}
+		job, err := a.Redelivery(h.ID, l)
+		if err != nil {
+			return err
+		}
+		return tx.Enqueue(job)
+	})
 }

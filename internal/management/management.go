@@ -55,6 +55,9 @@ type API struct {
 	// and returns hook.endpoint_responded_with_error or
 	// hook.send_test_payload_failed.
 	TestHook func(ctx context.Context, h guestlist.Hook, events []string) error
+	// Redelivery is the job that repeats an attempt to deliver to a hook, given by
+	// its row.
+	Redelivery func(guestlist.HookID, guestlist.Log) (guestlist.Job, error)
 	// TestMessage sends a message with a config that need not be stored.
 	TestMessage func(ctx context.Context, factoryID string, config json.RawMessage, m guestlist.Message) error
 	// Connectors speaks to social and enterprise identity providers.

@@ -58,7 +58,7 @@ func shownSSOConnector(row guestlist.SSOConnector) guestlist.SSOConnector {
 
 // viewSSO shows connectors. What a provider tells of itself is left out where
 // it does not answer in time.
-func (a *API) viewSSO(ctx context.Context, rows []guestlist.SSOConnector) []ssoView {
+func (a *API) viewSSO(ctx context.Context, rows []guestlist.SSOConnector, describe bool) []ssoView {
 	ctx, cancel := context.WithTimeout(ctx, describeTimeout)
 	defer cancel()
 	views := make([]ssoView, len(rows))
@@ -68,6 +68,9 @@ func (a *API) viewSSO(ctx context.Context, rows []guestlist.SSOConnector) []ssoV
 		kind, _ := connector.SSOProvider(row.ProviderName)
 		views[i] = ssoView{
 			SSOConnector: shownSSOConnector(row), Name: kind.Name, ProviderType: kind.ProviderType, ProviderLogo: kind.Logo, ProviderLogoDark: kind.LogoDark,
+		}
+		if !describe {
+			continue
 		}
 		slots <- struct{}{}
 		wait.Go(func() {
@@ -84,6 +87,9 @@ func (a *API) viewSSO(ctx context.Context, rows []guestlist.SSOConnector) []ssoV
 
 func (a *API) listSSOConnectors(c *call, in struct {
 	Paging web.Paging `paging:"optional"`
+	// Describe is ours: "false" leaves out what providers tell of themselves, and
+	// asks none of them.
+	Describe string `query:"includeProviderConfig" check:"enum=true|false"`
 },
 ) (list[ssoView], error) {
 	var rows []guestlist.SSOConnector
@@ -96,7 +102,7 @@ func (a *API) listSSOConnectors(c *call, in struct {
 	if err != nil {
 		return list[ssoView]{}, err
 	}
-	return list[ssoView]{Rows: a.viewSSO(c.ctx(), rows), Total: total}, nil
+	return list[ssoView]{Rows: a.viewSSO(c.ctx(), rows, in.Describe != "false"), Total: total}, nil
 }
 
 // ssoConnectorID is the input of routes that need nothing else.
@@ -114,12 +120,16 @@ func (a *API) ssoConnector(c *call, id guestlist.ConnectorID) (guestlist.SSOConn
 	return row, err
 }
 
-func (a *API) getSSOConnector(c *call, in ssoConnectorID) (ssoView, error) {
+func (a *API) getSSOConnector(c *call, in struct {
+	ID       guestlist.ConnectorID `path:"id"`
+	Describe string                `query:"includeProviderConfig" check:"enum=true|false"`
+},
+) (ssoView, error) {
 	row, err := a.ssoConnector(c, in.ID)
 	if err != nil {
 		return ssoView{}, err
 	}
-	return a.viewSSO(c.ctx(), []guestlist.SSOConnector{row})[0], nil
+	return a.viewSSO(c.ctx(), []guestlist.SSOConnector{row}, in.Describe != "false")[0], nil
 }
 
 // ssoSettings are what an enterprise connector is created and changed with.
@@ -204,7 +214,7 @@ func (a *API) updateSSOConnector(c *call, in struct {
 			return ssoView{}, err
 		}
 		if ok {
-			return a.viewSSO(c.ctx(), []guestlist.SSOConnector{row})[0], nil
+			return a.viewSSO(c.ctx(), []guestlist.SSOConnector{row}, true)[0], nil
 		}
 	}
 	return ssoView{}, store.ErrStale

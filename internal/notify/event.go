@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"guestlist"
 	"guestlist/internal/store"
@@ -19,14 +20,27 @@ type delivery struct {
 	Event   string           `json:"event"`
 	HookID  guestlist.HookID `json:"hookId"`
 	Payload json.RawMessage  `json:"payload"` // of the event
+
+	// Sent is the whole body of an earlier delivery that is asked for again, and
+	// SentID its id. They take the place of the payload.
+	Sent   json.RawMessage `json:"sent,omitempty"`
+	SentID string          `json:"sentId,omitempty"`
 }
 
 // id is what receivers recognise a repetition by.
-func (d delivery) id() string { return "msg_" + d.EventID + "_" + string(d.HookID) }
+func (d delivery) id() string {
+	if d.SentID != "" {
+		return d.SentID
+	}
+	return "msg_" + d.EventID + "_" + string(d.HookID)
+}
 
 // body returns the bytes to send: the event's payload with the hook's id as
 // its last member, as on the wire.
 func (d delivery) body() ([]byte, error) {
+	if len(d.Sent) > 0 {
+		return d.Sent, nil
+	}
 	id, err := json.Marshal(d.HookID)
 	if err != nil {
 		return nil, err
@@ -98,4 +112,23 @@ func dispatch(tx *store.Tx) (int, error) {
 		}
 	}
 	return len(events), tx.Enqueue(jobs...)
+}
+
+// Redelivery is the job that delivers anew what an attempt, given by its row,
+// was to deliver: the same bytes, under the same id by which the receiver may
+// know them, and with as many attempts as the first time.
+func Redelivery(hook guestlist.HookID, l guestlist.Log) (guestlist.Job, error) {
+	var a attemptLog
+	if err := json.Unmarshal(l.Payload, &a); err != nil {
+		return guestlist.Job{}, fmt.Errorf("notify: log %s: %w", l.ID, err)
+	}
+	if len(a.HookRequest.Body) == 0 {
+		return guestlist.Job{}, fmt.Errorf("notify: log %s holds no request", l.ID)
+	}
+	event := strings.TrimPrefix(l.Key, store.HookLogKey(""))
+	d := delivery{EventID: string(l.ID), Event: event, HookID: hook, Sent: a.HookRequest.Body, SentID: a.HookRequest.ID}
+	payload, err := json.Marshal(d)
+	return guestlist.Job{
+		Kind: guestlist.JobDeliverHook, Lane: string(hook), Payload: payload, MaxAttempts: len(hookWaits) + 1,
+	}, err
 }

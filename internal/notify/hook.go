@@ -80,11 +80,12 @@ type attemptResponse struct {
 }
 
 type attemptRequest struct {
+	ID   string          `json:"id,omitempty"` // ours: the header webhook-id
 	Body json.RawMessage `json:"body"`
 }
 
 func (n *Notifier) logAttempt(ctx context.Context, d delivery, body []byte, a answer, failure error) error {
-	l := attemptLog{Key: store.HookLogKey(d.Event), Result: "Success", HookID: d.HookID, HookRequest: attemptRequest{Body: body}}
+	l := attemptLog{Key: store.HookLogKey(d.Event), Result: "Success", HookID: d.HookID, HookRequest: attemptRequest{ID: d.id(), Body: body}}
 	switch {
 	case failure != nil:
 		l.Result, l.Error = "Error", failure.Error()

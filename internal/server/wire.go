@@ -149,7 +149,7 @@ func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, *management.
 	machines := &management.API{
 		Store: s.store, Tokens: p.mint, Log: s.o.Log, Endpoint: s.o.Endpoint, Version: s.o.Version,
 		TrustedProxies: s.o.TrustedProxies, BuiltIn: builtIn, Local: p.local, Desk: p.desk, Phrases: phrases,
-		Describe: manners.Describe, TestHook: p.notifier.TestHook, TestMessage: p.notifier.TestMessage,
+		Describe: manners.Describe, TestHook: p.notifier.TestHook, Redelivery: notify.Redelivery, TestMessage: p.notifier.TestMessage,
 		Reporter: &mail.Reporter{Client: p.guarded}, Connectors: p.others,
 	}
 	p.background.tasks = append(p.background.tasks, machines.KeepFigures)

@@ -49,14 +49,21 @@ func (tx *Tx) HookLogs(f HookLogFilter, p Page) ([]guestlist.Log, int, error) {
 		return nil, 0, err
 	}
 	limit, page := p.sql(len(args) + 1)
-	logs, err := collect(tx, func(sc scanner) (guestlist.Log, error) {
-		var l guestlist.Log
-		var payload string
-		err := sc.Scan(&l.ID, &l.Key, &payload, &l.CreatedAt)
-		l.Payload = json.RawMessage(payload)
-		return l, err
-	}, "SELECT id, key, payload, created_at"+where+" ORDER BY created_at DESC, id DESC"+limit, append(args, page...)...)
+	logs, err := collect(tx, scanHookLog, "SELECT id, key, payload, created_at"+where+" ORDER BY created_at DESC, id DESC"+limit, append(args, page...)...)
 	return logs, total, err
+}
+
+// HookLog returns one attempt of a hook; ErrNotFound if unknown.
+func (tx *Tx) HookLog(hook guestlist.HookID, id guestlist.LogID) (guestlist.Log, error) {
+	return one(tx, scanHookLog, "SELECT id, key, payload, created_at FROM hook_logs WHERE id = $1 AND hook_id = $2", id, hook)
+}
+
+func scanHookLog(sc scanner) (guestlist.Log, error) {
+	var l guestlist.Log
+	var payload string
+	err := sc.Scan(&l.ID, &l.Key, &payload, &l.CreatedAt)
+	l.Payload = json.RawMessage(payload)
+	return l, err
 }
 
 // HookStats counts a hook's attempts. Its JSON is the wire's executionStats.

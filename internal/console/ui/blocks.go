@@ -1,5 +1,7 @@
 package ui
 
+import "guestlist/internal/web"
+
 // Section is a part of a page with a heading of its own.
 type Section struct {
 	ID      string
@@ -177,6 +179,18 @@ func (p Preview) Element() string {
 // what the form saves.
 const PreviewPrefix = "preview."
 
+// Cards are things to be recognised by their pictures: what is set up, or what
+// there is to choose from.
+type Cards struct{ Items []Card }
+
+// Card is one of them. Page.Images has to allow its logo.
+type Card struct {
+	web.Provider // Name, Logo, DarkLogo
+	Text         string
+	Href         string
+	Pill         *Pill
+}
+
 // Swatches show colours beside each other.
 type Swatches struct{ Items []Swatch }
 
@@ -203,6 +217,7 @@ func (Frame) template() string     { return "frame" }
 func (Finder) template() string    { return "finder" }
 func (Preview) template() string   { return "preview" }
 func (Swatches) template() string  { return "swatches" }
+func (Cards) template() string     { return "cards" }
 func (Table) template() string     { return "table" }
 func (*Form) template() string     { return "form" }
 func (Chart) template() string     { return "chart" }

@@ -76,7 +76,7 @@ type Field struct {
 	Placeholder  string
 	Prefix       string
 	Suffix       string // e.g. a unit
-	Rows         int    // of textarea and json
+	Rows         int    // of textarea and json; a secret with rows has lines
 	Max          int    // longest value in characters, 0: no limit
 	Least, Most  *int   // of number
 	Accept       string // of file
@@ -86,6 +86,10 @@ type Field struct {
 	Locked       bool  // cannot be changed here; it is not sent
 	Note         *Pill // a judgement on the value
 	Contrast     *Contrast
+
+	// When are the conditions under which the field matters. With scripts it is
+	// there only while all of them hold.
+	When []When
 
 	// API is how the API names the field in its refusals, e.g.
 	// "oidcClientMetadata.redirectUris"; Name if empty.
@@ -103,6 +107,13 @@ type Contrast struct {
 	Good, Bad string // what is said of it
 	Grounds   string // colours, separated by spaces
 	Least     string // the ratio that is enough
+}
+
+// When says that a field matters only while another one, given by its name, has
+// a value. Text says so to those without scripts.
+type When struct {
+	Field, Value, Text string
+	Off                bool // does not hold at first; the form sets it
 }
 
 // Pair is a name with a value.
@@ -347,6 +358,12 @@ type section struct {
 
 // Parts are the sections as they are drawn.
 func (f *Form) Parts() []section {
+	f.each(func(x *Field) {
+		for i, w := range x.When {
+			on := f.Field(w.Field)
+			x.When[i].Off = on != nil && strings.Join(on.values(), "\x1f") != w.Value
+		}
+	})
 	out := make([]section, len(f.Sections))
 	for i, s := range f.Sections {
 		out[i] = section{s, f.Tag != ""}

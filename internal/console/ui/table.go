@@ -53,6 +53,7 @@ type Filter struct {
 // Option is one of several values.
 type Option struct {
 	Value, Text, Help string
+	Group             string // of checks: a heading over it and those that follow
 }
 
 // Paging is where a table's rows stand among all of them. With a cursor only

@@ -1,7 +1,7 @@
 // Forms: one press is enough, nothing typed is lost by accident, lists grow.
 
 export function forms() {
-  for (const form of document.querySelectorAll('form[data-guard]')) guard(form);
+  for (const form of document.querySelectorAll('form[data-guard]')) { guard(form); whens(form); }
 
   document.addEventListener('submit', (e) => {
     if (e.defaultPrevented || e.target.method !== 'post' || e.submitter?.hasAttribute('formtarget')) return;
@@ -85,6 +85,20 @@ function contrast(note, color) {
   note.querySelector('.good').hidden = !enough;
   note.querySelector('.warn').hidden = enough;
   note.querySelector('[data-ratio]').textContent = ratio.toFixed(1);
+}
+
+// whens shows a field only while another has the value under which it matters.
+function whens(form) {
+  const list = form.querySelectorAll('[data-when]');
+  if (!list.length) return;
+  const value = (name) => {
+    const on = form.elements[name];
+    return on?.type === 'checkbox' ? (on.checked ? on.value : '') : on?.value;
+  };
+  const look = () => { for (const el of list) el.toggleAttribute('data-off', value(el.dataset.when) !== el.dataset.value); };
+  form.addEventListener('input', look);
+  addEventListener('pageshow', look);
+  look();
 }
 
 // guard tells of what is not saved yet, and asks before it is left.
