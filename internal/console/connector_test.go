@@ -37,20 +37,20 @@ func TestEmailIsSetUpAndItsSecretsStayIn(t *testing.T) {
 	h.at(a, 200, "choose-connector")
 	a = b.Follow(a, "SMTP")
 	h.at(a, 200, "new-connector")
-	a = b.Submit(a, "#form", map[string]string{"config.host": "smtp.acme.example", "config.port": "much", "config.auth.pass": "hunter2"})
+	a = b.Submit(a, "#form", map[string]string{"config-host": "smtp.acme.example", "config-port": "much", "config-auth-pass": "hunter2"})
 	h.at(a, 422, "new-connector")
-	if a.One("#f-config\\.port-error").Text() == "" {
+	if a.One("#f-config-port-error").Text() == "" {
 		t.Errorf("a port that is none: %s", a.One("#form").HTML())
 	}
-	a = b.Submit(a, "#form", map[string]string{"config.port": "587", "config.templates": "[\n{]"})
+	a = b.Submit(a, "#form", map[string]string{"config-port": "587", "config-templates": "[\n{]"})
 	h.at(a, 422, "new-connector")
-	if e := a.One("#f-config\\.templates-error").Text(); !strings.Contains(e, "line 2") {
+	if e := a.One("#f-config-templates-error").Text(); !strings.Contains(e, "line 2") {
 		t.Errorf("JSON that is none: %q", e)
 	}
 	a = b.Follow(b.Get(h.url+"/console/connectors/new?type=Email"), "SMTP")
 	a = b.Submit(a, "#form", map[string]string{
-		"config.host": "smtp.acme.example", "config.port": "587", "config.fromEmail": "Acme <hello@acme.example>",
-		"config.auth.user": "acme", "config.auth.pass": "hunter2",
+		"config-host": "smtp.acme.example", "config-port": "587", "config-fromEmail": "Acme <hello@acme.example>",
+		"config-auth-user": "acme", "config-auth-pass": "hunter2",
 	})
 	h.at(a, 200, "connector")
 	id := idOf(a)
@@ -60,14 +60,14 @@ func TestEmailIsSetUpAndItsSecretsStayIn(t *testing.T) {
 	if c := h.stored(id); !strings.Contains(c, `"pass":"hunter2"`) || !strings.Contains(c, `"usageType":"SignIn"`) {
 		t.Errorf("stored %s", c)
 	}
-	a = b.Submit(a, "#form", map[string]string{"config.host": "mail.acme.example"})
+	a = b.Submit(a, "#form", map[string]string{"config-host": "mail.acme.example"})
 	h.at(a, 200, "connector")
 	if c := h.stored(id); !strings.Contains(c, `"pass":"hunter2"`) || !strings.Contains(c, "mail.acme.example") {
 		t.Errorf("stored %s", c)
 	}
-	a = b.Submit(a, "#form", map[string]string{"config.host": ""})
+	a = b.Submit(a, "#form", map[string]string{"config-host": ""})
 	h.at(a, 422, "connector")
-	if a.One("#f-config\\.host-error").Text() == "" {
+	if a.One("#f-config-host-error").Text() == "" {
 		t.Errorf("no host: %s", a.One("#form").HTML())
 	}
 
@@ -76,10 +76,10 @@ func TestEmailIsSetUpAndItsSecretsStayIn(t *testing.T) {
 	if !strings.Contains(a.One(".notice").Text(), "SMTP") {
 		t.Errorf("nothing says what goes: %s", a.Source)
 	}
-	a = b.Submit(a, "#form", map[string]string{"config.endpoint": "https://acme.example/mail", "config.authorization": "Bearer s3cret"})
+	a = b.Submit(a, "#form", map[string]string{"config-endpoint": "https://acme.example/mail", "config-authorization": "Bearer s3cret"})
 	h.at(a, 200, "connector")
 	id = idOf(a)
-	a = b.Submit(a, "#form", map[string]string{"forget.authorization": "true"})
+	a = b.Submit(a, "#form", map[string]string{"forget-authorization": "true"})
 	h.at(a, 200, "connector")
 	if c := h.stored(id); strings.Contains(c, "s3cret") {
 		t.Errorf("a secret that was to go is stored: %s", c)
@@ -97,7 +97,7 @@ func TestATestMessageGoesOutWithWhatIsTyped(t *testing.T) {
 	test := func(pairs ...string) *webtest.Answer {
 		t.Helper()
 		return b.Post(h.url+"/console/connectors/new", values(append([]string{
-			"factory", "http-email", "id", "abc", "do", "test", "config.endpoint", address}, pairs...)...))
+			"factory", "http-email", "id", "abc", "do", "test", "config-endpoint", address}, pairs...)...))
 	}
 	a := test()
 	h.at(a, 422, "new-connector")
@@ -114,7 +114,7 @@ func TestATestMessageGoesOutWithWhatIsTyped(t *testing.T) {
 	if body := next(t, got).body; !strings.Contains(body, "ada@guest.example") {
 		t.Errorf("sent %s", body)
 	}
-	if a.One("#f-config\\.endpoint").Attr("value") != address || !a.Has(".notice.good") {
+	if a.One("#f-config-endpoint").Attr("value") != address || !a.Has(".notice.good") {
 		t.Errorf("after the test: %s", a.Source)
 	}
 	all, err := h.api.Connectors(context.Background())
@@ -130,11 +130,11 @@ func TestASocialProvider(t *testing.T) {
 	b, _ := h.admin()
 	a := b.Follow(b.Get(h.url+"/console/connectors/new?type=Social"), "GitHub")
 	h.at(a, 200, "new-connector")
-	callback := a.One(".facts code").Text()
-	a = b.Submit(a, "#form", map[string]string{"config.clientId": "id-1", "config.clientSecret": "s3cret", "trust": "some", "domains": "Acme.example"})
+	callback := a.All(".facts code")[0].Text()
+	a = b.Submit(a, "#form", map[string]string{"config-clientId": "id-1", "config-clientSecret": "s3cret", "trust": "some", "domains": "Acme.example"})
 	h.at(a, 200, "connector")
-	if callback != h.url+"/callback/"+idOf(a) || a.One(".facts code").Text() != callback {
-		t.Errorf("before %q, now %q", callback, a.One(".facts code").Text())
+	if callback != h.url+"/callback/"+idOf(a) || a.All(".facts code")[0].Text() != callback {
+		t.Errorf("before %q, now %q", callback, a.All(".facts code")[0].Text())
 	}
 	if strings.Contains(a.Source, "s3cret") {
 		t.Error("the secret comes back to the page")
@@ -146,7 +146,7 @@ func TestASocialProvider(t *testing.T) {
 	}
 	a = b.Submit(a, "#form", map[string]string{"domains": "no domain"})
 	h.at(a, 422, "connector")
-	a = b.Post(h.url+"/console/connectors/"+id, values("config.clientId", "id-2", "trust", "usual"))
+	a = b.Post(h.url+"/console/connectors/"+id, values("config-clientId", "id-2", "trust", "usual"))
 	h.at(a, 200, "connector")
 	if c, _ = h.api.Connector(context.Background(), guestlist.ConnectorID(id)); c.TrustedEmailDomains != nil || !strings.Contains(string(c.Config), "s3cret") {
 		t.Errorf("after: %v %s", c.TrustedEmailDomains, c.Config)
@@ -161,7 +161,7 @@ func TestASocialProvider(t *testing.T) {
 		t.Error("the button is said not to be shown")
 	}
 	h.at(b.Get(h.url+"/console/connectors/new?factory=github-universal"), 200, "new-connector")
-	a = b.Post(h.url+"/console/connectors/new", values("factory", "github-universal", "id", "another", "config.clientId", "x", "config.clientSecret", "y"))
+	a = b.Post(h.url+"/console/connectors/new", values("factory", "github-universal", "id", "another", "config-clientId", "x", "config-clientSecret", "y"))
 	h.at(a, 422, "new-connector")
 	h.at(b.Get(h.url+"/console/connectors/new?factory="+url.QueryEscape("../users")), 404, "error")
 }
@@ -172,17 +172,17 @@ func TestFieldsThatMatterOnlySometimes(t *testing.T) {
 	h := newHouse(t)
 	b, _ := h.admin()
 	a := b.Get(h.url + "/console/connectors/new?factory=oidc")
-	when := a.One("[data-when='config.tokenEndpointAuthMethod']")
+	when := a.One("[data-when=config-tokenEndpointAuthMethod]")
 	if !when.HasAttr("data-off") || when.One(".unscripted").Text() == "" || !when.Has("select") {
 		t.Errorf("a field of a condition: %s", when.HTML())
 	}
 	a = b.Submit(a, "#form", map[string]string{
-		"name": "Acme", "target": "acme", "logo": "javascript:alert(1)", "config.clientId": "x", "config.clientSecret": "y",
-		"config.authorizationEndpoint": "https://idp.test/a", "config.tokenEndpoint": "https://idp.test/t",
-		"config.tokenEndpointAuthMethod": "client_secret_jwt", "config.idTokenVerificationConfig": `{"jwksUri":"https://idp.test/k","issuer":"https://idp.test"}`,
+		"name": "Acme", "target": "acme", "logo": "javascript:alert(1)", "config-clientId": "x", "config-clientSecret": "y", "config-scope": "openid",
+		"config-authorizationEndpoint": "https://idp.test/a", "config-tokenEndpoint": "https://idp.test/t",
+		"config-tokenEndpointAuthMethod": "client_secret_jwt", "config-idTokenVerificationConfig": `{"jwksUri":"https://idp.test/k","issuer":"https://idp.test"}`,
 	})
 	h.at(a, 422, "new-connector")
-	if a.One("#f-logo-error").Text() == "" || a.One("[data-when='config.tokenEndpointAuthMethod']").HasAttr("data-off") {
+	if a.One("#f-logo-error").Text() == "" || a.One("[data-when=config-tokenEndpointAuthMethod]").HasAttr("data-off") {
 		t.Errorf("a logo that is a script: %s", a.One("#form").HTML())
 	}
 	a = b.Submit(a, "#form", map[string]string{"logo": "https://acme.example/logo.svg"})

@@ -14,8 +14,8 @@ import (
 
 // The names of inputs that belong to a config.
 const (
-	fieldConfig = "config."
-	fieldForget = "forget." // a switch that removes a secret that is stored
+	fieldConfig = "config-"
+	fieldForget = "forget-" // a switch that removes a secret that is stored
 )
 
 // The rows of fields with lines.
@@ -55,7 +55,7 @@ func (v *visit) configSections(items []guestlist.FormItem, stored members, isNew
 			continue
 		}
 		fields := v.itemFields(item, items, stored, isNew)
-		isMore[item.Key] = !item.Required || item.Type == guestlist.FormJSON
+		isMore[item.Key] = !item.Required || item.Type == guestlist.FormJSON && !isExample(item)
 		if len(item.ShowConditions) > 0 {
 			isMore[item.Key] = isMore[item.ShowConditions[0].TargetKey]
 		}
@@ -70,6 +70,12 @@ func (v *visit) configSections(items []guestlist.FormItem, stored members, isNew
 		sections = append(sections, ui.FormSection{Title: v.T("connectors.more"), Text: v.T("connectors.more_text"), Fields: more, Folded: true})
 	}
 	return sections
+}
+
+// isExample reports whether what a form begins with has to be replaced: its
+// addresses are examples.
+func isExample(item guestlist.FormItem) bool {
+	return strings.Contains(indented(item.DefaultValue), ".example/")
 }
 
 // itemFields are the field of one item and, for a secret that can go, the
@@ -192,12 +198,12 @@ func (v *visit) loginFields(item guestlist.FormItem, stored members) []ui.Field 
 		return []ui.Field{raw}
 	}
 	user, _ := login["user"].(string)
-	pass := ui.Field{Kind: ui.KindSecret, Name: fieldConfig + item.Key + ".pass", API: item.Key + ".pass", Label: v.T("connectors.login_pass"), Optional: true}
+	pass := ui.Field{Kind: ui.KindSecret, Name: fieldConfig + item.Key + "-pass", API: item.Key + ".pass", Label: v.T("connectors.login_pass"), Optional: true}
 	if s, _ := login["pass"].(string); s != "" {
 		pass.Placeholder = v.T("connectors.kept")
 	}
 	return []ui.Field{
-		{Name: fieldConfig + item.Key + ".user", API: item.Key + ".user", Label: v.T("connectors.login_user"), Value: user,
+		{Name: fieldConfig + item.Key + "-user", API: item.Key + ".user", Label: v.T("connectors.login_user"), Value: user,
 			Help: v.T("connectors.login_user_help"), Optional: true, Code: true},
 		pass, raw,
 	}
@@ -217,7 +223,7 @@ func (v *visit) readConfig(form *ui.Form, items []guestlist.FormItem, stored mem
 		}
 		switch {
 		case isLogin(item) && text == "":
-			if form.Field(name+".user") != nil {
+			if form.Field(name+"-user") != nil {
 				config[item.Key] = v.readLogin(name, stored[item.Key])
 			}
 			continue
@@ -296,7 +302,7 @@ func (v *visit) readLogin(name string, stored any) any {
 	login := map[string]any{}
 	old, _ := stored.(map[string]any)
 	maps.Copy(login, old)
-	user, pass := strings.TrimSpace(v.form.Get(name+".user")), v.form.Get(name+".pass")
+	user, pass := strings.TrimSpace(v.form.Get(name+"-user")), v.form.Get(name+"-pass")
 	if user == "" && pass == "" {
 		return map[string]any{}
 	}

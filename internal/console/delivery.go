@@ -85,13 +85,13 @@ func getDeliveries(v *visit) error {
 	if err != nil {
 		return err
 	}
-	events := ui.Filter{Name: "event", Label: v.T("webhooks.event_one"), Value: event, Options: []ui.Option{{Text: v.T("webhooks.event_any")}}}
+	events := ui.Filter{Name: "event", Label: v.T("webhooks.which"), Value: event, Options: []ui.Option{{Text: v.T("webhooks.any")}}}
 	for _, e := range h.events() {
 		events.Options = append(events.Options, ui.Option{Value: e, Text: e})
 	}
 	t := ui.Table{
 		Caption: v.T("webhooks.deliveries"), Paging: paging, Filters: []ui.Filter{filter, events},
-		Columns: []ui.Column{{Text: v.T("webhooks.event_one")}, {Text: v.T("webhooks.result")}, {Text: v.T("webhooks.error"), Minor: true}, {Text: v.T("webhooks.at")}},
+		Columns: []ui.Column{{Text: v.T("webhooks.which")}, {Text: v.T("webhooks.result")}, {Text: v.T("webhooks.error"), Minor: true}, {Text: v.T("webhooks.at")}},
 		Empty:   &ui.Empty{Icon: "hook", Title: v.T("webhooks.no_deliveries"), Text: v.T("webhooks.no_deliveries_text")},
 	}
 	for _, l := range logs {

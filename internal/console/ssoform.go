@@ -150,7 +150,7 @@ func (v *visit) samlMore(e employer) ui.FormSection {
 	for _, a := range attributes {
 		value, _ := mapping[a.key].(string)
 		s.Fields = append(s.Fields, ui.Field{
-			Name: "map." + a.key, API: "attributeMapping." + a.key, Label: v.T("sso.map_" + a.key), Value: value, Placeholder: a.usual, Code: true, Optional: true,
+			Name: "map-" + a.key, API: "attributeMapping." + a.key, Label: v.T("sso.map_" + a.key), Value: value, Placeholder: a.usual, Code: true, Optional: true,
 		})
 	}
 	signed, _ := e.config["signAuthnRequest"].(bool)
@@ -194,7 +194,7 @@ func (v *visit) readSSO(e employer) members {
 	maps.Copy(mapping, old)
 	for _, a := range attributes {
 		delete(mapping, a.key)
-		if s := text("map." + a.key); s != "" {
+		if s := text("map-" + a.key); s != "" {
 			mapping[a.key] = s
 		}
 	}

@@ -60,7 +60,7 @@ func (v *visit) webhookSettings(h webhook, form *ui.Form) *ui.Page {
 	test := &ui.Form{
 		ID: "test", Action: webhookPath(h.ID) + "/test", Submit: v.T("webhooks.test_do"),
 		Sections: []ui.FormSection{{Title: v.T("webhooks.test"), Text: v.T("webhooks.test_text"), Fields: []ui.Field{
-			{Kind: ui.KindSelect, Name: "event", Label: v.T("webhooks.event_one"), Options: options},
+			{Kind: ui.KindSelect, Name: "event", Label: v.T("webhooks.which"), Options: options},
 		}}},
 	}
 	return v.webhookPage(h, "settings", ui.Columns{Main: []ui.Block{form}, Side: []ui.Block{v.webhookStats(h), key, test}})

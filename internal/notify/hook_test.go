@@ -400,3 +400,50 @@ func checkRefusal(t *testing.T, err error, want *guestlist.Error) {
 		t.Errorf("got %#v, want %#v", err, want)
 	}
 }
+
+// TestWhatFailedIsDeliveredAgain: the same bytes under the same id, also of a
+// delivery that was itself a repetition.
+func TestWhatFailedIsDeliveredAgain(t *testing.T) {
+	onBoth(t, func(b *bench) {
+		ep := newEndpoint(b.t, func(w http.ResponseWriter, _ *http.Request, nth int) {
+			if nth < 3 {
+				w.WriteHeader(http.StatusBadRequest)
+			}
+		})
+		h := b.hook(ep.URL, "User.Created")
+		b.emit("User.Created")
+		b.run()
+		for range 2 {
+			b.clock.Advance(time.Minute)
+			b.update(func(tx *store.Tx) error {
+				logs, _, err := tx.HookLogs(store.HookLogFilter{HookID: h.ID, To: 1 << 60}, store.Page{Limit: 1})
+				if err != nil {
+					return err
+				}
+				job, err := notify.Redelivery(h.ID, logs[0])
+				if err != nil {
+					return err
+				}
+				return tx.Enqueue(job)
+			})
+			b.run()
+		}
+		got := ep.requests()
+		if len(got) != 3 {
+			b.t.Fatalf("%d requests, want 3", len(got))
+		}
+		for i, r := range got {
+			verify(b.t, h.SigningKey, r)
+			if r.Body != got[0].Body || r.Header.Get("webhook-id") != got[0].Header.Get("webhook-id") {
+				b.t.Errorf("request %d is %+v, the first %+v", i, r, got[0])
+			}
+		}
+		list := b.attempts(h.ID)
+		if len(list) != 3 || list[0].Result != "Success" || list[0].Key != "TriggerHook.User.Created" {
+			b.t.Errorf("attempts %+v", list)
+		}
+		if _, err := notify.Redelivery(h.ID, guestlist.Log{ID: "x", Payload: []byte(`{}`)}); err == nil {
+			b.t.Error("what holds no request is delivered")
+		}
+	})
+}
