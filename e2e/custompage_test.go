@@ -63,6 +63,10 @@ func newCustomSite(t testing.TB, engine string, env ...string) (s *site, origin 
 // but the experience API between the authorization request and the code.
 func TestCustomPage(t *testing.T) {
 	t.Parallel()
+	readme, err := os.ReadFile(filepath.Join(customPage, "README.md"))
+	if err != nil || !contains(readme, customPolicy) {
+		t.Errorf("the README has another policy than is tested: %v", err)
+	}
 	w := newWorld(t)
 	s, origin := newCustomSite(t, "sqlite", w.env(t)...)
 	s.serve()
