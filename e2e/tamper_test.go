@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,9 +53,19 @@ func (s *site) setClock() {
 	s.env = append(s.env, clockEnv+"="+s.clock)
 }
 
-// pass lets time pass. Tokens that ended meanwhile are taken anew.
+// pass lets time pass, once no job runs whose lease would end by it. Tokens
+// that ended meanwhile are taken anew.
 func (s *site) pass(t testing.TB, d time.Duration) {
 	t.Helper()
+	for deadline := time.Now().Add(awaitFor); ; time.Sleep(awaitEvery) {
+		_, metrics := s.send(s.request(http.MethodGet, "/metrics", nil))
+		if contains(metrics, "\nguestlist_jobs_running 0\n") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("jobs go on and on:\n%s", metrics)
+		}
+	}
 	next := s.clock + ".next"
 	if err := os.WriteFile(next, []byte((ahead(s.clock) + d).String()), 0o600); err != nil {
 		t.Fatal(err)
