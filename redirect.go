@@ -1,7 +1,6 @@
 package guestlist
 
 import (
-	"errors"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -12,17 +11,24 @@ import (
 // MaxRedirectURILength is the longest redirect URI, in bytes.
 const MaxRedirectURILength = 2048
 
+// URIFault is why a URI may not be registered. Its code names the fault for
+// whoever says it in other words.
+type URIFault struct{ Code, text string }
+
+// Error says it in English.
+func (f *URIFault) Error() string { return f.text }
+
 // The faults of a redirect URI.
 var (
-	errURILength      = errors.New("a redirect URI has 1 to 2048 bytes")
-	errURICharacters  = errors.New("control characters and backslashes are not allowed, since browsers and servers read them differently")
-	errURIShape       = errors.New("an absolute URI is needed, such as https://app.example/callback or com.example.app://callback")
-	errURIScheme      = errors.New("this scheme runs scripts or reads files, and is not allowed")
-	errURIFragment    = errors.New("a fragment is not allowed (RFC 6749 §3.1.2)")
-	errURICredentials = errors.New("a user name or password is not allowed")
-	errURIHost        = errors.New("the host or port is out of shape")
-	errURIDots        = errors.New("the path segments . and .. are not allowed")
-	errURIWildcard    = errors.New("a wildcard is allowed in the host, left of its last two labels, and in the path of https URIs only")
+	errURILength      = &URIFault{"length", "a redirect URI has 1 to 2048 bytes"}
+	errURICharacters  = &URIFault{"characters", "control characters and backslashes are not allowed, since browsers and servers read them differently"}
+	errURIShape       = &URIFault{"shape", "an absolute URI is needed, such as https://app.example/callback or com.example.app://callback"}
+	errURIScheme      = &URIFault{"scheme", "this scheme runs scripts or reads files, and is not allowed"}
+	errURIFragment    = &URIFault{"fragment", "a fragment is not allowed (RFC 6749 §3.1.2)"}
+	errURICredentials = &URIFault{"credentials", "a user name or password is not allowed"}
+	errURIHost        = &URIFault{"host", "the host or port is out of shape"}
+	errURIDots        = &URIFault{"dots", "the path segments . and .. are not allowed"}
+	errURIWildcard    = &URIFault{"wildcard", "a wildcard is allowed in the host, left of its last two labels, and in the path of https URIs only"}
 )
 
 // dangerousSchemes are those where a "redirect" runs in the browser, reads the
@@ -47,7 +53,7 @@ type redirectURI struct {
 }
 
 // CheckRedirectURI says why a URI may not be registered as redirect URI or
-// post-logout redirect URI of an application, or returns nil.
+// post-logout redirect URI of an application, by a *URIFault, or returns nil.
 //
 // Allowed are http and https URIs, and schemes of applications in lower case.
 // Logto also takes schemes that run scripts, fragments, credentials and

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"guestlist"
 	"guestlist/client"
 	"guestlist/internal/console/ui"
 	"guestlist/internal/web"
@@ -29,6 +30,17 @@ func TestEveryPage(t *testing.T) {
 		if _, err := h.api.CreateUser(context.Background(), client.NewUser{Username: username, Name: name}); err != nil {
 			t.Fatal(err)
 		}
+	}
+	for _, kind := range []guestlist.ApplicationType{guestlist.ApplicationTraditional, guestlist.ApplicationMachine} {
+		if _, err := h.api.CreateApplication(context.Background(), client.NewApplication{Name: `<b>"` + string(kind), Type: kind}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.api.Do(context.Background(), "POST", "/applications", map[string]any{"name": "Partner", "type": "SPA", "isThirdParty": true}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.api.Do(context.Background(), "POST", "/resources", map[string]any{"name": "<i>", "indicator": "https://x.example"}, nil); err != nil {
+		t.Fatal(err)
 	}
 	for _, lang := range web.Languages {
 		t.Run(lang, func(t *testing.T) {

@@ -57,6 +57,8 @@ func (d *Door) routes() []route {
 		userRoutes(),
 		userImportRoutes(),
 		experienceRoutes(),
+		applicationRoutes(),
+		resourceRoutes(),
 		roleRoutes(),
 		connectorRoutes(),
 		ssoRoutes(),

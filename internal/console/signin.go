@@ -273,6 +273,9 @@ func (v *visit) denied(s session) error {
 // buttons are actions in the body of a page.
 func buttons(actions ...ui.Action) ui.Block { return ui.Section{Plain: true, Actions: actions} }
 
+// signingAlgorithms are those that the server may sign with.
+var signingAlgorithms = []string{"ES384", "ES256", "RS256", "EdDSA"}
+
 // relyingParty discovers the provider once.
 func (d *Door) relyingParty(ctx context.Context) (*oauth2.Config, *oidc.IDTokenVerifier, error) {
 	d.mu.Lock()
@@ -291,7 +294,7 @@ func (d *Door) relyingParty(ctx context.Context) (*oauth2.Config, *oidc.IDTokenV
 		Scopes: []string{oidc.ScopeOpenID, "profile", "email", guestlist.ScopeAll},
 	}
 	verifier := d.provider.Verifier(&oidc.Config{
-		ClientID: client.ClientID, Now: d.Now, SupportedSigningAlgs: []string{"ES384", "ES256", "RS256", "EdDSA"},
+		ClientID: client.ClientID, Now: d.Now, SupportedSigningAlgs: signingAlgorithms,
 	})
 	return client, verifier, nil
 }

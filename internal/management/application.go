@@ -19,8 +19,8 @@ func (a *API) applicationRoutes() []route {
 		patch("/api/applications/{id}", "Change an application", a.updateApplication).of(applicationVersion),
 		remove("/api/applications/{id}", "Delete an application", a.deleteApplication).of(applicationVersion),
 		patch("/api/applications/{id}/custom-data", "Add to an application's custom data", a.mergeApplicationData).of(applicationVersion),
-		get("/api/applications/{id}/sign-in-experience", "Get an application's own branding", a.getApplicationExperience),
-		put("/api/applications/{id}/sign-in-experience", "Set an application's own branding", a.putApplicationExperience),
+		get("/api/applications/{id}/sign-in-experience", "Get an application's own branding", a.getApplicationExperience).of(brandingVersion),
+		put("/api/applications/{id}/sign-in-experience", "Set an application's own branding", a.putApplicationExperience).of(brandingVersion),
 		get("/api/applications/{id}/access-control", "Get who may use an application", a.getAccessControl),
 		put("/api/applications/{id}/access-control", "Set who may use an application", a.putAccessControl),
 	}

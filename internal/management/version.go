@@ -126,6 +126,13 @@ func applicationVersion(c *call, tx *store.Tx) (any, error) {
 	return shown, err
 }
 
+// brandingVersion is that of an application's own branding. Until it has one
+// there is nothing to overwrite.
+func brandingVersion(c *call, tx *store.Tx) (any, error) {
+	text, err := tx.ApplicationExperience(guestlist.ApplicationID(c.r.PathValue("id")))
+	return string(text), err
+}
+
 func roleVersion(c *call, tx *store.Tx) (any, error) {
 	return tx.Role(guestlist.RoleID(c.r.PathValue("id")))
 }

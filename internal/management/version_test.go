@@ -167,3 +167,27 @@ func TestASignInIsNoChange(t *testing.T) {
 		}
 	})
 }
+
+// TestBrandingOfAnApplicationIsNotOverwrittenUnseen: of two who read the same,
+// the second is refused, also where each changes another member.
+func TestBrandingOfAnApplicationIsNotOverwrittenUnseen(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		path := "/api/applications/" + f.create("/api/applications", `{"name":"x","type":"SPA"}`) + "/sign-in-experience"
+		if status, tag, _ := f.tagged("GET", path, "", ""); status != 404 || tag != "" {
+			t.Fatalf("none yet: %d %q", status, tag)
+		}
+		if status, _, code := f.tagged("PUT", path, "", `{"displayName":"A"}`); status != 201 {
+			t.Fatalf("first: %d %s", status, code)
+		}
+		_, tag, _ := f.tagged("GET", path, "", "")
+		if status, _, code := f.tagged("PUT", path, tag, `{"displayName":"B"}`); status != 200 || tag == "" {
+			t.Errorf("as it was read (%q): %d %s", tag, status, code)
+		}
+		if status, _, code := f.tagged("PUT", path, tag, `{"termsOfUseUrl":"https://x.example"}`); status != 412 || code != "request.stale" {
+			t.Errorf("after somebody else: %d %s", status, code)
+		}
+		if status, _, _ := f.tagged("PUT", path, "", `{"displayName":"C"}`); status != 200 {
+			t.Errorf("without a word about what was read: %d", status)
+		}
+	})
+}

@@ -96,6 +96,11 @@ type Field struct {
 	API        string
 	ItemErrors map[int]string // of list, by index
 
+	// Check is a path that judges a value of a list while it is typed: it is
+	// asked with the query "value" and answers {"problem": "…"}, empty if all is
+	// well.
+	Check string
+
 	was  []string // what stood here when the form was first shown
 	kept bool     // was is set
 }
@@ -327,11 +332,7 @@ func PairsOf(typed url.Values, name string) []Pair {
 func (f *Form) Mark(path, text string) bool {
 	done := false
 	f.each(func(x *Field) {
-		name := x.API
-		if name == "" {
-			name = x.Name
-		}
-		rest, ok := strings.CutPrefix(path, name)
+		rest, ok := strings.CutPrefix(path, x.MarkName())
 		if done || !ok || rest != "" && rest[0] != '.' || x.Kind == KindShow {
 			return
 		}
@@ -440,4 +441,12 @@ func (x Field) Lines() []string {
 // PairLines are the lines of pairs.
 func (x Field) PairLines() []Pair {
 	return append(slices.Clone(x.Pairs), make([]Pair, spareLines)...)
+}
+
+// MarkName is the name by which Mark finds the field.
+func (x Field) MarkName() string {
+	if x.API != "" {
+		return x.API
+	}
+	return x.Name
 }

@@ -55,6 +55,14 @@ export function forms() {
     line.dispatchEvent(new Event('input', { bubbles: true }));
   });
 
+  // What is typed into some lists is judged by the server at once.
+  document.addEventListener('input', (e) => {
+    const list = e.target.closest('[data-check]');
+    if (!list) return;
+    clearTimeout(waits.get(e.target));
+    waits.set(e.target, setTimeout(() => judge(list, e.target), 350));
+  });
+
   // A colour is picked or written; both say the same.
   document.addEventListener('input', (e) => {
     if (e.target.matches('[data-pick]')) {
@@ -99,6 +107,32 @@ function whens(form) {
   form.addEventListener('input', look);
   addEventListener('pageshow', look);
   look();
+}
+
+const waits = new WeakMap();
+
+// judge asks about one line of a list, and says beside it what is wrong.
+async function judge(list, input) {
+  const value = input.value.trim();
+  let problem = '';
+  if (value) {
+    try {
+      const res = await fetch(list.dataset.check + '?' + new URLSearchParams({ value }), { headers: { Accept: 'application/json' } });
+      if (!res.ok) return;
+      problem = (await res.json()).problem;
+    } catch {
+      return; // it is judged again when the form is sent
+    }
+  }
+  if (input.value.trim() !== value) return;
+  const line = input.closest('.line');
+  line.querySelector('.error')?.remove();
+  line.classList.toggle('wrong', problem !== '');
+  if (!problem) { input.removeAttribute('aria-invalid'); return; }
+  const text = list.parentElement.querySelector('template').content.firstElementChild.cloneNode(true);
+  text.querySelector('span').textContent = problem;
+  input.setAttribute('aria-invalid', 'true');
+  line.prepend(text);
 }
 
 // guard tells of what is not saved yet, and asks before it is left.
