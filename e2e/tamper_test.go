@@ -57,15 +57,7 @@ func (s *site) setClock() {
 // that ended meanwhile are taken anew.
 func (s *site) pass(t testing.TB, d time.Duration) {
 	t.Helper()
-	for deadline := time.Now().Add(awaitFor); ; time.Sleep(awaitEvery) {
-		_, metrics := s.send(s.request(http.MethodGet, "/metrics", nil))
-		if contains(metrics, "\nguestlist_jobs_running 0\n") {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("jobs go on and on:\n%s", metrics)
-		}
-	}
+	s.quiet(t)
 	next := s.clock + ".next"
 	if err := os.WriteFile(next, []byte((ahead(s.clock) + d).String()), 0o600); err != nil {
 		t.Fatal(err)
@@ -74,4 +66,22 @@ func (s *site) pass(t testing.TB, d time.Duration) {
 		t.Fatal(err)
 	}
 	s.token = ""
+}
+
+// quiet waits until no job runs.
+func (s *site) quiet(t testing.TB) {
+	t.Helper()
+	tick, deadline := time.NewTicker(awaitEvery), time.After(awaitFor)
+	defer tick.Stop()
+	for {
+		_, metrics := s.send(s.request(http.MethodGet, "/metrics", nil))
+		if contains(metrics, "\nguestlist_jobs_running 0\n") {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("jobs go on and on:\n%s", metrics)
+		}
+	}
 }
