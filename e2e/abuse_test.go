@@ -165,8 +165,8 @@ func (r route) fill(ids map[string]string) string {
 	return pathParameter.ReplaceAllString(path, "nothing000000000000000")
 }
 
-// streams are the routes that take more than a JSON object, as it comes.
-var streams = []string{"/api/users/bulk", "/api/user-imports"}
+// streams are the routes that take something else than a JSON object.
+var streams = []string{"/api/users/bulk", "/api/user-imports", "/api/user-assets"}
 
 // TestHostileBodies sends every body that is out of shape to every route that
 // reads one. Each is refused with a status and code of the contract, and
