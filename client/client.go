@@ -58,6 +58,10 @@ type Answer struct {
 	Tag    string // ETag of the thing, "" where it has none
 	Total  int    // rows of a list over all pages
 	Capped bool   // counting stopped at Total
+
+	// Until is, where a list looked at the newest rows alone, the moment of the
+	// first that it did not look at.
+	Until guestlist.Time
 }
 
 // Do calls a route below /api, e.g. Do(ctx, "POST", "/users", user, &created).
@@ -97,6 +101,9 @@ func (c *Client) Send(ctx context.Context, call Call) (Answer, error) {
 	a.Tag = res.Header.Get("ETag")
 	a.Total, _ = strconv.Atoi(res.Header.Get("Total-Number")) // absent where there is no list
 	a.Capped = res.Header.Get("Total-Number-Is-Capped") == "true"
+	if until, err := strconv.ParseInt(res.Header.Get("Looked-Until"), 10, 64); err == nil {
+		a.Until = guestlist.Time(until)
+	}
 	if call.Out == nil || len(answer) == 0 {
 		return a, nil
 	}

@@ -63,6 +63,8 @@ func (d *Door) routes() []route {
 		connectorRoutes(),
 		ssoRoutes(),
 		webhookRoutes(),
+		logRoutes(),
+		settingRoutes(),
 		findRoutes(),
 		preferenceRoutes(),
 	)

@@ -30,6 +30,7 @@ type house struct {
 	t     *testing.T
 	url   string
 	api   *client.Client
+	data  string       // the directory of the database
 	shift atomic.Int64 // how far the clock is ahead, in milliseconds
 }
 
@@ -37,13 +38,13 @@ type house struct {
 // used.
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t}
+	h := &house{t: t, data: t.TempDir()}
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s, err := server.Open(context.Background(), server.Options{
-		Listener: listener, Data: t.TempDir(), Version: "test", AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Log: slog.New(slog.NewTextHandler(logs{t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Listener: listener, Data: h.data, Version: "test", AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Log: slog.New(slog.NewTextHandler(logs{t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Now: func() time.Time { return time.Now().Add(time.Duration(h.shift.Load()) * time.Millisecond) },
 	})
 	if err != nil {

@@ -14,6 +14,10 @@ type payload struct {
 	Result        string                  `json:"result"`
 	UserID        guestlist.UserID        `json:"userId"`
 	ApplicationID guestlist.ApplicationID `json:"applicationId"`
+	Error         string                  `json:"error"`
+	Reason        string                  `json:"reason"`
+	IP            string                  `json:"ip"`
+	UserAgent     string                  `json:"userAgent"`
 }
 
 func payloadOf(l guestlist.Log) payload {
@@ -31,7 +35,7 @@ const maxHooksShown = 100
 // todo is what needs a hand, each with the way to mend it.
 func (v *visit) todo() ([]ui.ListItem, error) {
 	var items []ui.ListItem
-	for _, look := range []func() ([]ui.ListItem, error){v.todoEmail, v.todoApplication, v.todoHooks, v.todoBounced, v.todoKeys} {
+	for _, look := range []func() ([]ui.ListItem, error){v.todoEmail, v.todoApplication, v.todoHooks, v.todoBounced, v.todoJobs, v.todoKeys} {
 		more, err := look()
 		if err != nil {
 			return nil, err
@@ -111,7 +115,17 @@ func (v *visit) todoBounced() ([]ui.ListItem, error) {
 		return nil, err
 	}
 	return v.want(ui.Warn, v.T("overview.todo.bounced"), v.T("overview.todo.bounced_text", "n", v.count(answer.Total)),
-		v.T("overview.todo.bounced_do"), Path+"/connectors/suppressions"), nil
+		v.T("overview.todo.bounced_do"), pathSuppressions), nil
+}
+
+func (v *visit) todoJobs() ([]ui.ListItem, error) {
+	var none []json.RawMessage
+	answer, err := v.api.List(v.ctx(), "/dead-jobs", nil, 1, 1, &none)
+	if err != nil || answer.Total == 0 {
+		return nil, err
+	}
+	return v.want(ui.Bad, v.T("overview.todo.jobs", "n", v.count(answer.Total)), v.T("overview.todo.jobs_text"),
+		v.T("overview.todo.jobs_do"), pathHealth), nil
 }
 
 func (v *visit) todoKeys() ([]ui.ListItem, error) {
@@ -129,5 +143,5 @@ func (v *visit) todoKeys() ([]ui.ListItem, error) {
 	if len(keys) == 0 || days < keyAgeLimit {
 		return nil, nil
 	}
-	return v.want(ui.Warn, v.T("overview.todo.key", "n", v.count(days)), v.T("overview.todo.key_text"), v.T("overview.todo.key_do"), Path+"/settings"), nil
+	return v.want(ui.Warn, v.T("overview.todo.key", "n", v.count(days)), v.T("overview.todo.key_text"), v.T("overview.todo.key_do"), pathKeys), nil
 }

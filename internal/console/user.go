@@ -391,8 +391,10 @@ func (v *visit) download(call client.Call) error {
 		return err
 	}
 	defer res.Body.Close()
-	for _, name := range []string{"Content-Type", "Content-Disposition", "X-Content-Type-Options"} {
-		v.w.Header().Set(name, res.Header.Get(name))
+	for _, name := range []string{"Content-Type", "Content-Disposition", "Content-Length", "X-Content-Type-Options"} {
+		if value := res.Header.Get(name); value != "" {
+			v.w.Header().Set(name, value)
+		}
 	}
 	v.w.Header().Set("Cache-Control", "no-store")
 	v.w.WriteHeader(http.StatusOK)

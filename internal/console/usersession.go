@@ -161,5 +161,9 @@ func getUserEvents(v *visit) error {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	return v.show(v.userPage(u, "events", t))
+	page := v.userPage(u, "events", t)
+	if href := v.logsOf("userId", string(u.ID)); href != "" {
+		page.Header.Actions = append([]ui.Action{{Text: v.T("overview.events.all"), Href: href}}, page.Header.Actions...)
+	}
+	return v.show(page)
 }

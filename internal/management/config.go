@@ -17,8 +17,8 @@ func (a *API) configRoutes() []route {
 	return []route{
 		get("/api/configs/admin-console", "Get what the console remembers", a.getAdminConsole),
 		patch("/api/configs/admin-console", "Change what the console remembers", a.updateAdminConsole),
-		get("/api/configs/oidc/session", "Get how long sessions live", a.getSessionConfig),
-		patch("/api/configs/oidc/session", "Change how long sessions live", a.updateSessionConfig),
+		get("/api/configs/oidc/session", "Get how long sessions live", a.getSessionConfig).of(sessionVersion),
+		patch("/api/configs/oidc/session", "Change how long sessions live", a.updateSessionConfig).of(sessionVersion),
 		get("/api/configs/oidc/{keyType}", "List keys", a.listKeys),
 		post("/api/configs/oidc/{keyType}/rotate", "Rotate a key", a.rotateKeys),
 		remove("/api/configs/oidc/{keyType}/{keyId}", "Delete a key", a.deleteKey),
@@ -61,6 +61,8 @@ func (a *API) updateAdminConsole(c *call, in struct {
 type sessionConfig struct {
 	TTL int `json:"ttl"`
 }
+
+func sessionVersion(_ *call, tx *store.Tx) (any, error) { return signin.SessionTTL(tx) }
 
 func (a *API) getSessionConfig(c *call, _ struct{}) (sessionConfig, error) {
 	var ttl time.Duration

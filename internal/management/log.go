@@ -1,13 +1,19 @@
 package management
 
 import (
+	"strconv"
+
 	"guestlist"
 	"guestlist/internal/store"
 	"guestlist/internal/web"
 )
 
-// logCap is where counting stops for a caller who asked for that.
-const logCap = 10_000
+// listCap is where counting stops for a caller who asked for that.
+const listCap = 10_000
+
+// headerUntil is answered where a list of the audit log did not look at all of
+// it: the moment, in milliseconds, of the newest line that it did not look at.
+const headerUntil = "Looked-Until"
 
 func (a *API) logRoutes() []route {
 	return []route{
@@ -21,6 +27,8 @@ func (a *API) listLogs(c *call, in struct {
 	UserID        guestlist.UserID        `query:"userId"`
 	ApplicationID guestlist.ApplicationID `query:"applicationId"`
 	Key           string                  `query:"logKey"`
+	Prefix        string                  `query:"logKeyPrefix"` // e.g. "Interaction.Register."
+	Result        string                  `query:"result" check:"enum=Success|Error"`
 	Start         *guestlist.Time         `query:"start_time"`
 	End           *guestlist.Time         `query:"end_time"`
 	EnableCap     bool                    `query:"enableCap"`
@@ -32,18 +40,27 @@ func (a *API) listLogs(c *call, in struct {
 	}
 	most := 0
 	if in.EnableCap {
-		most = logCap
+		most = listCap
+	}
+	f := store.LogFilter{
+		UserID: in.UserID, ApplicationID: in.ApplicationID, Key: in.Key, Prefix: in.Prefix, Start: in.Start, End: in.End,
+	}
+	if in.Result != "" {
+		failed := in.Result == "Error"
+		f.Failed = &failed
 	}
 	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
 		var err error
-		l.Rows, l.Total, err = tx.Logs(store.LogFilter{
-			UserID: in.UserID, ApplicationID: in.ApplicationID, Key: in.Key, Start: in.Start, End: in.End,
-		}, c.window(), most)
-		if most > 0 && l.Total > most {
-			l.Total, l.Capped = most, true
+		if l.Rows, l.Total, err = tx.Logs(f, c.window(), most); err != nil {
+			return err
+		}
+		until, err := tx.LogsUntil(f)
+		if until != nil {
+			c.w.Header().Set(headerUntil, strconv.FormatInt(int64(*until), 10))
 		}
 		return err
 	})
+	l.capAt(most)
 	return l, err
 }
 

@@ -62,7 +62,7 @@ func TestLogsAreListedNewestFirstAndByWhatTheyAreAbout(t *testing.T) {
 
 func TestCountingOfLogsStopsWhereAsked(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
-		entries := make([]guestlist.LogEntry, logCap+5)
+		entries := make([]guestlist.LogEntry, listCap+5)
 		for i := range entries {
 			entries[i] = guestlist.LogEntry{Key: "Interaction.Create", UserID: "ada"}
 		}
@@ -70,11 +70,11 @@ func TestCountingOfLogsStopsWhereAsked(t *testing.T) {
 			t.Fatal(err)
 		}
 		capped := f.must(200, "GET", "/api/logs?userId=ada&enableCap=true&page_size=1", nil)
-		if capped.header.Get("Total-Number") != strconv.Itoa(logCap) || capped.header.Get("Total-Number-Is-Capped") != "true" {
+		if capped.header.Get("Total-Number") != strconv.Itoa(listCap) || capped.header.Get("Total-Number-Is-Capped") != "true" {
 			t.Errorf("capped: %v", capped.header)
 		}
 		whole := f.must(200, "GET", "/api/logs?userId=ada&page_size=1", nil)
-		if whole.header.Get("Total-Number") != strconv.Itoa(logCap+5) || whole.header.Get("Total-Number-Is-Capped") != "" {
+		if whole.header.Get("Total-Number") != strconv.Itoa(listCap+5) || whole.header.Get("Total-Number-Is-Capped") != "" {
 			t.Errorf("whole: %v", whole.header)
 		}
 	})

@@ -112,6 +112,8 @@ func (a *API) groups() [][]route {
 		a.phraseRoutes(),
 		a.configRoutes(),
 		a.logRoutes(),
+		a.systemRoutes(),
+		a.backupRoutes(),
 	}
 }
 

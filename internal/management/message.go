@@ -16,15 +16,22 @@ func (a *API) messageRoutes() []route {
 }
 
 func (a *API) listMessages(c *call, in struct {
-	Paging web.Paging `paging:"required"`
+	Paging    web.Paging `paging:"required"`
+	Outcome   string     `query:"outcome" check:"enum=failed"` // did not leave, or came back
+	EnableCap bool       `query:"enableCap"`
 },
 ) (list[store.MessageRow], error) {
 	var l list[store.MessageRow]
+	most := 0
+	if in.EnableCap {
+		most = listCap
+	}
 	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
 		var err error
-		l.Rows, l.Total, err = tx.Messages(c.window())
+		l.Rows, l.Total, err = tx.Messages(in.Outcome != "", c.window(), most)
 		return err
 	})
+	l.capAt(most)
 	return l, err
 }
 

@@ -46,6 +46,14 @@ type list[T any] struct {
 	Capped bool // counting stopped at Total
 }
 
+// capAt says where counting stopped, if it did: the store counts one more than
+// most. 0 means that all were counted.
+func (l *list[T]) capAt(most int) {
+	if most > 0 && l.Total > most {
+		l.Total, l.Capped = most, true
+	}
+}
+
 func (list[T]) rowType() reflect.Type    { return reflect.TypeFor[T]() }
 func (l list[T]) page() (any, int, bool) { return orEmpty(l.Rows), l.Total, l.Capped }
 func orEmpty[T any](rows []T) []T {

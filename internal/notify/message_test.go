@@ -122,7 +122,7 @@ func (b *bench) noCode() {
 	var kept strings.Builder
 	fmt.Fprint(&kept, b.log)
 	b.update(func(tx *store.Tx) error {
-		messages, _, err := tx.Messages(store.Page{})
+		messages, _, err := tx.Messages(false, store.Page{}, 0)
 		fmt.Fprint(&kept, messages)
 		return err
 	})
@@ -372,7 +372,7 @@ func TestAConnectorCanBeTriedOutBeforeItIsStored(t *testing.T) {
 		t.Errorf("a bad config: %v", err)
 	}
 	b.update(func(tx *store.Tx) error {
-		if rows, _, err := tx.Messages(store.Page{}); len(rows) != 0 || err != nil {
+		if rows, _, err := tx.Messages(false, store.Page{}, 0); len(rows) != 0 || err != nil {
 			t.Errorf("rows %+v, %v", rows, err)
 		}
 		return nil

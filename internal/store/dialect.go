@@ -28,12 +28,16 @@ type dialect struct {
 	forUpdate     string // row lock of a row that is read to be written
 	viewIsolation sql.IsolationLevel
 	lockName      string // waits for, and takes, the lock of a name until the end of the transaction
+	size          string // bytes of the database
+	version       string // of the engine
 }
 
 var sqliteDialect = dialect{
 	name:          "sqlite",
 	goose:         database.DialectSQLite3,
 	viewIsolation: sql.LevelDefault, // a SQLite read transaction is a snapshot
+	size:          "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+	version:       "SELECT sqlite_version()",
 }
 
 var postgresDialect = dialect{
@@ -43,6 +47,8 @@ var postgresDialect = dialect{
 	forUpdate:     " FOR UPDATE",
 	viewIsolation: sql.LevelReadCommitted,
 	lockName:      "SELECT 1 FROM pg_advisory_xact_lock(hashtextextended($1, 0))",
+	size:          "SELECT pg_database_size(current_database())",
+	version:       "SELECT current_setting('server_version')",
 }
 
 // readerConns is how many connections read a SQLite file at once.
@@ -51,7 +57,7 @@ const readerConns = 8
 // openSQLite opens one connection that writes and a pool that reads. With one
 // writer nobody ever meets SQLITE_BUSY; with WAL readers never wait for it.
 func (s *Store) openSQLite(ctx context.Context, o Options) error {
-	s.dialect = sqliteDialect
+	s.dialect, s.file = sqliteDialect, o.Database
 	if err := registerFunctions(); err != nil {
 		return cannotOpen(o.Database, err)
 	}

@@ -211,7 +211,7 @@ func TestSweep(t *testing.T) {
 		counts := func() (hookLogs, messages, queued int, blocked bool) {
 			update(t, st, func(tx *store.Tx) error {
 				_, n, err := tx.HookLogs(store.HookLogFilter{HookID: "h", To: 1 << 60}, store.Page{Limit: 1})
-				list, _, err2 := tx.Messages(store.Page{})
+				list, _, err2 := tx.Messages(false, store.Page{}, 0)
 				jobs, err3 := tx.CountJobs()
 				l, err4 := tx.Limit("somebody")
 				hookLogs, messages, queued, blocked = n, len(list), jobs[store.JobQueued], l.BlockedUntil > tx.Now

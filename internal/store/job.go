@@ -236,30 +236,35 @@ func storable(s string, limit int) string {
 	return s
 }
 
-// JobRow is a job as administrators see it, without its payload.
+// JobRow is a job as administrators see it, without its payload. Its JSON is
+// the wire format of /api/dead-jobs.
 type JobRow struct {
-	ID          guestlist.JobID
-	Kind        string
-	Lane        string
-	State       JobState
-	Attempts    int
-	MaxAttempts int
-	RunAt       guestlist.Time // while running: when the lease ends
-	LastError   string
-	CreatedAt   guestlist.Time
-	FinishedAt  *guestlist.Time
+	ID          guestlist.JobID `json:"id"`
+	Kind        string          `json:"kind"`
+	Lane        string          `json:"lane"`
+	State       JobState        `json:"state"`
+	Attempts    int             `json:"attempts"`
+	MaxAttempts int             `json:"maxAttempts"`
+	RunAt       guestlist.Time  `json:"runAt"` // while running: when the lease ends
+	LastError   string          `json:"lastError"`
+	CreatedAt   guestlist.Time  `json:"createdAt"`
+	FinishedAt  *guestlist.Time `json:"finishedAt"`
+}
+
+const jobColumns = "id, kind, lane, state, attempts, max_attempts, run_at, last_error, created_at, finished_at"
+
+func scanJob(sc scanner) (JobRow, error) {
+	var j JobRow
+	err := sc.Scan(&j.ID, &j.Kind, &j.Lane, &j.State, &j.Attempts, &j.MaxAttempts, &j.RunAt, &j.LastError,
+		&j.CreatedAt, &j.FinishedAt)
+	return j, err
 }
 
 // Jobs lists the jobs in a state, the newest first.
 func (tx *Tx) Jobs(state JobState, p Page) ([]JobRow, error) {
 	limit, args := p.sql(2)
-	return collect(tx, func(sc scanner) (JobRow, error) {
-		var j JobRow
-		err := sc.Scan(&j.ID, &j.Kind, &j.Lane, &j.State, &j.Attempts, &j.MaxAttempts, &j.RunAt, &j.LastError,
-			&j.CreatedAt, &j.FinishedAt)
-		return j, err
-	}, `SELECT id, kind, lane, state, attempts, max_attempts, run_at, last_error, created_at, finished_at FROM jobs
-		WHERE state = $1 ORDER BY created_at DESC, id`+limit, append([]any{string(state)}, args...)...)
+	return collect(tx, scanJob, "SELECT "+jobColumns+" FROM jobs WHERE state = $1 ORDER BY created_at DESC, id"+limit,
+		with([]any{string(state)}, args...)...)
 }
 
 // CountJobs counts the jobs by state. Finished ones count for as long as they

@@ -16,11 +16,11 @@ func (tx *Tx) Log(entries ...guestlist.LogEntry) error {
 		if err != nil {
 			return err
 		}
-		rows[i] = []any{crypt.ID(), e.Key, payload, e.UserID, e.ApplicationID, tx.Now}
+		rows[i] = []any{crypt.ID(), e.Key, payload, e.UserID, e.ApplicationID, tx.Now, e.Failed}
 	}
 	tx.tally(tallyLogs, int64(len(entries)))
-	return tx.insertRows("INSERT INTO logs (id, key, payload, user_id, application_id, created_at) VALUES ",
-		"($, $, $, $, $, $)", "", nil, rows)
+	return tx.insertRows("INSERT INTO logs (id, key, payload, user_id, application_id, created_at, failed) VALUES ",
+		"($, $, $, $, $, $, $)", "", nil, rows)
 }
 
 // logPayload builds the wire's payload of an entry.

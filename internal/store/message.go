@@ -130,7 +130,44 @@ func (tx *Tx) Message(id string) (MessageRow, error) {
 	return one(tx, scanMessage, "SELECT "+messageColumns+" FROM messages WHERE id = $1", id)
 }
 
-// Messages lists messages, the newest first, and counts them.
-func (tx *Tx) Messages(p Page) ([]MessageRow, int, error) {
-	return page(tx, scanMessage, messageColumns, "messages", "created_at DESC, id", nil, p)
+// failedMessages has an index of its own. It holds what a host has to look
+// after: messages that did not leave, or came back.
+const failedMessages = "messages WHERE status IN ('failed', 'bounced', 'complained')"
+
+// Messages lists messages, the newest first, and counts them; with most > 0
+// counting stops there, and total is at most most+1. onlyFailed leaves out those
+// with which all is well.
+func (tx *Tx) Messages(onlyFailed bool, p Page, most int) ([]MessageRow, int, error) {
+	from := "messages"
+	if onlyFailed {
+		from = failedMessages
+	}
+	limit, args := p.sql(1)
+	rows, err := collect(tx, scanMessage, "SELECT "+messageColumns+" FROM "+from+" ORDER BY created_at DESC, id DESC"+limit, args...)
+	if err != nil {
+		return nil, 0, err
+	}
+	total, err := tx.countRows(from, nil, limitOf(most, 0))
+	return rows, total, err
+}
+
+// limitOf is how many rows are counted after some were, if no more than most
+// are to be counted and one that says that there are more; 0 counts all.
+func limitOf(most, counted int) int {
+	if most <= 0 {
+		return 0
+	}
+	return most + 1 - counted
+}
+
+// countRows counts rows; with a limit, no more than that. from is all after
+// FROM.
+func (tx *Tx) countRows(from string, args []any, limit int) (n int, err error) {
+	if limit == 0 {
+		err = tx.row("SELECT COUNT(*) FROM "+from, args, &n)
+		return n, err
+	}
+	err = tx.row(fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 AS one FROM %s LIMIT $%d) AS counted", from, len(args)+1),
+		with(args, limit), &n)
+	return n, err
 }

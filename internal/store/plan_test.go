@@ -114,3 +114,31 @@ func (tx *Tx) PlansOfOutside() (string, error) {
 	}
 	return strings.Join(all, "\n"), nil
 }
+
+// FillLogs writes many lines of the audit log, a millisecond apart and the first
+// of them alone of its key, and lets the engine count them.
+func (tx *Tx) FillLogs(n int) error {
+	rows := make([][]any, n)
+	for i := range n {
+		key := "Interaction.SignIn.Submit"
+		if i == 0 {
+			key = "Interaction.Register.Submit"
+		}
+		rows[i] = []any{fmt.Sprintf("log%09d", i), key, "{}", fmt.Sprintf("u%d", i%1000), "app", i, i%100 == 0}
+	}
+	if err := tx.insertRows("INSERT INTO logs (id, key, payload, user_id, application_id, created_at, failed) VALUES ",
+		"($, $, $, $, $, $, $)", "", nil, rows); err != nil {
+		return err
+	}
+	return tx.run("ANALYZE")
+}
+
+// PlanOfLogs returns how the engine would find lines of the audit log, but for
+// those that are found key by key: then how it finds those of one.
+func (tx *Tx) PlanOfLogs(f LogFilter) (string, error) {
+	if f.isOfKeys() {
+		f.Prefix, f.Key = "", f.Prefix+".Submit"
+	}
+	src := f.source()
+	return tx.explain("SELECT "+logColumns+" FROM "+src.text+newestLines+" LIMIT 20", src.args)
+}

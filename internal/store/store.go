@@ -49,6 +49,7 @@ const DefaultMaxConns = 32
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
 	dialect dialect
+	file    string // of SQLite
 	writer  *sql.DB
 	readers *sql.DB
 	key     crypt.Key
@@ -61,6 +62,8 @@ type Store struct {
 
 	mu    sync.Mutex
 	wakes []func()
+
+	snapshots sync.Mutex // held while one is made and read
 }
 
 // Open opens the database and brings its schema up to date. It refuses a

@@ -20,6 +20,7 @@ type KeyInfo struct {
 	ID               guestlist.KeyID `json:"id"`
 	CreatedAt        int64           `json:"createdAt"`                     // seconds since the epoch
 	SigningAlgorithm string          `json:"signingKeyAlgorithm,omitempty"` // EC, RSA or OKP
+	Algorithm        string          `json:"algorithm,omitempty"`           // of JWS; ours, beside the wire's
 	Status           string          `json:"status,omitempty"`              // Next, Current or Previous
 	EffectiveAt      *guestlist.Time `json:"effectiveAt,omitempty"`         // of Next
 }
@@ -147,7 +148,7 @@ func describe(keys []store.Key, now guestlist.Time) []KeyInfo {
 		if k.Kind == store.KeyCookie {
 			continue
 		}
-		list[i].SigningAlgorithm = keyType(k.Algorithm)
+		list[i].SigningAlgorithm, list[i].Algorithm = keyType(k.Algorithm), k.Algorithm
 		switch {
 		case k.StartsAt > now:
 			list[i].Status, list[i].EffectiveAt = statusNext, &keys[i].StartsAt

@@ -56,6 +56,7 @@ type Action struct {
 	Danger  bool
 	Icon    string // a key of icons
 	Away    bool   // opens beside this page
+	Stays   bool   // of a Post that is answered with a file: the page stays, and can send it again
 }
 
 // Hidden is a hidden input.

@@ -17,6 +17,7 @@ type Table struct {
 	Bulk    []Action // what can be done with the chosen rows; Href is where their ids go, as "id"
 	Paging  Paging
 	Empty   *Empty // instead of a table without rows
+	Nothing *Empty // instead of one without rows that pass search and filters, if there is more to say than that
 }
 
 // Column is a column. The first one names the row.
@@ -48,6 +49,8 @@ type Filter struct {
 	Label   string
 	Value   string
 	Options []Option // the first means no choice and has the value ""
+	Type    string   // of an input in place of Options: "date", "text"
+	Hint    string   // what stands in an empty input
 }
 
 // Option is one of several values.

@@ -51,7 +51,7 @@ function search(list, dress) {
   };
   form.addEventListener('input', (e) => {
     clearTimeout(timer);
-    timer = setTimeout(() => load(address()), e.target.matches('[data-search]') ? 180 : 0);
+    timer = setTimeout(() => load(address()), e.target.matches('[data-search], [data-typed]') ? 180 : 0);
   });
   form.addEventListener('submit', (e) => { e.preventDefault(); clearTimeout(timer); load(address()); });
 }
