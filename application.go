@@ -71,6 +71,7 @@ const (
 	DefaultSecretName            = "Default secret"
 	DemoApplication              = ApplicationID("demo-app")
 	ConsoleApplication           = ApplicationID("admin-console")
+	AccountApplication           = ApplicationID("account-center") // the pages of one's own account
 	ManagementRoleName           = "Logto Management API access"
 	AdminRoleName                = InternalRolePrefix + "admin"
 	InternalRolePrefix           = "#internal:" // of roles that no list shows

@@ -124,6 +124,9 @@ func (d *Door) callback(w http.ResponseWriter, r *http.Request) error {
 	if v.run == nil {
 		return v.unknownSession()
 	}
+	if v.run.Prompt == signin.PromptLink {
+		return v.connected(id, record, answer)
+	}
 	v.query.Set("app_id", string(v.run.Request.ClientID))
 	face, err := d.Desk.Face(r.Context(), id)
 	switch {

@@ -113,7 +113,7 @@ func (d *Door) Mount(mux *web.Mux) {
 
 // pageRoutes are the routes for people.
 func (d *Door) pageRoutes() []pageRoute {
-	routes := append(d.callbackRoutes(),
+	routes := append(append(d.callbackRoutes(), d.accountRoutes()...),
 		pageRoute{"GET /{$}", d.needsInteraction(func(v *visit) error { return v.to(http.StatusSeeOther, signin.PageSignIn) })},
 		pageRoute{"GET " + pageUnknownSession, d.open(getUnknownSession)},
 		pageRoute{"GET " + pageSuspended, d.open(getSuspended)},
@@ -193,6 +193,15 @@ func kept() []string { return []string{"app_id", "organization_id", "ui_locales"
 
 // link returns the address of a page with the parameters that are kept.
 func (v *visit) link(path string) string {
+	q := v.keptParams()
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
+}
+
+// keptParams are the parameters that are kept, as this request has them.
+func (v *visit) keptParams() url.Values {
 	q := url.Values{}
 	names := kept()
 	if v.still {
@@ -203,10 +212,7 @@ func (v *visit) link(path string) string {
 			q.Set(name, value)
 		}
 	}
-	if len(q) == 0 {
-		return path
-	}
-	return path + "?" + q.Encode()
+	return q
 }
 
 // to redirects to a page of ours.

@@ -14,6 +14,9 @@ import (
 // a provider told of them.
 const cookieNote = "_guest"
 
+// cookieAccount is cookieNote on the pages of one's own account.
+const cookieAccount = "_account"
+
 // note is what one page tells the next. It belongs to one interaction; any
 // other ignores it.
 type note struct {
@@ -41,27 +44,41 @@ const (
 
 // readNote returns the note of this interaction, or an empty one.
 func (v *visit) readNote() note {
-	cookie, ok := v.d.Cookies.Get(v.r, cookieNote)
-	if !ok || v.run == nil {
+	name, of := v.noteOf()
+	cookie, ok := v.d.Cookies.Get(v.r, name)
+	if !ok || of == "" {
 		return note{}
 	}
 	var n note
 	raw, err := base64.RawURLEncoding.DecodeString(cookie)
-	if err != nil || json.Unmarshal(raw, &n) != nil || n.Of != v.run.ID {
+	if err != nil || json.Unmarshal(raw, &n) != nil || n.Of != of {
 		return note{}
 	}
 	return n
 }
 
+// noteOf is the cookie of the note, and what the note belongs to: the
+// interaction, or on the pages of one's own account the session.
+func (v *visit) noteOf() (cookie string, of guestlist.InteractionID) {
+	switch {
+	case v.acct != nil:
+		return cookieAccount, guestlist.InteractionID(v.acct.Session.ID)
+	case v.run != nil:
+		return cookieNote, v.run.ID
+	}
+	return cookieNote, ""
+}
+
 // leave leaves a note for the next page.
 func (v *visit) leave(n note) error {
-	n.Of = v.run.ID
+	var cookie string
+	cookie, n.Of = v.noteOf()
 	raw, err := json.Marshal(n)
 	if err != nil {
 		return err
 	}
 	v.note = n
-	v.d.Cookies.Set(v.w, cookieNote, base64.RawURLEncoding.EncodeToString(raw), web.CookieOptions{})
+	v.d.Cookies.Set(v.w, cookie, base64.RawURLEncoding.EncodeToString(raw), web.CookieOptions{})
 	return nil
 }
 
@@ -88,9 +105,12 @@ const sayText = "text"
 
 // say leads to a page that says what went wrong; args are pairs of name and
 // value.
-func (v *visit) say(path, key string, args ...string) error {
+func (v *visit) say(path, key string, args ...string) error { return v.tell(path, key, true, args) }
+
+// tell is say for good news too.
+func (v *visit) tell(path, key string, bad bool, args []string) error {
 	n := v.note
-	n.Say, n.Bad, n.With = key, true, map[string]string{}
+	n.Say, n.Bad, n.With = key, bad, map[string]string{}
 	for i := 0; i+1 < len(args); i += 2 {
 		n.With[args[i]] = args[i+1]
 	}

@@ -29,6 +29,7 @@ type visit struct {
 	exp  guestlist.SignInExperience
 	uid  string
 	run  *signin.Interaction // nil when the browser has none
+	acct *signin.Account     // on the pages of one's own account, never nil there
 	app  guestlist.Application
 	note note
 	look web.Look
@@ -53,16 +54,9 @@ func (d *Door) visitOf(w http.ResponseWriter, r *http.Request, uid string) (*vis
 
 // read fills in a visit. settle may put other settings in the place of those
 // in force.
-func (v *visit) read(settle func() error) (err error) {
-	if v.query, err = web.Query(v.r); err != nil {
-		return err
-	}
-	if v.r.Method == http.MethodPost {
-		if v.form, err = web.ReadForm(v.w, v.r); err != nil {
-			return err
-		}
-	}
-	if v.exp, err = v.d.Desk.Experience(v.r.Context()); err != nil {
+func (v *visit) read(settle func() error) error {
+	err := v.take()
+	if err != nil {
 		return err
 	}
 	if err := settle(); err != nil {
@@ -73,6 +67,20 @@ func (v *visit) read(settle func() error) (err error) {
 	}
 	v.note = v.readNote()
 	v.look, err = v.dress()
+	return err
+}
+
+// take reads what was sent, and the settings in force.
+func (v *visit) take() (err error) {
+	if v.query, err = web.Query(v.r); err != nil {
+		return err
+	}
+	if v.r.Method == http.MethodPost {
+		if v.form, err = web.ReadForm(v.w, v.r); err != nil {
+			return err
+		}
+	}
+	v.exp, err = v.d.Desk.Experience(v.r.Context())
 	return err
 }
 
@@ -136,7 +144,11 @@ func (v *visit) dress() (web.Look, error) {
 	if v.still {
 		look.Still, look.Theme = true, look.Theme.In(v.query.Get(paramTheme))
 	}
-	return look, v.speak(&look)
+	err := v.speak(&look)
+	if v.app.ID == guestlist.AccountApplication && look.Product == v.app.Name {
+		look.Product = look.Phrases.T(look.Lang, "pages.account.title", nil)
+	}
+	return look, err
 }
 
 // wear puts an application's own dress over the tenant's.

@@ -135,6 +135,7 @@ func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, *management.
 	cookies := web.Cookies{Keys: p.cookieKeys, Secure: strings.HasPrefix(s.o.Endpoint, "https:")}
 	builtIn := map[guestlist.ApplicationID]guestlist.Application{
 		guestlist.DemoApplication: demo.Client(s.o.Endpoint), guestlist.ConsoleApplication: console.Client(s.o.Endpoint),
+		guestlist.AccountApplication: experience.AccountClient(s.o.Endpoint),
 	}
 
 	guests := &experience.Door{

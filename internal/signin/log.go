@@ -35,11 +35,15 @@ func (r *run) logEntry(a Action) guestlist.LogEntry {
 // logRefusal writes a refused action to the audit log, in a transaction of its
 // own. What is our own fault goes to the caller alone.
 func (d *Desk) logRefusal(ctx context.Context, r *run, a Action, refused error) {
+	d.logRefused(ctx, r.logEntry(a), refused)
+}
+
+// logRefused is logRefusal for the line of anything that was refused.
+func (d *Desk) logRefused(ctx context.Context, entry guestlist.LogEntry, refused error) {
 	code := guestlist.CodeOf(refused)
 	if code == "" || errors.Is(refused, store.ErrStale) {
 		return
 	}
-	entry := r.logEntry(a)
 	entry.Failed, entry.Error = true, code
 	if why := reasonOf(refused); why != "" {
 		entry.Extra["reason"] = why

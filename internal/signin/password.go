@@ -40,16 +40,22 @@ func (a VerifyPassword) prepare(r *run) error {
 	}); err != nil {
 		return err
 	}
+	return r.compare(a.Password)
+}
+
+// compare holds a password against the digest that was read. Without a digest it
+// takes as long.
+func (r *run) compare(password string) error {
 	if r.slow.against == nil {
-		return r.d.Hasher.VerifyNothing(r.ctx, a.Password)
+		return r.d.Hasher.VerifyNothing(r.ctx, password)
 	}
 	var rehash bool
 	var err error
-	r.slow.matches, rehash, err = r.d.Hasher.Verify(r.ctx, a.Password, r.slow.against.Digest, r.slow.against.Algorithm)
+	r.slow.matches, rehash, err = r.d.Hasher.Verify(r.ctx, password, r.slow.against.Digest, r.slow.against.Algorithm)
 	if err != nil || !rehash {
 		return err
 	}
-	digest, algorithm, err := r.d.Hasher.Hash(r.ctx, a.Password)
+	digest, algorithm, err := r.d.Hasher.Hash(r.ctx, password)
 	r.slow.digest = &guestlist.PasswordDigest{Digest: digest, Algorithm: algorithm}
 	return err
 }

@@ -19,6 +19,7 @@ type Page struct {
 	Lead    []Part   // the sentence under the heading
 	Facts   []Fact   // who, what, until when: the rows of the guest list
 	List    []string // what is being agreed to, one thing a row
+	Rows    []Row    // things of the guest's own, each with where it leads or what can be done about it
 	Alert   *Alert   // what went wrong, and what to do next
 	Form    *Form
 	Actions []Action // other ways on, in order of likelihood
@@ -65,6 +66,15 @@ type Fact struct {
 	Term  string
 	Value string
 	At    guestlist.Time // a moment in place of Value; scripts show it in local time
+}
+
+// Row is one of several things that belong to the guest.
+type Row struct {
+	Title  string
+	Tag    string // what is special about it, e.g. that it is this device
+	Facts  []Fact // lines under the title; a term may be empty
+	Href   string // where the row leads
+	Action *Action
 }
 
 // Stamp returns the moment as RFC 3339, or "" if the fact is no moment.
@@ -199,6 +209,7 @@ type Action struct {
 	Value  string        // value of the button named "submit"
 	Wait   time.Duration // scripts hold the button back and count down; the server judges by itself
 	Button bool          // drawn as a button: the page has no form, and this is what to do
+	Label  string        // what a button says to those who cannot see what it stands beside; begins with Text
 }
 
 // WaitSeconds is Wait for the script.
