@@ -25,6 +25,7 @@ func connectorRoutes() []route {
 		post(pathSuppressions, postSuppressions),
 		get(pathConnectors+"/{id}", getConnector),
 		post(pathConnectors+"/{id}", postConnector),
+		post(pathConnectors+"/{id}/button", postConnectorButton),
 		get(pathConnectors+"/{id}/delete", getDeleteConnector),
 		post(pathConnectors+"/{id}/delete", postDeleteConnector),
 	}

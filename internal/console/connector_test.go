@@ -151,14 +151,24 @@ func TestASocialProvider(t *testing.T) {
 	if c, _ = h.api.Connector(context.Background(), guestlist.ConnectorID(id)); c.TrustedEmailDomains != nil || !strings.Contains(string(c.Config), "s3cret") {
 		t.Errorf("after: %v %s", c.TrustedEmailDomains, c.Config)
 	}
-	if !a.Has(".facts .pill.warn") {
-		t.Error("the button is said to be shown")
+	shown := func(want bool) {
+		t.Helper()
+		if a := b.Get(h.url + "/console/connectors/" + id); a.Has(".switch .pill.good") != want {
+			t.Errorf("the button: %s", a.One(".switch").HTML())
+		}
 	}
-	if err := h.api.Do(context.Background(), "PATCH", "/sign-in-exp", map[string]any{"socialSignInConnectorTargets": []string{"github"}}, nil); err != nil {
-		t.Fatal(err)
+	shown(false)
+	a = b.Submit(a, "form.switch", nil)
+	h.at(a, 200, "connector")
+	shown(true)
+	h.at(b.Submit(a, ".flash form", nil), 200, "connector")
+	shown(false)
+	h.at(b.Submit(b.Get(a.URL.String()), "form.switch", nil), 200, "connector")
+	var exp struct {
+		Targets []string `json:"socialSignInConnectorTargets"`
 	}
-	if a = b.Get(a.URL.String()); !a.Has(".facts .pill.good") {
-		t.Error("the button is said not to be shown")
+	if err := h.api.Do(context.Background(), "GET", "/sign-in-exp", nil, &exp); err != nil || strings.Join(exp.Targets, " ") != "github" {
+		t.Errorf("targets %v, %v", exp.Targets, err)
 	}
 	h.at(b.Get(h.url+"/console/connectors/new?factory=github-universal"), 200, "new-connector")
 	a = b.Post(h.url+"/console/connectors/new", values("factory", "github-universal", "id", "another", "config-clientId", "x", "config-clientSecret", "y"))

@@ -97,7 +97,7 @@ func (v *visit) setupPage(s setup, form *ui.Form) *ui.Page {
 	if s.Type == guestlist.ConnectorSocial {
 		main = append(main, v.tellProvider(s))
 		if !s.isNew {
-			side = append(side, v.buttonSection(s))
+			side = append(side, v.button(s)...)
 		}
 	}
 	main = append(main, form)
@@ -117,140 +117,57 @@ func (v *visit) tellProvider(s setup) ui.Block {
 	return ui.Section{Title: v.T("connectors.tell"), Text: v.T("connectors.tell_text"), Body: []ui.Block{ui.Facts{Rows: rows}}}
 }
 
-// buttonSection says whether guests see the connector.
-func (v *visit) buttonSection(s setup) ui.Block {
+// button says whether guests see the connector, and turns that over.
+func (v *visit) button(s setup) []ui.Block {
 	shown, err := v.shownTargets()
 	if err != nil {
-		return ui.Notice{Tone: ui.Warn, Text: v.says(err)}
+		return []ui.Block{ui.Notice{Tone: ui.Warn, Text: v.says(err)}}
 	}
 	on := slices.Contains(shown, s.Target)
-	text := v.T("connectors.button_on_text")
-	if !on {
-		text = v.T("connectors.button_off_text")
+	sw := ui.Switch{
+		Title: v.T("connectors.button"), Text: v.T("connectors.button_off_text"), On: on, State: *v.buttonPill(on),
+		Action: connectorPath(s.ID) + "/button", Name: "shown", Press: v.T("connectors.button_show"),
 	}
-	section := ui.Section{
-		Title: v.T("connectors.button"), Text: text,
-		Body: []ui.Block{ui.Facts{Rows: []ui.Fact{{Term: v.T("connectors.target"), Cell: ui.Code(s.Target)}, {Term: v.T("connectors.state"), Cell: ui.Cell{Pill: v.buttonPill(on)}}}}},
+	if on {
+		sw.Text, sw.Press = v.T("connectors.button_on_text"), v.T("connectors.button_hide")
 	}
+	blocks := []ui.Block{sw}
 	if v.has(Path + "/sign-in-experience") {
-		section.Actions = []ui.Action{{Text: v.T("shell.nav.sign_in_experience"), Href: Path + "/sign-in-experience"}}
+		blocks = append(blocks, ui.Paragraph{
+			Text: v.T("connectors.button_order"), Links: []ui.Link{{Text: v.T("shell.nav.sign_in_experience"), Href: Path + "/sign-in-experience"}},
+		})
 	}
-	return section
+	return blocks
 }
 
-// setupForm is filled from what is stored, but for the secrets.
-func (v *visit) setupForm(s setup) *ui.Form {
-	f := &ui.Form{Action: connectorPath(s.ID), Submit: v.T("shell.save"), Tag: s.tag}
-	if s.isNew {
-		f.Action, f.Submit = pathConnectors+"/new", v.T("connectors.create")
-		f.Hidden = []ui.Hidden{{Name: "factory", Value: s.FactoryID}, {Name: "id", Value: string(s.ID)}}
-		f.Cancel = &ui.Link{Text: v.T("shell.cancel"), Href: pathConnectors}
+// postConnectorButton shows or hides the button, which one press takes back.
+func postConnectorButton(v *visit) error {
+	s, err := v.connector()
+	if err != nil {
+		return err
 	}
-	if s.IsStandard {
-		f.Sections = append(f.Sections, v.faceSection(s))
+	var exp struct {
+		Targets []string `json:"socialSignInConnectorTargets"`
 	}
-	f.Sections = append(f.Sections, v.configSections(s.FormItems, s.stored, s.isNew)...)
-	if s.Type == guestlist.ConnectorSocial {
-		f.Sections = append(f.Sections, v.trustSection(s))
-		return f
+	tag, err := v.api.Get(v.ctx(), "/sign-in-exp", &exp)
+	if err != nil {
+		return err
 	}
-	to := ui.Field{Name: "to", API: "email", Type: "email", Label: v.T("connectors.test_email"), Placeholder: "name@example.com", Optional: true}
-	if s.Type == guestlist.ConnectorSMS {
-		to.API, to.Type, to.Label, to.Placeholder = "phone", "tel", v.T("connectors.test_phone"), "+49 151 23456789"
+	on := v.form.Get("shown") == ui.Yes
+	targets := slices.DeleteFunc(exp.Targets, func(t string) bool { return t == s.Target })
+	text, back := v.T("connectors.button_is_off", "name", s.Name.In(v.lang)), ui.Yes
+	if on {
+		targets = append(targets, s.Target)
+		text, back = v.T("connectors.button_is_on", "name", s.Name.In(v.lang)), "false"
 	}
-	f.Sections = append(f.Sections, ui.FormSection{Title: v.T("connectors.test"), Text: v.T("connectors.test_text"), Fields: []ui.Field{to}})
-	f.Others = []ui.Action{{Text: v.T("connectors.test_do"), Name: "do", Value: "test"}}
-	return f
-}
-
-// faceSection is how a connector of a standard shows itself.
-func (v *visit) faceSection(s setup) ui.FormSection {
-	m := s.Metadata
-	target := ui.Field{
-		Name: "target", API: "metadata.target", Label: v.T("connectors.target"), Help: v.T("connectors.target_help"), Value: m.Target,
-		Placeholder: "acme", Max: 128, Code: true, Locked: !s.isNew,
+	_, err = v.api.Send(v.ctx(), client.Call{
+		Method: "PATCH", Path: "/sign-in-exp", In: map[string]any{"socialSignInConnectorTargets": targets}, Tag: tag,
+	})
+	if err != nil {
+		return err
 	}
-	dark := ""
-	if m.LogoDark != "" {
-		dark = m.LogoDark
-	}
-	return ui.FormSection{Title: v.T("connectors.face"), Fields: []ui.Field{
-		{Name: "name", API: "metadata.name.en", Label: v.T("connectors.name"), Help: v.T("connectors.name_help"), Value: m.Name["en"], Placeholder: "Acme", Max: 256},
-		target,
-		{Name: "logo", API: "metadata.logo", Type: "url", Label: v.T("connectors.logo"), Value: m.Logo, Placeholder: "https://acme.example/logo.svg", Optional: true},
-		{Name: "logoDark", API: "metadata.logoDark", Type: "url", Label: v.T("connectors.logo_dark"), Value: dark, Placeholder: "https://acme.example/logo-dark.svg", Optional: true},
-	}}
-}
-
-// The choices of whose addresses are believed.
-const (
-	trustUsual = "usual"
-	trustNone  = "none"
-	trustSome  = "some"
-	trustAll   = "all"
-)
-
-func (v *visit) trustSection(s setup) ui.FormSection {
-	how, domains := trustUsual, []string(nil)
-	if d := s.TrustedEmailDomains; d != nil {
-		switch {
-		case len(*d) == 0:
-			how = trustNone
-		case slices.Contains(*d, guestlist.AnyDomain):
-			how = trustAll
-		default:
-			how, domains = trustSome, *d
-		}
-	}
-	choice := ui.Field{Kind: ui.KindRadio, Name: "trust", Label: v.T("connectors.trust"), Value: how}
-	for _, c := range []string{trustUsual, trustNone, trustSome, trustAll} {
-		choice.Options = append(choice.Options, ui.Option{Value: c, Text: v.T("connectors.trust_" + c), Help: v.T("connectors.trust_" + c + "_help")})
-	}
-	return ui.FormSection{Title: v.T("connectors.addresses"), Text: v.T("connectors.trust_text"), Fields: []ui.Field{
-		choice,
-		{Kind: ui.KindList, Name: "domains", API: "trustedEmailDomains", Label: v.T("connectors.domains"), Values: domains, Placeholder: "acme.example", Code: true,
-			When: []ui.When{{Field: "trust", Value: trustSome, Text: v.T("connectors.only_if", "field", v.T("connectors.trust"), "value", v.T("connectors.trust_some"))}}},
-		{Kind: ui.KindSwitch, Name: "syncProfile", Label: v.T("connectors.sync"), Help: v.T("connectors.sync_help"), On: s.SyncProfile},
-	}}
-}
-
-// change is what a form asks of the API. A standard connector's names in other
-// languages stay.
-func (v *visit) change(s setup, config members) map[string]any {
-	in := map[string]any{"config": config}
-	if s.Type == guestlist.ConnectorSocial {
-		in["syncProfile"] = v.form.Get("syncProfile") == ui.Yes
-		switch v.form.Get("trust") {
-		case trustNone:
-			in["trustedEmailDomains"] = []string{}
-		case trustSome:
-			in["trustedEmailDomains"] = ui.ListOf(v.form, "domains")
-		case trustAll:
-			in["trustedEmailDomains"] = []string{guestlist.AnyDomain}
-		default:
-			in["trustedEmailDomains"] = nil
-		}
-	}
-	if !s.IsStandard {
-		return in
-	}
-	names := map[string]string{}
-	for lang, name := range s.Metadata.Name {
-		names[lang] = name
-	}
-	delete(names, "en")
-	if name := strings.TrimSpace(v.form.Get("name")); name != "" {
-		names["en"] = name
-	}
-	meta := map[string]any{"name": names, "logo": strings.TrimSpace(v.form.Get("logo")), "fromEmail": s.Metadata.FromEmail}
-	if dark := strings.TrimSpace(v.form.Get("logoDark")); dark != "" {
-		meta["logoDark"] = dark
-	}
-	if s.isNew {
-		meta["target"] = strings.TrimSpace(v.form.Get("target"))
-	}
-	in["metadata"] = meta
-	return in
+	undo := &ui.Action{Text: v.T("ui.undo"), Href: connectorPath(s.ID) + "/button", Post: true, Hidden: []ui.Hidden{{Name: "shown", Value: back}}}
+	return v.doneWith(connectorPath(s.ID), ui.Flash{Text: text, Undo: undo})
 }
 
 func postNewConnector(v *visit) error {
