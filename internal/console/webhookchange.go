@@ -58,7 +58,7 @@ func (v *visit) webhookSettings(h webhook, form *ui.Form) *ui.Page {
 		options = append(options, ui.Option{Value: e, Text: e})
 	}
 	test := &ui.Form{
-		ID: "test", Action: webhookPath(h.ID) + "/test", Submit: v.T("webhooks.test_do"),
+		ID: "test", Quiet: true, Action: webhookPath(h.ID) + "/test", Submit: v.T("webhooks.test_do"),
 		Sections: []ui.FormSection{{Title: v.T("webhooks.test"), Text: v.T("webhooks.test_text"), Fields: []ui.Field{
 			{Kind: ui.KindSelect, Name: "event", Label: v.T("webhooks.which"), Options: options},
 		}}},
