@@ -185,7 +185,7 @@ func (v *visit) logTable(apps []guestlist.Application) ui.Table {
 		choices = append(choices, ui.Option{Value: string(a.ID), Text: a.Name})
 	}
 	if chosen != "" && !slices.ContainsFunc(choices, func(o ui.Option) bool { return o.Value == chosen }) {
-		choices = append(choices, ui.Option{Value: chosen, Text: chosen})
+		choices = append(choices, ui.Option{Value: chosen, Text: v.applicationName(guestlist.ApplicationID(chosen), nil)})
 	}
 	filter := func(name string, f ui.Filter) ui.Filter {
 		f.Name, f.Label, f.Value = name, v.T("logs.filter."+name), v.query.Get(name)
@@ -233,7 +233,11 @@ func (v *visit) namesOf(logs []guestlist.Log) (map[guestlist.UserID]string, erro
 
 func (v *visit) logKind(key string) string {
 	for _, k := range logKinds {
-		if strings.HasPrefix(key, k.prefix) {
+		switch {
+		case !strings.HasPrefix(key, k.prefix):
+		case k.name == "interaction":
+			return v.T("logs.kind.step")
+		default:
 			return v.T("logs.kind." + k.name)
 		}
 	}
@@ -249,7 +253,10 @@ func (v *visit) logResult(p payload) ui.Cell {
 	return ui.State(v.T("logs.success"), ui.Good)
 }
 
-func applicationName(id guestlist.ApplicationID, apps []guestlist.Application) string {
+func (v *visit) applicationName(id guestlist.ApplicationID, apps []guestlist.Application) string {
+	if id == guestlist.ConsoleApplication {
+		return v.T("ui.nav.label")
+	}
 	for _, a := range apps {
 		if a.ID == id {
 			return a.Name
@@ -267,7 +274,7 @@ func (v *visit) logRow(l guestlist.Log, users map[guestlist.UserID]string, apps 
 		row.Cells[2] = ui.Cell{Text: users[p.UserID], Href: v.logsOf("userId", string(p.UserID))}
 	}
 	if p.ApplicationID != "" {
-		row.Cells[3] = ui.Cell{Text: applicationName(p.ApplicationID, apps), Href: v.logsOf("applicationId", string(p.ApplicationID))}
+		row.Cells[3] = ui.Cell{Text: v.applicationName(p.ApplicationID, apps), Href: v.logsOf("applicationId", string(p.ApplicationID))}
 	}
 	return row
 }
@@ -351,12 +358,16 @@ func (v *visit) logAbout(p payload) []ui.Block {
 		if name == "" {
 			name = id
 		}
-		side = append(side, ui.Section{Title: title, Body: []ui.Block{ui.Facts{Rows: []ui.Fact{
-			{Term: v.T("logs.name"), Cell: ui.Cell{Text: name, Href: v.link(place, id)}},
-			{Term: v.T("logs.id"), Cell: ui.Code(id)},
-		}}}, Actions: []ui.Action{{Text: v.T("logs.more"), Href: v.logsOf(param, id)}}})
+		side = append(side, ui.Section{
+			Title: title, Actions: []ui.Action{{Text: v.T("logs.more"), Href: v.logsOf(param, id)}},
+			Body: []ui.Block{ui.List{Items: []ui.ListItem{{Cell: ui.Cell{Text: name, Sub: id, Href: v.link(place, id)}}}}},
+		})
 	}
 	add(v.T("logs.user"), names.of(payload{UserID: p.UserID}), string(p.UserID), Path+"/users", "userId")
-	add(v.T("logs.application"), names.of(payload{ApplicationID: p.ApplicationID}), string(p.ApplicationID), Path+"/applications", "applicationId")
+	app := names.of(payload{ApplicationID: p.ApplicationID})
+	if p.ApplicationID == guestlist.ConsoleApplication {
+		app = v.applicationName(p.ApplicationID, nil)
+	}
+	add(v.T("logs.application"), app, string(p.ApplicationID), Path+"/applications", "applicationId")
 	return side
 }

@@ -88,7 +88,6 @@ func (v *visit) storage(s system) ui.Block {
 	return ui.Section{Title: v.T("settings.health.storage"), Body: []ui.Block{ui.Facts{Rows: []ui.Fact{
 		{Term: v.T("settings.health.engine"), Cell: ui.Text(strings.TrimSpace(engine + " " + s.EngineVersion))},
 		{Term: v.T("settings.health.schema"), Cell: ui.Text(strconv.Itoa(s.SchemaVersion))},
-		{Term: v.T("settings.health.size"), Cell: ui.Text(v.size(s.SizeBytes))},
 	}}}}
 }
 
