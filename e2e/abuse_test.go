@@ -22,6 +22,9 @@ var (
 		"/forgot-password/verification-code", "/continue/verification-code", "/continue/password", "/continue/username",
 		"/continue/email", "/continue/phone", "/continue/emailOrPhone", "/one-time-token", "/one-time-token/error", "/switch-account",
 		"/consent", "/unknown-session", "/account-suspended", "/setup", "/setup/done", "/demo-app", "/demo-app/sign-out",
+		"/account", "/account/profile", "/account/details", "/account/email", "/account/email/verification-code", "/account/phone",
+		"/account/phone/verification-code", "/account/password", "/account/identities", "/account/sessions", "/account/verify",
+		"/account/verify/verification-code", "/account/sign-in", "/account/callback",
 		"/console", "/console/roles", "/console/roles/new", "/console/sign-in", "/console/callback", "/console/signed-out", "/console/find.json",
 	}
 	forms = []string{
@@ -29,6 +32,9 @@ var (
 		"/reset-password", "/forgot-password", "/forgot-password/reset", "/sign-in/verification-code", "/register/verification-code",
 		"/forgot-password/verification-code", "/continue/verification-code", "/continue/password", "/continue/username",
 		"/continue/email", "/continue/phone", "/continue/emailOrPhone", "/one-time-token", "/consent", "/setup", "/demo-app/sign-out",
+		"/account/profile", "/account/details", "/account/email", "/account/email/verification-code", "/account/phone",
+		"/account/phone/verification-code", "/account/password", "/account/identities", "/account/sessions", "/account/verify",
+		"/account/verify/verification-code", "/account/sign-out",
 		"/console/door", "/console/preferences", "/console/sign-out", "/console/roles/new",
 	}
 	oidcRoutes = []route{

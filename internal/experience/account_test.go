@@ -51,7 +51,7 @@ func (h *house) fresh(email string) *webtest.Browser {
 func (h *house) wear(b *webtest.Browser, cookie string) {
 	rec := httptest.NewRecorder()
 	h.cook.Set(rec, "_session", cookie, web.CookieOptions{})
-	for _, c := range rec.Result().Cookies() { //nolint:bodyclose // a recorder's body is nothing to close
+	for _, c := range rec.Result().Cookies() {
 		b.SetCookie(h.srv.URL, c)
 	}
 }
