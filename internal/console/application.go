@@ -178,6 +178,7 @@ func postNewApplication(v *visit) error {
 	uris := ui.ListOf(v.form, "redirectUris")
 	admin := v.form.Get("isAdmin") == ui.Yes
 	fits := v.markURIs(form, "redirectUris")
+	v.markEmpty(form, "name")
 	if admin && kind != guestlist.ApplicationMachine {
 		form.Mark("isAdmin", v.T("applications.management.machines_only"))
 		fits = false

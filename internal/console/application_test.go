@@ -47,6 +47,9 @@ func TestAnApplicationFromTheFirstFormToItsEnd(t *testing.T) {
 	h.at(a, 200, "new-application")
 	a = b.Submit(a, "#form", map[string]string{"name": "", "type": "Traditional", "redirectUris": "javascript:alert(1)"})
 	h.at(a, 422, "new-application")
+	if a.One("#f-name-error").Text() == "" {
+		t.Error("of two mistakes one is told only")
+	}
 	if a.One("#f-redirectUris").Attr("value") != "javascript:alert(1)" || !strings.Contains(a.One("#f-redirectUris-error").Text(), "run scripts") {
 		t.Errorf("a redirect URI that runs a script: %s", a.One("#form").HTML())
 	}

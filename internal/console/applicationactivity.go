@@ -29,7 +29,7 @@ func getApplicationActivity(v *visit) error {
 	for _, line := range logs {
 		p := payloadOf(line)
 		p.ApplicationID = ""
-		event, who := ui.Cell{Text: line.Key}, ui.Text(names.of(p))
+		event, who := ui.Cell{Text: line.Key, Code: true}, ui.Text(names.of(p))
 		if phrase, ok := noteworthy(line); ok {
 			event = ui.Cell{Text: v.T("overview.event." + phrase), Sub: line.Key}
 		}

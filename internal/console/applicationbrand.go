@@ -38,7 +38,7 @@ func (v *visit) brandForm(a application, b applicationBrand, tag string) *ui.For
 	field := func(name, api, value string, kind ui.Kind) ui.Field {
 		f := ui.Field{Kind: kind, Name: name, API: api, Label: v.T("applications.brand." + name), Value: value, Optional: true}
 		if strings.HasSuffix(name, "Url") || strings.HasSuffix(strings.ToLower(name), "favicon") {
-			f.Type, f.Code, f.Max = "url", true, 2048
+			f.Type, f.Code, f.Max, f.Placeholder = "url", true, 2048, "https://"
 		}
 		return f
 	}

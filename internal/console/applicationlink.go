@@ -128,7 +128,7 @@ func (v *visit) showLink(a application, order linkOrder, made guestlist.OneTimeT
 				{Term: v.T("applications.link.until"), Cell: ui.At(made.ExpiresAt)},
 			}},
 		},
-		Actions: []ui.Action{{Text: v.T("applications.link.revoke"), Href: path + "/revoke", Post: true, Name: "id", Value: string(made.ID), Danger: true}},
+		Actions: []ui.Action{{Text: v.T("applications.link.another"), Href: path}, {Text: v.T("applications.link.revoke"), Href: path + "/revoke", Post: true, Name: "id", Value: string(made.ID), Danger: true}},
 	}
 	if a.AllowsRedirect(v.d.tryURI()) {
 		link.Actions = append([]ui.Action{{Text: v.T("applications.link.try"), Href: applicationPath(a.ID) + "/try", Post: true, Hidden: []ui.Hidden{
@@ -148,7 +148,6 @@ func (v *visit) showLink(a application, order linkOrder, made guestlist.OneTimeT
 	return v.show(v.linkPage(a, link,
 		ui.Section{Title: v.T("applications.link.code"), Text: v.T("applications.link.code_text"), Body: []ui.Block{code}},
 		ui.Section{Title: v.T("applications.link.request"), Text: v.T("applications.link.request_text"), Body: []ui.Block{request}},
-		ui.Section{Title: v.T("applications.link.another"), Body: []ui.Block{v.linkForm(a)}},
 	))
 }
 

@@ -132,6 +132,7 @@ func postApplication(v *visit) error {
 	change := map[string]any{"name": v.form.Get("name"), "description": orNull(v.form.Get("description"))}
 	if a.Type.MayRedirect() {
 		if !v.readMetadata(&a, form) {
+			v.markEmpty(form, "name")
 			return v.again(page, form, errMarked)
 		}
 		change["oidcClientMetadata"], change["customClientMetadata"] = a.OIDCClientMetadata, a.CustomClientMetadata
@@ -188,6 +189,14 @@ func (v *visit) numberIfAny(form *ui.Form, name string) (*int, bool) {
 		return nil, false
 	}
 	return &n, true
+}
+
+// markEmpty says of a field that it is needed. The API says so too, but not
+// when something else is found wrong before.
+func (v *visit) markEmpty(form *ui.Form, name string) {
+	if strings.TrimSpace(v.form.Get(name)) == "" {
+		form.Mark(name, v.T("ui.issue.required"))
+	}
 }
 
 // orNull is a text that may be absent, as the API has it.

@@ -244,7 +244,7 @@ var ago = []struct {
 func (s *sheet) Ago(at guestlist.Time) string {
 	d, when := s.Shell.Now.Sub(at), "ago."
 	if d < 0 {
-		d, when = -d, "in."
+		d, when = (-d).Round(time.Minute), "in." // two days less a moment are two days
 	}
 	for _, step := range ago {
 		if d < step.under {
