@@ -185,7 +185,7 @@ func TestABackupIsDownloaded(t *testing.T) {
 	}
 	req.Header.Set("Origin", "https://evil.example")
 	req.Header.Set("Sec-Fetch-Site", "cross-site")
-	res, err := http.DefaultClient.Do(req)
+	res, err := (&http.Client{Timeout: 20 * time.Second}).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestABackupIsDownloaded(t *testing.T) {
 // and discards another; addresses that get no mail are let go.
 func TestTheStateOfTheServerIsSeenAndMended(t *testing.T) {
 	h := newHouse(t)
-	b, a := h.admin()
+	b, _ := h.admin()
 	h.at(b.Get(h.url+"/console/settings/health"), 200, "settings-health")
 	err := h.store(func(tx *store.Tx) error {
 		var jobs []guestlist.Job
@@ -231,7 +231,7 @@ func TestTheStateOfTheServerIsSeenAndMended(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a = b.Get(h.url + "/console")
+	a := b.Get(h.url + "/console")
 	for _, want := range []string{"/console/settings/health", "/console/connectors/suppressions"} {
 		if !strings.Contains(a.Source, want) {
 			t.Errorf("the overview does not lead to %s", want)

@@ -40,7 +40,7 @@ func (s *Store) copyInto(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // back to the pool
 	// The pragma would forbid to write the copy too.
 	if _, err := conn.ExecContext(ctx, "PRAGMA query_only(0)"); err != nil {
 		return err
@@ -82,7 +82,7 @@ func (s *Store) Snapshot(ctx context.Context, use func(f *os.File, size int64) e
 	if err != nil {
 		return fmt.Errorf("store: snapshot: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	_ = os.RemoveAll(dir) // where the system lets go of open files, a crash leaves nothing behind
 	about, err := f.Stat()
 	if err != nil {
