@@ -3,6 +3,7 @@ package console
 import (
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -51,13 +52,16 @@ func userRoutes() []route {
 // beginnings alone.
 func (v *visit) seekingUsers(text string) (q url.Values, beginnings bool, err error) {
 	q = url.Values{}
-	if text = strings.TrimSpace(text); text != "" {
+	if text = strings.TrimSpace(text); strings.HasPrefix(text, "+") {
+		text = digitsOf(text) // a phone number, which is kept without
+	}
+	if text != "" {
 		var total struct{ TotalUserCount int }
 		if err := v.api.Do(v.ctx(), "GET", "/dashboard/users/total", nil, &total); err != nil {
 			return nil, false, err
 		}
 		if beginnings = total.TotalUserCount >= manyUsers && v.query.Get("anywhere") != ui.Yes; beginnings {
-			q.Set("search", likeEscape.Replace(strings.TrimPrefix(text, "+"))+"%")
+			q.Set("search", likeEscape.Replace(text)+"%")
 		} else {
 			q = searching(text)
 		}
@@ -105,7 +109,7 @@ func getUsers(v *visit) error {
 			}},
 		},
 		Columns: []ui.Column{
-			{Text: v.T("users.name")}, {Text: v.T("users.email")}, {Text: v.T("users.phone"), Minor: true}, {Text: v.T("users.state")},
+			{Text: v.T("users.name")}, {Text: v.T("users.address_of")}, {Text: v.T("users.state")},
 			{Text: v.T("users.last_sign_in")}, {Text: v.T("users.created_at"), Minor: true},
 		},
 		Empty: &ui.Empty{Icon: "users", Title: v.T("users.empty"), Text: v.T("users.empty_text"), Actions: []ui.Action{create}},
@@ -172,7 +176,7 @@ func (v *visit) userRow(u guestlist.User) ui.Row {
 		seen = ui.At(*u.LastSignInAt)
 	}
 	return ui.Row{ID: string(u.ID), Href: userPath(u.ID), Cells: []ui.Cell{
-		name, ui.Maybe(u.PrimaryEmail), phoneCell(u.PrimaryPhone), {Pill: &state}, seen, ui.At(u.CreatedAt),
+		name, addressCell(u), {Pill: &state}, seen, ui.At(u.CreatedAt),
 	}}
 }
 
@@ -184,11 +188,18 @@ func initials(name string) string {
 	return "?"
 }
 
-func phoneCell(digits *string) ui.Cell {
-	if digits == nil || *digits == "" {
-		return ui.Cell{}
+// addressCell is how a user is reached: the e-mail address, the phone number, or
+// both.
+func addressCell(u guestlist.User) ui.Cell {
+	c, phone := ui.Maybe(u.PrimaryEmail), ""
+	if u.PrimaryPhone != nil && *u.PrimaryPhone != "" {
+		phone = "+" + *u.PrimaryPhone
 	}
-	return ui.Cell{Text: "+" + *digits, Code: true}
+	if c.Text == "" {
+		return ui.Cell{Text: phone, Code: phone != ""}
+	}
+	c.Sub = phone
+	return c
 }
 
 // userState is how a user stands, in a word.
@@ -433,7 +444,10 @@ func jsonObject(text string) (object json.RawMessage, line int) {
 		}
 	}
 	if err != nil || tree == nil {
-		at := min(int(d.InputOffset()), len(text))
+		at := 0
+		if syntax := new(json.SyntaxError); errors.As(err, &syntax) {
+			at = min(max(int(syntax.Offset)-1, 0), len(text))
+		}
 		return nil, 1 + strings.Count(text[:at], "\n")
 	}
 	return json.RawMessage(text), 0

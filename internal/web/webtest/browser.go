@@ -1,8 +1,11 @@
 package webtest
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -58,6 +61,31 @@ func (b *Browser) Post(address string, form url.Values) *Answer {
 	b.t.Helper()
 	return b.do(http.MethodPost, address, form)
 }
+
+// Upload sends a file as a form with files does, and follows redirects. fields
+// stand before it.
+func (b *Browser) Upload(address string, fields url.Values, name, file, content string) *Answer {
+	b.t.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	var errs []error
+	for field, values := range fields {
+		for _, value := range values {
+			errs = append(errs, w.WriteField(field, value))
+		}
+	}
+	part, err := w.CreateFormFile(name, file)
+	if err == nil {
+		_, err = io.WriteString(part, content)
+	}
+	if err := errors.Join(append(errs, err, w.Close())...); err != nil {
+		b.t.Fatal(err)
+	}
+	return b.send(http.MethodPost, address, sent{w.FormDataContentType(), body.String()})
+}
+
+// sent is the body of a form.
+type sent struct{ contentType, text string }
 
 // Submit fills in a form of an answer and presses its first button, or the one
 // whose value is form's "submit". Names that the form does not have fail the
@@ -155,6 +183,14 @@ const maxHops = 12
 
 func (b *Browser) do(method, address string, form url.Values) *Answer {
 	b.t.Helper()
+	if form == nil {
+		return b.send(method, address, sent{})
+	}
+	return b.send(method, address, sent{"application/x-www-form-urlencoded", form.Encode()})
+}
+
+func (b *Browser) send(method, address string, form sent) *Answer {
+	b.t.Helper()
 	var history []string
 	for range maxHops {
 		history = append(history, address)
@@ -173,7 +209,7 @@ func (b *Browser) do(method, address string, form url.Values) *Answer {
 				return a
 			}
 		}
-		method, address, form = http.MethodGet, next.String(), nil
+		method, address, form = http.MethodGet, next.String(), sent{}
 	}
 	b.t.Fatalf("too many redirects: %v", history)
 	return nil
@@ -188,11 +224,11 @@ func (a *Answer) onward() string {
 	return to
 }
 
-func (b *Browser) once(method, address string, form url.Values) *Answer {
+func (b *Browser) once(method, address string, form sent) *Answer {
 	b.t.Helper()
 	var body io.Reader
-	if form != nil {
-		body = strings.NewReader(form.Encode())
+	if form.contentType != "" {
+		body = strings.NewReader(form.text)
 	}
 	req, err := http.NewRequestWithContext(context.Background(), method, address, body)
 	if err != nil {
@@ -201,8 +237,8 @@ func (b *Browser) once(method, address string, form url.Values) *Answer {
 	for k, v := range b.Header {
 		req.Header[k] = v
 	}
-	if form != nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if form.contentType != "" {
+		req.Header.Set("Content-Type", form.contentType)
 		req.Header.Set("Origin", req.URL.Scheme+"://"+req.URL.Host)
 		req.Header.Set("Sec-Fetch-Site", "same-origin")
 	}
