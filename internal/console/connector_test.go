@@ -11,8 +11,6 @@ import (
 	"guestlist/internal/web/webtest"
 )
 
-const smtp = "simple-mail-transfer-protocol"
-
 // stored returns the config of the connector of a page.
 func (h *house) stored(id string) string {
 	h.t.Helper()

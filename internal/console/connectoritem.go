@@ -274,11 +274,12 @@ func (v *visit) readItem(item guestlist.FormItem, text string, all []string) (va
 			return nil, v.T("ui.issue.json", "n", line)
 		}
 		return value, ""
+	default: // all others are texts
+		if strings.TrimSpace(text) == "" {
+			return nil, ""
+		}
+		return text, ""
 	}
-	if strings.TrimSpace(text) == "" {
-		return nil, ""
-	}
-	return text, ""
 }
 
 // faultyLine reads JSON and returns the number of the line where that fails, 0

@@ -416,7 +416,7 @@ func (v *visit) download(call client.Call) error {
 		if n > 0 {
 			_ = conn.SetWriteDeadline(time.Now().Add(exportPatience)) // see patientBody
 			if _, err := v.w.Write(chunk[:n]); err != nil {
-				return nil //nolint:nilerr // the browser went away
+				return nil // the browser went away
 			}
 		}
 		switch err {

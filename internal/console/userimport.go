@@ -519,8 +519,8 @@ func getImportEvents(v *visit) error {
 	}
 	return v.stream(importPace, nil, func() (ui.ProgressEvent, error) {
 		i, err := v.anImport()
-		if guestlist.KindOf(err) == guestlist.KindNotFound && err != nil {
-			return ui.ProgressEvent{Finished: true, Href: pathImports}, nil // it was stopped
+		if err != nil && guestlist.KindOf(err) == guestlist.KindNotFound { // it was stopped
+			return ui.ProgressEvent{Finished: true, Href: pathImports}, nil //nolint:nilerr // what is gone is finished
 		}
 		return ui.ProgressEvent{
 			Done: i.Done, Total: i.Total, Text: v.progressText(i), Finished: err == nil && i.State != guestlist.ImportRunning,

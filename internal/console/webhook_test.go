@@ -52,11 +52,10 @@ func next(t *testing.T, got chan heard) heard {
 // until opens a page until it has something.
 func until(t *testing.T, b *webtest.Browser, address, selector string) *webtest.Answer {
 	t.Helper()
-	for range 200 {
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
 		if a := b.Get(address); a.Has(selector) {
 			return a
 		}
-		time.Sleep(25 * time.Millisecond) // there is no event for what a page shows
 	}
 	t.Fatalf("%s never had %s: %s", address, selector, b.Get(address).Source)
 	return nil

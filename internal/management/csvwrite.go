@@ -39,20 +39,19 @@ func newCSVAnswer(c *call, name string) *csvAnswer {
 }
 
 // row writes a row in which no cell is a formula.
-func (a *csvAnswer) row(cells ...string) error {
+// row writes a row and reports whether the reader is still there.
+func (a *csvAnswer) row(cells ...string) bool {
 	for i, cell := range cells {
 		cells[i] = noFormula(cell)
 	}
-	return a.out.Write(cells)
+	return a.out.Write(cells) == nil
 }
 
-func (a *csvAnswer) flush() error {
+// flush sends what was written and reports whether the reader is still there.
+func (a *csvAnswer) flush() bool {
 	_ = a.conn.SetWriteDeadline(time.Now().Add(importPatience)) // in process there is no connection
 	a.out.Flush()
-	if err := a.out.Error(); err != nil {
-		return err
-	}
-	return a.conn.Flush()
+	return a.out.Error() == nil && a.conn.Flush() == nil
 }
 
 // noFormula makes a spreadsheet show a text that it would compute: names are
@@ -79,8 +78,8 @@ func (a *API) reportImport(c *call) error {
 		return err
 	}
 	answer := newCSVAnswer(c, "import-report.csv")
-	if err := answer.row("line", "status", "id", "name", "primaryEmail", "username", "primaryPhone", "code", "message", "details"); err != nil {
-		return nil //nolint:nilerr // the reader went away
+	if !answer.row("line", "status", "id", "name", "primaryEmail", "username", "primaryPhone", "code", "message", "details") {
+		return nil // the reader went away
 	}
 	for number := -1; ; {
 		var text string
@@ -90,7 +89,7 @@ func (a *API) reportImport(c *call) error {
 			return err
 		})
 		if err != nil {
-			_ = answer.flush()
+			answer.flush()
 			return broken(err)
 		}
 		var verdicts []importVerdict
@@ -101,11 +100,11 @@ func (a *API) reportImport(c *call) error {
 			if only != "" && v.Status != only {
 				continue
 			}
-			if answer.row(strconv.Itoa(v.Line), v.Status, string(v.ID), v.Name, v.Email, v.Username, v.Phone, v.Code, v.Message, v.Details) != nil {
+			if !answer.row(strconv.Itoa(v.Line), v.Status, string(v.ID), v.Name, v.Email, v.Username, v.Phone, v.Code, v.Message, v.Details) {
 				return nil
 			}
 		}
-		if answer.flush() != nil {
+		if !answer.flush() {
 			return nil
 		}
 	}

@@ -65,7 +65,7 @@ func (a *API) exportUsers(c *call) error {
 		return err
 	}
 	answer := newCSVAnswer(c, "users.csv")
-	if answer.row(exportColumns()...) != nil {
+	if !answer.row(exportColumns()...) {
 		return nil
 	}
 	for len(users) > 0 {
@@ -74,11 +74,11 @@ func (a *API) exportUsers(c *call) error {
 			if err != nil {
 				return broken(err)
 			}
-			if answer.row(cells...) != nil {
+			if !answer.row(cells...) {
 				return nil // the reader went away
 			}
 		}
-		if answer.flush() != nil {
+		if !answer.flush() {
 			return nil
 		}
 		f.Before = &users[len(users)-1]
@@ -89,7 +89,7 @@ func (a *API) exportUsers(c *call) error {
 			return broken(err)
 		}
 	}
-	_ = answer.flush()
+	answer.flush()
 	return nil
 }
 
