@@ -88,6 +88,12 @@ func TestConsole(t *testing.T) {
 			b.do("open the palette", chromedp.KeyEvent("k", chromedp.KeyModifiers(chromedp.Modifier(2))))
 			b.WaitText("Overview")
 			b.look(s)
+
+			t.Run("without scripts", func(t *testing.T) { withoutScripts(t, s) })
+			t.Run("recipes", func(t *testing.T) { doRecipes(t, s, b.of(t)) })
+			if engine == engines[0] { // pages look the same on each
+				t.Run("accessibility", func(t *testing.T) { judgePages(t, s, b.of(t)) })
+			}
 		})
 	}
 }

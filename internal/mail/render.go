@@ -53,7 +53,8 @@ type template struct {
 // (type, locale), the row for (type, fallback), the row for (Generic,
 // fallback), the connector's template for the type, its Generic, and at last
 // the built-in words, which exist for every type. A locale with a region
-// ("de-AT") is satisfied by its language ("de") where it has no row itself.
+// ("de-AT") is satisfied by its language ("de") where it has no row itself. A
+// template that shows a code and no link is none for a message with a link.
 //
 // Values go in once and are not looked through for placeholders again. They
 // are escaped in HTML and kept to one line in headers. A placeholder whose
@@ -110,7 +111,7 @@ func choose(m guestlist.Message, src Sources) (template, bool) {
 	templates := configTemplates(src.Config)
 	for _, want := range []guestlist.TemplateType{m.Type, guestlist.TemplateGeneric} {
 		for _, t := range templates {
-			if t.UsageType == want {
+			if t.UsageType == want && !lacksCode(t.Content, m) {
 				d := guestlist.EmailTemplateDetails{Subject: t.Subject, Content: t.Content, ReplyTo: t.replyTo,
 					ContentType: cmp.Or(t.ContentType, t.Type)}
 				if m.Channel == guestlist.ChannelSMS {
@@ -135,12 +136,30 @@ func chooseRow(m guestlist.Message, src Sources) (template, bool) {
 	}
 	for _, w := range wanted {
 		for _, row := range src.Rows {
-			if w.tag != "" && row.TemplateType == w.kind && strings.EqualFold(row.LanguageTag, w.tag) {
+			if w.tag != "" && row.TemplateType == w.kind && strings.EqualFold(row.LanguageTag, w.tag) && !lacksCode(row.Details.Content, m) {
 				return template{EmailTemplateDetails: row.Details, own: true}, true
 			}
 		}
 	}
 	return template{}, false
+}
+
+// lacksCode reports whether a template is about a code where the message
+// brings a link in its place: its reader would be left with neither.
+func lacksCode(content string, m guestlist.Message) bool {
+	_, code := m.Payload["code"]
+	_, link := m.Payload["link"]
+	return link && !code && asks(content, "code") && !asks(content, "link")
+}
+
+// asks reports whether a template has a placeholder.
+func asks(content, name string) bool {
+	for _, match := range placeholder.FindAllStringSubmatch(content, -1) {
+		if match[1] == name {
+			return true
+		}
+	}
+	return false
 }
 
 // baseOf returns the language of a tag without script and region.

@@ -58,6 +58,28 @@ func TestTheNearestTemplateIsChosen(t *testing.T) {
 	}
 }
 
+// Templates that were written for codes stand under the same type as the link
+// by which somebody sets a password.
+func TestALinkIsNotLostInATemplateForCodes(t *testing.T) {
+	forCodes := json.RawMessage(`{"templates":[{"usageType":"ForgotPassword","contentType":"text/plain","subject":"s","content":"{{ code }} is your code"}]}`)
+	forBoth := json.RawMessage(`{"templates":[{"usageType":"ForgotPassword","contentType":"text/plain","subject":"s","content":"{{code}} or {{link}}"}]}`)
+	for name, src := range map[string]Sources{
+		"config": {Config: forCodes}, "row": {Rows: []guestlist.EmailTemplate{row("ForgotPassword", "en", "row")}, Fallback: "en"}, "both": {Config: forBoth},
+	} {
+		got, err := Render(letterTo("a@acme.example", "ForgotPassword", map[string]any{"link": "https://acme.example/in"}), src)
+		if err != nil || !strings.Contains(got.Text, "https://acme.example/in") {
+			t.Errorf("%s: %q, %v", name, got.Text, err)
+		}
+		if name == "both" && got.Subject != "s" {
+			t.Errorf("a template with a place for the link was not chosen: %q", got.Subject)
+		}
+		got, err = Render(letterTo("a@acme.example", "ForgotPassword", map[string]any{"code": "123456"}), src)
+		if err != nil || !strings.Contains(got.Text, "123456") || got.Subject != map[string]string{"config": "s", "row": "row", "both": "s"}[name] {
+			t.Errorf("%s, a code: %q %q, %v", name, got.Subject, got.Text, err)
+		}
+	}
+}
+
 func TestRowsAreForEmailOnly(t *testing.T) {
 	src := Sources{Rows: []guestlist.EmailTemplate{row("SignIn", "en", "row")}, Fallback: "en",
 		Config: json.RawMessage(`{"templates":[{"usageType":"SignIn","content":"Your code: {{code}} & more"}]}`)}

@@ -1,0 +1,219 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// axeFile is axe-core, as npm installs it.
+const axeFile = clientsDir + "/node_modules/axe-core/axe.min.js"
+
+// maxAxePages bounds the walk of a test that looks for findings.
+const maxAxePages = 150
+
+// finding is what axe holds against a page.
+type finding struct {
+	ID, Impact, Help string
+	Nodes            []struct {
+		HTML           string
+		FailureSummary string
+	}
+}
+
+// axe judges pages by the rules of WCAG 2.2, levels A and AA, and by those of
+// good practice.
+type axe struct {
+	source string
+	seen   map[string]bool // findings that are reported already
+}
+
+// newAxe reads axe. Without it the test is skipped with a hint, and fails where
+// CI=true.
+func newAxe(t *testing.T) *axe {
+	t.Helper()
+	source, err := os.ReadFile(axeFile)
+	if err != nil && os.Getenv("CI") != "true" {
+		t.Skipf("NOT TESTED FOR ACCESSIBILITY: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &axe{source: string(source), seen: map[string]bool{}}
+}
+
+// Of all the rules only that of contrast tells light from dark.
+const (
+	everyRule    = "{}"
+	contrastRule = "{runOnly: ['color-contrast']}"
+)
+
+// judge reports what is serious on the page of a tab.
+func (a *axe) judge(b *tab, rules, how string) {
+	b.t.Helper()
+	loaded := says(b, "look for axe", `() => typeof axe === 'object'`)
+	if !loaded {
+		b.do("load axe", chromedp.Evaluate[chromedp.Void](a.source+";0"))
+	}
+	text := value[string](b, "judge", chromedp.Evaluate[string](`axe.run(document, {...`+rules+`, resultTypes: ['violations']}).then(r => JSON.stringify(
+		r.violations.filter(v => v.impact === 'serious' || v.impact === 'critical').map(v => ({id: v.id, impact: v.impact, help: v.help,
+			nodes: v.nodes.map(n => ({html: n.html, failureSummary: n.failureSummary}))}))))`, chromedp.EvalAwaitPromise))
+	var findings []finding
+	if err := json.Unmarshal([]byte(text), &findings); err != nil {
+		b.t.Fatal(err)
+	}
+	for _, f := range findings {
+		for _, n := range f.Nodes {
+			// A part that many pages have is reported once.
+			if key := f.ID + how + n.HTML; !a.seen[key] {
+				a.seen[key] = true
+				b.t.Errorf("%s (%s): %s, %s: %s\n%s\n%s", b.Address(), how, f.Impact, f.ID, f.Help, n.HTML, n.FailureSummary)
+			}
+		}
+	}
+}
+
+// scheme has the tab prefer light or dark pages.
+func (b *tab) scheme(name string) {
+	b.t.Helper()
+	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"}}
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// speaks has the tab ask for pages in a language.
+func (b *tab) speaks(lang string) {
+	b.t.Helper()
+	_, err := chromedp.Call(b.ctx, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": lang}})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// inEachLook judges the page of a tab light and dark.
+func (a *axe) inEachLook(b *tab, lang string) {
+	b.t.Helper()
+	b.scheme("light")
+	a.judge(b, everyRule, lang+", light")
+	b.scheme("dark")
+	a.judge(b, contrastRule, lang+", dark")
+	b.scheme("light")
+}
+
+// oneOfMany finds the parts of a path that differ between things of one kind.
+var oneOfMany = regexp.MustCompile(`/(?:[a-z0-9_-]*[0-9][a-z0-9_-]*|[a-z]{12,})(?:/|$)`)
+
+// kindOf is what pages of one kind have in common: their path without ids, and
+// the names of what is asked.
+func kindOf(u *url.URL) string {
+	path := u.Path
+	for _, known := range []string{"sign-in-experience", "sign-up-and-sign-in", "sign-in-security", "applications", "password-link", "profile-fields", "suppressions"} {
+		path = strings.ReplaceAll(path, "/"+known, "/"+strings.ToUpper(known))
+	}
+	path = oneOfMany.ReplaceAllString(path, "/*/")
+	names := []string{}
+	for name := range u.Query() {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return strings.TrimSuffix(path, "/") + "?" + strings.Join(names, "&")
+}
+
+// walk opens one page of each kind below a place and judges it.
+func (a *axe) walk(b *tab, s *site, place, lang string) int {
+	b.t.Helper()
+	seen, todo := map[string]bool{}, []string{place}
+	for len(todo) > 0 && len(seen) < maxAxePages {
+		u, err := url.Parse(todo[0])
+		todo = todo[1:]
+		if err != nil || seen[kindOf(u)] || !isPage(u) {
+			continue
+		}
+		seen[kindOf(u)] = true
+		if status := b.Open(s.url + u.RequestURI()); status != 200 {
+			b.t.Errorf("%s: %d", u, status)
+			continue
+		}
+		a.inEachLook(b, lang)
+		links := value[string](b, "read the links", chromedp.Evaluate[string](fmt.Sprintf(
+			`JSON.stringify([...document.querySelectorAll('a[href]')].filter(a => a.origin === location.origin && a.pathname.startsWith(%q) && !a.hasAttribute('download')).map(a => a.pathname + a.search))`, place)))
+		var found []string
+		if err := json.Unmarshal([]byte(links), &found); err != nil {
+			b.t.Fatal(err)
+		}
+		todo = append(todo, found...)
+	}
+	return len(seen)
+}
+
+// isPage leaves out what is a file, and what ends the session.
+func isPage(u *url.URL) bool {
+	for _, part := range []string{"/export", "/download", "/backup", "/sign-out", "/assets/", "/callback", ".csv", ".json", "/report"} {
+		if strings.Contains(u.Path, part) {
+			return false
+		}
+	}
+	return !u.Query().Has("page")
+}
+
+// hostedPages are pages that guests see, with what is asked of the demo
+// application to come there.
+var hostedPages = []string{
+	"/demo-app", "/demo-app?first_screen=register", "/demo-app?first_screen=reset_password", "/demo-app?first_screen=identifier:sign_in",
+	"/unknown-session", "/oidc/auth?client_id=nobody", "/console/signed-out", "/nowhere",
+}
+
+// judgePages holds every page of the console, of guests' accounts and of the
+// way in to axe's rules: light and dark, from left to right and from right to
+// left. The tab is the host's.
+func judgePages(t *testing.T, s *site, b *tab) {
+	a := newAxe(t)
+	link := s.link(s.invite(anybody()))
+	for _, lang := range []string{"en", "ar"} {
+		b.speaks(lang)
+		guest := newTab(t)
+		guest.speaks(lang)
+		if n := a.walk(b, s, "/console", lang); n < 20 {
+			t.Errorf("there were %d kinds of pages in the console, want 20 and more", n)
+		}
+		a.walk(b, s, "/account", lang)
+		for _, page := range append(hostedPages, link) {
+			if !strings.HasPrefix(page, "http") {
+				page = s.url + page
+			}
+			guest.Open(page)
+			a.inEachLook(guest, lang)
+		}
+		a.judgeMistakes(b, s, lang)
+	}
+	b.speaks("en")
+}
+
+// judgeMistakes judges forms that came back: sign-in with a wrong password, and
+// a form of the console that was left empty.
+func (a *axe) judgeMistakes(b *tab, s *site, lang string) {
+	b.t.Helper()
+	b.Open(s.url + "/console/roles/new")
+	b.navigate("send an empty form", chromedp.Click(visible("main form button[type=submit]")))
+	a.inEachLook(b, lang)
+	guest := newTab(b.t)
+	guest.speaks(lang)
+	guest.Open(s.url + "/demo-app")
+	guest.Fill("identifier", hostName)
+	if !guest.has("input[name=password]") {
+		guest.navigate("continue", chromedp.Click(visible("form button:not([type=button])")))
+	}
+	guest.Fill("password", "not-the-password")
+	guest.navigate("sign in", chromedp.Click(visible("form button:not([type=button])")))
+	a.inEachLook(guest, lang)
+}
