@@ -172,7 +172,7 @@ var gaps = []any{
 }
 
 func (l *letter) testForm(v *visit) *ui.Form {
-	return &ui.Form{ID: "test", Action: templatePath(l.kind, l.lang) + "/test", Submit: v.T("experience.emails.send"), Sections: []ui.FormSection{{
+	return &ui.Form{ID: "test", Quiet: true, Action: templatePath(l.kind, l.lang) + "/test", Submit: v.T("experience.emails.send"), Sections: []ui.FormSection{{
 		Title: v.T("experience.emails.test"), Text: v.T("experience.emails.test_text"), Fields: []ui.Field{
 			{Name: "email", Label: v.T("experience.emails.to"), Type: "email", Autocomplete: "email", Max: 128},
 		},
@@ -252,6 +252,10 @@ func staleUnless(tag string) string {
 	return tag
 }
 
+// letterPolicy lets the preview of a mail show pictures and its own style, as a
+// mailbox does, and nothing else: whatever stands in it cannot run.
+const letterPolicy = "default-src 'none'; img-src 'self' https: data:; style-src 'unsafe-inline'; frame-ancestors 'self'; form-action 'none'; base-uri 'none'; sandbox"
+
 // previewTemplate answers with the mail as a document that can run nothing.
 func previewTemplate(v *visit) error {
 	l, err := v.letter()
@@ -271,24 +275,31 @@ func previewTemplate(v *visit) error {
 	if body == "" || v.form.Get(previewPage) == "text" {
 		body = `<pre style="white-space:pre-wrap;font:14px/1.6 ui-monospace,monospace;margin:24px;overflow-wrap:anywhere">` + html.EscapeString(words.Text) + "</pre>"
 	}
+	h := v.w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", letterPolicy)
+	h.Set("Referrer-Policy", "no-referrer")
+	web.NoStore(v.w)
+	_, _ = v.w.Write([]byte(v.letterHead(l, words) + body)) // the only failure is a closed connection
+	return nil
+}
+
+// letterHead is what stands over a mail in its preview: what its headers say.
+func (v *visit) letterHead(l *letter, words rendered) string {
 	var b strings.Builder
 	b.WriteString(`<!doctype html><html lang="` + html.EscapeString(l.lang) + `"><meta charset="utf-8"><title>` + html.EscapeString(words.Subject) + `</title>`)
-	b.WriteString(`<div dir="` + web.Dir(l.lang) + `" style="all:initial;display:block;padding:12px 16px;border-bottom:1px solid #ddd;background:#fff;color:#222;font:14px/1.5 system-ui,sans-serif;direction:` + web.Dir(l.lang) + `">`)
+	b.WriteString(`<div dir="` + web.Dir(v.lang) + `" style="all:initial;display:block;direction:` + web.Dir(v.lang) +
+		`;padding:12px 16px;border-bottom:1px solid #ddd;background:#fff;color:#222;font:14px/1.5 system-ui,sans-serif">`)
 	for _, row := range []struct{ term, text string }{
 		{v.T("experience.emails.subject"), words.Subject}, {v.T("experience.emails.from"), words.From}, {v.T("experience.emails.reply"), words.ReplyTo},
 	} {
 		if row.text != "" {
-			b.WriteString(`<div style="color:#222"><span style="color:#666">` + html.EscapeString(row.term) + `:</span> <b>` + html.EscapeString(row.text) + `</b></div>`)
+			b.WriteString(`<div style="color:#222"><span style="color:#666">` + html.EscapeString(row.term) + `:</span> <bdi style="font-weight:600">` +
+				html.EscapeString(row.text) + `</bdi></div>`)
 		}
 	}
-	b.WriteString("</div>" + body)
-	h := v.w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; img-src 'self' https: data:; style-src 'unsafe-inline'; frame-ancestors 'self'; form-action 'none'; sandbox")
-	h.Set("Referrer-Policy", "no-referrer")
-	web.NoStore(v.w)
-	_, _ = v.w.Write([]byte(b.String())) // the only failure is a closed connection
-	return nil
+	b.WriteString("</div>")
+	return b.String()
 }
 
 // postTestTemplate sends what is in force: what a guest would get.

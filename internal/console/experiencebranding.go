@@ -25,11 +25,10 @@ func brandingForm(v *visit, s *settings) *ui.Form {
 	}
 	look := ui.FormSection{Title: v.T("experience.branding.pictures"), Text: v.T("experience.branding.pictures_text", "max", web.MaxPicture>>10)}
 	for _, name := range brandPictures {
-		look.Fields = append(look.Fields,
-			ui.Field{Name: "branding." + name, Label: v.T("experience.branding." + name), Value: urls[name], Type: "url", Max: 2048, Optional: true,
-				Placeholder: "https://"},
-			ui.Field{Kind: ui.KindFile, Name: "file." + name, Label: v.T("experience.branding.upload." + name), Accept: accept},
-		)
+		look.Fields = append(look.Fields, ui.Field{
+			Name: "branding." + name, Label: v.T("experience.branding." + name), Value: urls[name], Type: "url", Max: 2048, Optional: true,
+			Placeholder: "https://", Upload: "file." + name, Accept: accept,
+		})
 	}
 	light, dark := web.NewTheme(exp.Color.PrimaryColor, exp.Color.DarkPrimaryColor, exp.Color.IsDarkModeEnabled).Verdicts()
 	lightGrounds, darkGrounds := web.Grounds()
@@ -72,7 +71,7 @@ func brandingChange(v *visit, s *settings, form *ui.Form) map[string]any {
 		if content := s.files["file."+name]; len(content) > 0 {
 			address, err := v.keepPicture(content)
 			if err != nil {
-				form.Mark("file."+name, v.says(err))
+				form.Mark("branding."+name, v.says(err))
 			} else {
 				v.form.Set("branding."+name, address)
 			}

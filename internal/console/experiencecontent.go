@@ -69,7 +69,7 @@ func languageBlocks(v *visit, s *settings) []ui.Block {
 }
 
 func (v *visit) languageForm() *ui.Form {
-	return &ui.Form{ID: "language", Action: pathExperience + "/content/languages", Submit: v.T("experience.content.add"), Sections: []ui.FormSection{{
+	return &ui.Form{ID: "language", Quiet: true, Action: pathExperience + "/content/languages", Submit: v.T("experience.content.add"), Sections: []ui.FormSection{{
 		Title: v.T("experience.content.add_title"), Folded: true, Fields: []ui.Field{{
 			Name: "tag", Label: v.T("experience.content.tag"), Help: v.T("experience.content.tag_help"), Code: true, Max: 35, Placeholder: "pt-BR",
 		}},

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 
-	"guestlist"
 	"guestlist/internal/console/ui"
 	"guestlist/internal/web"
 )
@@ -133,13 +132,4 @@ func originOf(address string) string {
 		return ""
 	}
 	return u.Scheme + "://" + u.Host
-}
-
-// connectorMissing is a notice that teaches to set up what sends messages.
-func (v *visit) connectorMissing(kind guestlist.ConnectorType) ui.Notice {
-	n := ui.Notice{Tone: ui.Info, Title: v.T("experience.no_sender." + string(kind)), Text: v.T("experience.no_sender.text")}
-	if v.has(Path + "/connectors") {
-		n.Actions = []ui.Action{{Text: v.T("shell.nav.connectors"), Href: Path + "/connectors"}}
-	}
-	return n
 }

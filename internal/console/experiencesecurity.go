@@ -212,7 +212,7 @@ func (v *visit) typedCodes(was guestlist.VerificationCodePolicy, form *ui.Form) 
 func (v *visit) captchaForm(c *guestlist.CaptchaConfig) *ui.Form {
 	now := orZero(c, guestlist.CaptchaConfig{Type: guestlist.CaptchaTurnstile})
 	secret := ui.Field{Kind: ui.KindSecret, Name: "config.secretKey", Label: v.T("experience.captcha.secret"), Max: 512}
-	form := &ui.Form{ID: "captcha", Action: pathExperience + "/security/captcha", Submit: v.T("experience.captcha.save")}
+	form := &ui.Form{ID: "captcha", Quiet: true, Action: pathExperience + "/security/captcha", Submit: v.T("experience.captcha.save")}
 	if c != nil {
 		secret.Help = v.T("experience.captcha.secret_kept")
 		form.Others = []ui.Action{{Text: v.T("experience.captcha.remove"), Name: "do", Value: "remove", Danger: true}}

@@ -28,6 +28,11 @@ func (v *visit) nobody() error {
 // Its owner signs in beside it and sends it again. It is not sent by itself:
 // nothing shows that who signs in is who typed.
 func (v *visit) expired() error {
+	hadFile := v.isUpload()
+	if hadFile && TakesFiles(v.r.URL.Path) {
+		files, err := v.upload(maxBrandingUpload)
+		hadFile = err != nil || len(files) > 0
+	}
 	form := &ui.Form{Action: v.r.URL.RequestURI(), Submit: v.T("shell.expired.again"), Quiet: true}
 	for _, name := range slices.Sorted(maps.Keys(v.form)) {
 		for _, value := range v.form[name] {
@@ -35,13 +40,13 @@ func (v *visit) expired() error {
 		}
 	}
 	text := v.T("shell.expired.text")
-	if v.isUpload() {
+	if hadFile {
 		text = v.T("shell.expired.upload")
 	}
 	body := []ui.Block{buttons(ui.Action{
 		Text: v.T("shell.expired.sign_in"), Href: pathSignIn + "?return=" + pathSignedIn, Primary: true, Away: true, Icon: "away",
 	})}
-	if !v.isUpload() {
+	if len(form.Hidden) > 0 || !hadFile {
 		body = append(body, form)
 	}
 	page := &ui.Page{Name: "expired", Bare: true, Header: ui.Header{Title: v.T("shell.expired.title"), Lead: text}, Body: body}

@@ -80,6 +80,7 @@ type Field struct {
 	Max          int    // longest value in characters, 0: no limit
 	Least, Most  *int   // of number
 	Accept       string // of file
+	Upload       string // of text: name of a file input beside it, for who has no address to write
 	Optional     bool   // says so beside the label
 	Code         bool   // set like code, from left to right
 	Focus        bool
