@@ -102,20 +102,9 @@ func (t tab) page(v *visit, s *settings, form *ui.Form) *ui.Page {
 		main = append(main, t.beside(v, s)...)
 	}
 	return &ui.Page{
-		Name: t.name, Header: v.experienceHeader(t.path()), Frames: true, Images: pictures(s.exp.Branding),
+		Name: t.name, Header: v.experienceHeader(t.path()), Frames: true,
 		Body: []ui.Block{ui.Columns{Main: main, Side: []ui.Block{v.preview(t, s)}}},
 	}
-}
-
-// pictures are the origins of the tenant's pictures.
-func pictures(b guestlist.Branding) []string {
-	var out []string
-	for _, u := range []string{b.LogoURL, b.DarkLogoURL, b.Favicon, b.DarkFavicon} {
-		if o := originOf(u); o != "" && !slices.Contains(out, o) {
-			out = append(out, o)
-		}
-	}
-	return out
 }
 
 // experienceHeader is the top of every page of the area.

@@ -2,10 +2,12 @@ package console
 
 import (
 	"crypto/rand"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 
+	"guestlist"
 	"guestlist/internal/console/ui"
 	"guestlist/internal/web"
 )
@@ -101,10 +103,29 @@ func (v *visit) showDraft(draft map[string]any) error {
 		Handle string `json:"handle"`
 	}
 	if err := v.api.Do(v.ctx(), "POST", "/sign-in-exp/drafts", draft, &kept); err != nil {
-		return err
+		return withinDraft(err)
 	}
 	v.d.Cookies.Set(v.w, web.CookiePreview, key, web.CookieOptions{})
 	return v.to(previewAddress(kept.Handle, v.form.Get(previewPage), v.form.Get(previewLang), v.form.Get(previewTheme)))
+}
+
+// withinDraft names what is wrong with the settings of a draft as if they had
+// been saved, so that it is found in their form.
+func withinDraft(err error) error {
+	var e *guestlist.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	data, _ := e.Data.(map[string]any)
+	issues, _ := data["issues"].([]any)
+	for _, one := range issues {
+		if i, ok := one.(map[string]any); ok {
+			if path, _ := i["path"].([]any); len(path) > 1 && path[0] == "signInExperience" {
+				i["path"] = path[1:]
+			}
+		}
+	}
+	return err
 }
 
 // noPreview says in the frame what stands in the way. Whoever wants to know
@@ -123,13 +144,4 @@ func (v *visit) noPreview(form *ui.Form, err error, fields ...string) error {
 	}
 	page.Body = []ui.Block{list}
 	return v.showAs(http.StatusUnprocessableEntity, page)
-}
-
-// originOf returns the origin of a web address, or "".
-func originOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
 }

@@ -351,10 +351,8 @@ func (v *visit) firstConfig(t guestlist.ProfileFieldType) guestlist.ProfileField
 func postNewProfileField(v *visit) error {
 	t := guestlist.ProfileFieldType(v.form.Get("type"))
 	name := strings.TrimSpace(v.form.Get("name"))
-	in := map[string]any{"name": name, "type": t, "required": false, "config": v.firstConfig(t)}
-	if label := strings.TrimSpace(v.form.Get("label")); label != "" {
-		in["label"] = label
-	}
+	label := strings.TrimSpace(v.form.Get("label"))
+	in := map[string]any{"name": name, "label": label, "type": t, "required": false, "config": v.firstConfig(t)}
 	var made guestlist.ProfileField
 	if err := v.api.Do(v.ctx(), "POST", "/custom-profile-fields", in, &made); err != nil {
 		form := v.newFieldForm()
