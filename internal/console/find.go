@@ -39,6 +39,11 @@ func (v *visit) find(q string) ([]found, error) {
 	if q == "" {
 		return list, nil
 	}
+	for _, t := range v.experienceHeader("").Tabs {
+		if strings.Contains(strings.ToLower(t.Text), strings.ToLower(q)) {
+			list = append(list, found{t.Text, v.T("experience.title"), t.Href})
+		}
+	}
 	if v.has(Path + "/users") {
 		users, err := v.findUsers(q)
 		if err != nil {

@@ -87,6 +87,27 @@ func TestPreview(t *testing.T) {
 	}
 }
 
+// A preview is a picture also for a browser that is in the middle of something,
+// and shows nothing of that.
+func TestPreviewBelongsToNoInteraction(t *testing.T) {
+	h := newHouse(t, nil)
+	b := h.browser()
+	h.open(b, "/sign-in", nil)
+	a := b.Get(h.srv.URL + "/sign-in?preview=true&theme=dark")
+	if !a.One(".room").HasAttr("inert") || a.Has("script") || strings.Contains(a.One("main").Text(), "Northwind") {
+		t.Errorf("it can act, or knows where the guest goes: %s", a.One("main").HTML())
+	}
+	if a.One("html").Attr("data-theme") != "dark" || !strings.Contains(a.Header.Get("Content-Security-Policy"), "sandbox") {
+		t.Errorf("theme %q, policy %s", a.One("html").Attr("data-theme"), a.Header.Get("Content-Security-Policy"))
+	}
+	if a := b.Get(h.srv.URL + "/sign-in?preview=draft_nobodys"); a.Status != 410 {
+		t.Errorf("a draft that there is not: %d", a.Status)
+	}
+	if a := b.Get(h.srv.URL + "/sign-in"); a.One(".room").HasAttr("inert") || a.One("body").Attr("data-page") != "sign-in" {
+		t.Error("the interaction suffered from the preview")
+	}
+}
+
 // A button that is pressed twice leads where one press leads.
 func TestSecondPressGoesOn(t *testing.T) {
 	h := newHouse(t, func(e *guestlist.SignInExperience) {
