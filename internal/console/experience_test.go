@@ -210,11 +210,11 @@ func TestBrandingTakesAddressesAndFiles(t *testing.T) {
 		if wrong.field != "" {
 			form.Set(wrong.field, wrong.value)
 		}
-		name := "logo.png"
+		called := "logo.png"
 		if wrong.file == "" {
-			name = "" // as browsers send an input without a file
+			called = "" // as browsers send an input without a file
 		}
-		a := b.Upload(path, form, "file.logoUrl", name, wrong.file)
+		a := b.Upload(path, form, "file.logoUrl", called, wrong.file)
 		h.at(a, 422, "branding")
 		if wrongAt(a, wrong.at) == "" {
 			t.Errorf("%s: no word at the field", name)
