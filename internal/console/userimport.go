@@ -520,7 +520,7 @@ func getImportEvents(v *visit) error {
 	return v.stream(importPace, nil, func() (ui.ProgressEvent, error) {
 		i, err := v.anImport()
 		if err != nil && guestlist.KindOf(err) == guestlist.KindNotFound { // it was stopped
-			return ui.ProgressEvent{Finished: true, Href: pathImports}, nil //nolint:nilerr // what is gone is finished
+			return ui.ProgressEvent{Finished: true, Href: pathImports}, nil
 		}
 		return ui.ProgressEvent{
 			Done: i.Done, Total: i.Total, Text: v.progressText(i), Finished: err == nil && i.State != guestlist.ImportRunning,

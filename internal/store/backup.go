@@ -83,7 +83,7 @@ func (s *Store) Snapshot(ctx context.Context, use func(f *os.File, size int64) e
 		return fmt.Errorf("store: snapshot: %w", err)
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	_ = os.RemoveAll(dir) // where the system lets go of open files, a crash leaves nothing behind
+	_ = os.RemoveAll(dir)            // where the system lets go of open files, a crash leaves nothing behind
 	about, err := f.Stat()
 	if err != nil {
 		return fmt.Errorf("store: snapshot: %w", err)
