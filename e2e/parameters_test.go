@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,10 +67,15 @@ func (s *site) survives(t *testing.T, method, path string) {
 	if status >= 500 && status != http.StatusNotImplemented {
 		t.Errorf("%s %.200s: %d %.200s", method, path, status, body)
 	}
-	if leak := leaks(body); leak != "" {
+	at, _, _ := strings.Cut(path, "?")
+	if leak := leaks(body); leak != "" && !(leak == "sqlite" && slices.Contains(namesEngine, at)) {
 		t.Errorf("%s %.200s: the answer tells %q: %.300s", method, path, leak, body)
 	}
 }
+
+// namesEngine are the answers that tell administrators which database they
+// have, the file of it, and the document that describes these.
+var namesEngine = []string{"/api/system", "/api/backup", "/api/swagger.json", "/api/.well-known/management.openapi.json"}
 
 // elsewhere are addresses that a guest must not be sent to, and ways to write
 // them that some browsers or parsers take for an address.
