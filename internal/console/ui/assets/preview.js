@@ -7,6 +7,7 @@ const pause = 400; // milliseconds without typing
 export function previews() {
   for (const box of document.querySelectorAll('[data-preview]')) {
     const form = document.getElementById(box.dataset.preview);
+    if (!form) continue; // a search that found nothing leaves none
     const button = box.querySelector('[data-show]');
     const stage = box.querySelector('.stage');
     const name = button.formTarget;
