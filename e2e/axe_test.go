@@ -18,8 +18,12 @@ import (
 // axeFile is axe-core, as npm installs it.
 const axeFile = clientsDir + "/node_modules/axe-core/axe.min.js"
 
-// maxAxePages bounds the walk of a test that looks for findings.
-const maxAxePages = 150
+// What bounds a walk that looks for findings: the pages that it opens, and how
+// many of one name it judges.
+const (
+	maxAxePages = 600
+	maxAxeAlike = 2
+)
 
 // finding is what axe holds against a page.
 type finding struct {
@@ -129,11 +133,15 @@ func kindOf(u *url.URL) string {
 	return strings.TrimSuffix(path, "/") + "?" + strings.Join(names, "&")
 }
 
-// walk opens one page of each kind below a place and judges it.
+// walk opens one page of each kind below a place, judges the first ones of each
+// name, and returns how many names there were.
 func (a *axe) walk(b *tab, s *site, place, lang string) int {
 	b.t.Helper()
-	seen, todo := map[string]bool{}, []string{place}
-	for len(todo) > 0 && len(seen) < maxAxePages {
+	seen, judged, todo := map[string]bool{}, map[string]int{}, []string{place}
+	for len(todo) > 0 {
+		if len(seen) == maxAxePages {
+			b.t.Fatalf("there are more than %d kinds of pages below %s; the last is %s", maxAxePages, place, todo[0])
+		}
 		u, err := url.Parse(todo[0])
 		todo = todo[1:]
 		if err != nil || seen[kindOf(u)] || !isPage(u) {
@@ -144,7 +152,10 @@ func (a *axe) walk(b *tab, s *site, place, lang string) int {
 			b.t.Errorf("%s: %d", u, status)
 			continue
 		}
-		a.inEachLook(b, lang)
+		name := value[string](b, "read the page's name", chromedp.Evaluate[string]("document.body.dataset.page ?? location.pathname"))
+		if judged[name]++; judged[name] <= maxAxeAlike {
+			a.inEachLook(b, lang)
+		}
 		links := value[string](b, "read the links", chromedp.Evaluate[string](fmt.Sprintf(
 			`JSON.stringify([...document.querySelectorAll('a[href]')].filter(a => a.origin === location.origin && a.pathname.startsWith(%q) && !a.hasAttribute('download')).map(a => a.pathname + a.search))`, place)))
 		var found []string
@@ -153,7 +164,8 @@ func (a *axe) walk(b *tab, s *site, place, lang string) int {
 		}
 		todo = append(todo, found...)
 	}
-	return len(seen)
+	b.t.Logf("%s: %d kinds of pages opened, %d names judged", place, len(seen), len(judged))
+	return len(judged)
 }
 
 // isPage leaves out what is a file, and what ends the session.
@@ -177,26 +189,40 @@ var hostedPages = []string{
 // way in to axe's rules: light and dark, from left to right and from right to
 // left. The tab is the host's.
 func judgePages(t *testing.T, s *site, b *tab) {
-	a := newAxe(t)
 	link := s.link(s.invite(anybody()))
 	for _, lang := range []string{"en", "ar"} {
-		b.speaks(lang)
-		guest := newTab(t)
-		guest.speaks(lang)
-		if n := a.walk(b, s, "/console", lang); n < 20 {
-			t.Errorf("there were %d kinds of pages in the console, want 20 and more", n)
-		}
-		a.walk(b, s, "/account", lang)
-		for _, page := range append(hostedPages, link) {
-			if !strings.HasPrefix(page, "http") {
-				page = s.url + page
+		t.Run(lang, func(t *testing.T) {
+			t.Parallel() // with the other languages
+			a, b, guest := newAxe(t), b.sibling(t), newTab(t)
+			b.speaks(lang)
+			guest.speaks(lang)
+			if n := a.walk(b, s, "/console", lang); n < 20 {
+				t.Errorf("there were %d different pages in the console, want 20 and more", n)
 			}
-			guest.Open(page)
-			a.inEachLook(guest, lang)
-		}
-		a.judgeMistakes(b, s, lang)
+			a.walk(b, s, "/account", lang)
+			for _, page := range append(slices.Clone(hostedPages), link) {
+				if !strings.HasPrefix(page, "http") {
+					page = s.url + page
+				}
+				guest.Open(page)
+				a.inEachLook(guest, lang)
+			}
+			a.judgeMistakes(b, s, lang)
+		})
 	}
-	b.speaks("en")
+}
+
+// sibling opens another tab with the cookies of this one, for a test.
+func (b *tab) sibling(t *testing.T) *tab {
+	t.Helper()
+	ctx, closeTab := chromedp.NewContext(b.ctx)
+	t.Cleanup(closeTab)
+	other := &tab{t: t, ctx: ctx}
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal(err)
+	}
+	other.heed()
+	return other
 }
 
 // judgeMistakes judges forms that came back: sign-in with a wrong password, and
