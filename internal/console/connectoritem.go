@@ -20,7 +20,7 @@ const (
 
 // The rows of fields with lines.
 const (
-	rowsText   = 5
+	rowsText   = 3
 	rowsSecret = 4
 	rowsJSON   = 10
 )
@@ -148,6 +148,7 @@ func fill(f *ui.Field, item guestlist.FormItem, value any) {
 		f.Kind, f.Rows = ui.KindJSON, rowsJSON
 		if value != nil {
 			f.Value = indented(value)
+			f.Rows = min(rowsJSON, 2+strings.Count(f.Value, "\n"))
 		}
 	}
 }
