@@ -308,11 +308,11 @@ func getUserRoles(v *visit) error {
 			Actions: []ui.Action{{Text: v.T("shell.remove"), Href: userPath(u.ID) + "/roles/remove", Post: true, Name: "role", Value: string(r.ID)}},
 		})
 	}
-	section := ui.Section{Plain: true, Body: []ui.Block{t}}
+	page := v.userPage(u, "roles", t, v.administratorSwitch(u, admin.IsAdministrator))
 	if len(roles) > 0 {
-		section.Actions = []ui.Action{add}
+		page.Header.Actions = append([]ui.Action{add}, page.Header.Actions...)
 	}
-	return v.show(v.userPage(u, "roles", section, v.administratorSwitch(u, admin.IsAdministrator)))
+	return v.show(page)
 }
 
 // administratorSwitch lets a user into the console.

@@ -51,7 +51,7 @@ func getUserSessions(v *visit) error {
 	}
 	section := ui.Section{Plain: true, Body: []ui.Block{t}}
 	if len(list.Sessions) > 0 {
-		section.Text = v.T("users.sessions_text")
+		section.Title, section.Text = v.T("users.tab.sessions"), v.T("users.sessions_text")
 		section.Actions = []ui.Action{{Text: v.T("users.sign_out_all"), Href: userPath(u.ID) + "/sessions", Post: true, Name: "all", Value: ui.Yes}}
 	}
 	return v.show(v.userPage(u, "sessions", section))
@@ -135,31 +135,20 @@ func getUserEvents(v *visit) error {
 	}
 	t := ui.Table{
 		Caption: v.T("users.tab.events"), Paging: paging,
-		Columns: []ui.Column{{Text: v.T("users.event")}, {Text: v.T("users.outcome")}, {Text: v.T("users.address"), Minor: true}, {Text: v.T("users.when")}},
+		Columns: []ui.Column{{Text: v.T("users.event")}, {Text: v.T("users.outcome")}, {Text: v.T("shell.kind.application")}, {Text: v.T("users.address"), Minor: true}, {Text: v.T("users.when")}},
 		Empty:   &ui.Empty{Icon: "log", Title: v.T("users.no_events"), Text: v.T("users.no_events_text")},
 	}
 	names := v.names()
 	for _, line := range logs {
 		var p struct {
 			payload
-			IP    string `json:"ip"`
-			Error string `json:"error"`
+			IP string `json:"ip"`
 		}
 		_ = json.Unmarshal(line.Payload, &p) // what is no object shows nothing
-		what := ui.Cell{Text: line.Key, Code: true, Sub: names.of(payload{ApplicationID: p.ApplicationID})}
-		if phrase, ok := noteworthy(line); ok {
-			what.Text, what.Code = v.T("overview.event."+phrase), false
-		}
-		outcome := ui.State(v.T("users.went_well"), ui.Good)
-		if p.Result == "Error" {
-			outcome = ui.State(v.T("users.failed"), ui.Bad)
-			outcome.Sub = p.Error
-		}
-		row := ui.Row{Cells: []ui.Cell{what, outcome, {Text: p.IP, Code: true}, ui.At(line.CreatedAt)}}
-		if v.has(Path + "/logs/{id}") {
-			row.Href = Path + "/logs/" + client.Segment(line.ID)
-		}
-		t.Rows = append(t.Rows, row)
+		t.Rows = append(t.Rows, ui.Row{Href: pathLogs + "/" + client.Segment(line.ID), Cells: []ui.Cell{
+			{Text: v.logKind(line.Key), Sub: line.Key}, v.logResult(p.payload), ui.Text(names.of(payload{ApplicationID: p.ApplicationID})),
+			{Text: p.IP, Code: true}, ui.At(line.CreatedAt),
+		}})
 	}
 	page := v.userPage(u, "events", t)
 	if href := v.logsOf("userId", string(u.ID)); href != "" {

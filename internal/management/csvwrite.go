@@ -78,7 +78,7 @@ func (a *API) reportImport(c *call) error {
 		return err
 	}
 	answer := newCSVAnswer(c, "import-report.csv")
-	if !answer.row("line", "status", "id", "name", "primaryEmail", "username", "primaryPhone", "code", "message", "details") {
+	if !answer.row("line", "status", "id", "name", "primaryEmail", "username", "primaryPhone", "code", "field", "message", "details") {
 		return nil // the reader went away
 	}
 	for number := -1; ; {
@@ -100,7 +100,7 @@ func (a *API) reportImport(c *call) error {
 			if only != "" && v.Status != only {
 				continue
 			}
-			if !answer.row(strconv.Itoa(v.Line), v.Status, string(v.ID), v.Name, v.Email, v.Username, v.Phone, v.Code, v.Message, v.Details) {
+			if !answer.row(strconv.Itoa(v.Line), v.Status, string(v.ID), v.Name, v.Email, v.Username, v.Phone, v.Code, v.Field, v.Message, v.Details) {
 				return nil
 			}
 		}

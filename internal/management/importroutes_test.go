@@ -262,7 +262,7 @@ func TestExportsHoldNoFormulasAndNoPasswords(t *testing.T) {
 		if rows[5][column["profile.givenName"]] != "Ada" || rows[5][column["profile.address.country"]] != "GB" || rows[5][column["hasPassword"]] != "true" {
 			t.Errorf("%q", rows[5])
 		}
-		if rows := read("?search=ad%25"); len(rows) != 2 {
+		if rows := read("?search.username=ad%25"); len(rows) != 2 {
 			t.Errorf("%q", rows)
 		}
 		if rows := read("?state=suspended"); len(rows) != 1 {

@@ -59,6 +59,7 @@ func ignoreMissing(err error) error {
 // importVerdict is what became of a line, as it is kept for the report.
 type importVerdict struct {
 	verdict
+	Field string `json:"field,omitempty"`
 	importFacts
 }
 
@@ -188,7 +189,7 @@ func (b *importedBatch) report(tx *store.Tx, i *guestlist.UserImport, refused ma
 		} else {
 			i.Created++
 		}
-		verdicts[k] = importVerdict{v, b.maker.facts(b.lines[k])}
+		verdicts[k] = importVerdict{v, faultyField(err), b.maker.facts(b.lines[k])}
 	}
 	text, err := json.Marshal(verdicts)
 	if err != nil {

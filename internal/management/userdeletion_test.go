@@ -173,8 +173,8 @@ func TestListsOfUsersByState(t *testing.T) {
 		}
 		for query, want := range map[string]string{
 			"state=suspended": "[leaving suspended]", "state=leaving": "[leaving]", "state=new": "[leaving new]",
-			"search=%25e%25&enableCap=true": "[leaving suspended new]", "search=lea%25&enableCap=true": "[leaving]",
-			"enableCap=true": "[leaving suspended new]", "search=le%25&state=new": "[leaving]",
+			"search=%25e%25&enableCap=true": "[leaving suspended new]", "search.username=lea%25&enableCap=true": "[leaving]",
+			"enableCap=true": "[leaving suspended new]", "search.username=le%25&state=new": "[leaving]",
 		} {
 			var users []guestlist.User
 			a := f.must(200, "GET", "/api/users?page=1&page_size=20&"+query, nil)
