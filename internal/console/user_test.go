@@ -106,7 +106,7 @@ func TestFirstPasswords(t *testing.T) {
 	if at := h.signIn(guest, "/demo-app", "eve", password).One("body").Attr("data-page"); at != "continue" {
 		t.Errorf("with a temporary password one is at %q", at)
 	}
-	a = b.Submit(b.Get(h.url+"/console/users/new"), "#form", map[string]string{"first": "link", "primaryEmail": "link+1@example.com"})
+	a = b.Submit(b.Get(h.url+"/console/users/new"), "#form", map[string]string{"first": "link", "primaryEmail": "link+1@example.com", "username": "linked"})
 	h.at(a, 200, "user-link-shown")
 	link := a.One(".snippet code").Text()
 	at := guest.Get(link)
@@ -116,6 +116,11 @@ func TestFirstPasswords(t *testing.T) {
 	at = guest.Submit(at, "form.form", nil)
 	if page := at.One("body").Attr("data-page"); page != "new-password" {
 		t.Errorf("then one is at %q", page)
+	}
+	at = guest.Submit(at, "form.form", map[string]string{"newPassword": "Chosen-by-guest-1", "confirmPassword": "Chosen-by-guest-1"})
+	at = guest.Submit(at, "form.form", map[string]string{"identifier": "linked", "password": "Chosen-by-guest-1"})
+	if at.URL.Path != "/account" {
+		t.Errorf("in the end one is at %s: %s", at.URL, at.Text())
 	}
 	u := h.user(map[string]any{"username": "nomail"})
 	path := h.url + "/console/users/" + string(u.ID)

@@ -35,20 +35,23 @@ func (v *visit) beginSignIn(to string, again bool) error {
 	if again {
 		q.Set("prompt", "login")
 	}
-	if locales := v.query.Get("ui_locales"); locales != "" {
-		q.Set("ui_locales", locales)
+	for _, name := range []string{"ui_locales", paramToken, paramHint} {
+		if value := v.query.Get(name); value != "" {
+			q.Set(name, value)
+		}
 	}
 	web.NoStore(v.w)
 	return v.redirect(http.StatusSeeOther, v.d.Desk.Endpoint+"/oidc/auth?"+q.Encode())
 }
 
-// accountSignIn lets somebody sign in anew.
+// accountSignIn lets somebody sign in anew, or follow a link with a one-time
+// token that leads to no application.
 func (d *Door) accountSignIn(w http.ResponseWriter, r *http.Request) error {
 	v := &visit{d: d, w: w, r: r}
 	if err := v.take(); err != nil {
 		return err
 	}
-	return v.beginSignIn(v.query.Get(paramTo), true)
+	return v.beginSignIn(v.query.Get(paramTo), v.query.Get(paramToken) == "")
 }
 
 // accountCallback goes on to the page that somebody signed in for. It believes

@@ -15,8 +15,8 @@ import (
 const passwordLinkTTL = 3 * 24 * time.Hour
 
 // passwordLinkPage is where a link leads that names no page of the product's
-// own.
-const passwordLinkPage = "/demo-app"
+// own: to the pages of one's own account.
+const passwordLinkPage = "/account/sign-in"
 
 // passwordLink is what became of an order for a link.
 type passwordLink struct {

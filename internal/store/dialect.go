@@ -28,6 +28,7 @@ type dialect struct {
 	forUpdate     string // row lock of a row that is read to be written
 	viewIsolation sql.IsolationLevel
 	lockName      string // waits for, and takes, the lock of a name until the end of the transaction
+	inOrder       string // behind FROM users: read them in the order of lists, and nothing else
 	size          string // bytes of the database
 	version       string // of the engine
 }
@@ -36,6 +37,7 @@ var sqliteDialect = dialect{
 	name:          "sqlite",
 	goose:         database.DialectSQLite3,
 	viewIsolation: sql.LevelDefault, // a SQLite read transaction is a snapshot
+	inOrder:       " INDEXED BY users_created_at_index",
 	size:          "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
 	version:       "SELECT sqlite_version()",
 }

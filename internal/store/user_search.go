@@ -61,7 +61,11 @@ func (tx *Tx) Users(f UserFilter, p Page) ([]guestlist.User, int, error) {
 	}
 	// Where an index knows the few that match, reading all users in the wanted
 	// order until enough do would take long.
-	users, err := tx.selectUsers(where, args, len(f.Search.Matches) > 0 && f.isNarrow(), len(f.Search.Matches) > 0, p)
+	order := asPlanned
+	if len(f.Search.Matches) > 0 && f.isNarrow() {
+		order = byMatch
+	}
+	users, err := tx.selectUsers(where, args, order, len(f.Search.Matches) > 0, p)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -69,75 +73,36 @@ func (tx *Tx) Users(f UserFilter, p Page) ([]guestlist.User, int, error) {
 	return users, total, err
 }
 
-// UsersUpTo is Users for a reader who looks at the first pages and needs no
-// exact count: counting what a filter finds stops at most, and capped says so. So it
-// takes about the same time whatever the number of users, but for patterns that
-// begin with a wildcard and match few.
-func (tx *Tx) UsersUpTo(f UserFilter, p Page, most int) (users []guestlist.User, total int, capped bool, err error) {
-	if slices.ContainsFunc(f.Search.Matches, isExpression) {
-		users, total, err = tx.usersByExpression(f, p)
-		return users, total, false, err
-	}
-	where, args, err := tx.userConditions(f)
-	if err != nil {
-		return nil, 0, false, err
-	}
-	if where == "" {
-		total, err = tx.CountUsers()
-	} else {
-		total, err = tx.countUpTo(where, args, len(f.Search.Matches) > 0, most)
-		capped = total > most
-		total = min(total, most)
-	}
-	if err != nil {
-		return nil, 0, false, err
-	}
-	// Of very many that match, the newest are soon found in the order of the
-	// list; few are found by their index and then put in order.
-	narrow := len(f.Search.Matches) > 0 && f.isNarrow() && !capped
-	users, err = tx.selectUsers(where, args, narrow, len(f.Search.Matches) > 0, p)
-	return users, total, capped, err
-}
+// How a page of users is found: as the engine thinks best, by the indexes of
+// what is searched for, or in the order of the list.
+type way int
 
-// countUpTo counts rows until there are more than most.
-func (tx *Tx) countUpTo(where string, args []any, unusual bool, most int) (int, error) {
-	tx.unusual = unusual
-	defer func() { tx.unusual = false }()
-	var n int
-	err := tx.row(fmt.Sprintf("SELECT COUNT(*) FROM (SELECT 1 FROM users%s LIMIT $%d) found", where, len(args)+1),
-		append(args[:len(args):len(args)], most+1), &n)
-	return n, err
-}
+const (
+	asPlanned way = iota
+	byMatch
+	inOrder
+)
 
-// selectUsers reads a page of users in the order of lists. The sign before the
+// selectUsers reads a page of users in the order of lists. A sign before the
 // order keeps the engines from using its index.
-func (tx *Tx) selectUsers(where string, args []any, narrow, unusual bool, p Page) ([]guestlist.User, error) {
-	order := newestFirst
-	if narrow {
+func (tx *Tx) selectUsers(where string, args []any, by way, unusual bool, p Page) ([]guestlist.User, error) {
+	order, from := newestFirst, " FROM users"
+	switch by {
+	case asPlanned:
+	case byMatch:
 		order = "+" + newestFirst
+	case inOrder:
+		from += tx.s.dialect.inOrder
 	}
 	tx.unusual = unusual
 	defer func() { tx.unusual = false }()
 	limit, more := p.sql(len(args) + 1)
-	users, err := collect(tx, scanUser, "SELECT "+userColumns+" FROM users"+where+" ORDER BY "+order+limit,
+	users, err := collect(tx, scanUser, "SELECT "+userColumns+from+where+" ORDER BY "+order+limit,
 		append(args[:len(args):len(args)], more...)...)
 	if err != nil {
 		return nil, err
 	}
 	return users, tx.fillIdentities(users)
-}
-
-// NextUsers lists up to limit users that pass a filter and come after the last
-// of those before, f.Before, without a count: for whoever reads all of them.
-func (tx *Tx) NextUsers(f UserFilter, limit int) ([]guestlist.User, error) {
-	if slices.ContainsFunc(f.Search.Matches, isExpression) {
-		return nil, guestlist.Refuse(guestlist.KindInvalid, "request.invalid_input")
-	}
-	where, args, err := tx.userConditions(f)
-	if err != nil {
-		return nil, err
-	}
-	return tx.selectUsers(where, args, false, len(f.Search.Matches) > 0, Page{Limit: limit})
 }
 
 // isExpression reports whether a match needs Go's regular expressions.

@@ -263,3 +263,95 @@ func TestUserListCountsAndExcludes(t *testing.T) {
 		})
 	})
 }
+
+// TestCountsThatStopAgreeWithThoseThatDoNot holds pages that are found with a
+// bounded count to those that count everything, for searches and states that
+// match few and many.
+func TestCountsThatStopAgreeWithThoseThatDoNot(t *testing.T) {
+	like := func(pattern string, fields ...string) guestlist.Search {
+		return guestlist.Search{Matches: []guestlist.Match{{Fields: fields, Mode: guestlist.ModeLike, Values: []string{pattern}}}}
+	}
+	filters := []store.UserFilter{
+		{}, {State: store.UsersNew}, {State: store.UsersSuspended}, {State: store.UsersLeaving},
+		{Search: like("person1%", searchFields...)}, {Search: like("person17%", searchFields...)}, {Search: like("%7@%", "primary_email")},
+		{Search: like("nobody%", searchFields...)}, {Search: like("person1%", searchFields...), State: store.UsersNew},
+		{Search: guestlist.Search{Matches: []guestlist.Match{{Fields: searchFields, Mode: guestlist.ModePosix, Values: []string{"17"}}}}},
+	}
+	const most = 20
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		insertAll(t, st, manyUsers(st.Now(), 0, 200))
+		update(t, st, func(tx *store.Tx) error {
+			for k := range 30 {
+				id := guestlist.UserID(fmt.Sprintf("%012d", 3*k))
+				if err := tx.PlanDeletion(id, tx.Now.Add(1)); err != nil {
+					return err
+				}
+				if k%3 == 0 {
+					if err := tx.DropDeletion(id); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+		view(t, st, func(tx *store.Tx) error {
+			for i, f := range filters {
+				var read []guestlist.UserID
+				for next := f; ; {
+					users, err := tx.NextUsers(next, 7)
+					if err != nil || len(users) == 0 {
+						break // expressions are refused
+					}
+					for _, u := range users {
+						read = append(read, u.ID)
+					}
+					next.Before = &users[len(users)-1]
+				}
+				for _, p := range []store.Page{{Limit: 10}, {Limit: 10, Offset: 15}, {Limit: 10, Offset: 500}} {
+					want, all, err := tx.Users(f, p)
+					if err != nil {
+						return err
+					}
+					got, total, capped, err := tx.UsersUpTo(f, p, most)
+					if err != nil {
+						return err
+					}
+					wantTotal, wantCapped := all, false
+					if i > 0 && all > most && i < len(filters)-1 {
+						wantTotal, wantCapped = most, true
+					}
+					if diff := cmp.Diff(want, got); diff != "" || total != wantTotal || capped != wantCapped {
+						t.Errorf("filter %d, %+v: %d %v, want %d %v (-want +got)\n%s", i, p, total, capped, wantTotal, wantCapped, diff)
+					}
+					if len(read) > 0 && len(read) != all {
+						t.Errorf("filter %d: read %d of %d", i, len(read), all)
+					}
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// TestStatesAreFoundByIndex: few suspended among many are found at once.
+func TestStatesAreFoundByIndex(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		for from := 0; from < 5000; from += 1000 {
+			insertAll(t, st, manyUsers(st.Now(), from, 1000))
+		}
+		view(t, st, func(tx *store.Tx) error {
+			for state, index := range map[store.UserState]string{
+				store.UsersSuspended: "users_is_suspended_index", store.UsersLeaving: "users_deletion_due_at_index",
+			} {
+				plan, err := tx.PlanOfUsers(store.UserFilter{State: state})
+				if err != nil {
+					return err
+				}
+				if !strings.Contains(plan, index) {
+					t.Errorf("%s:\n%s", state, plan)
+				}
+			}
+			return nil
+		})
+	})
+}
