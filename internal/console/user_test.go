@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"guestlist"
 	"guestlist/internal/web/webtest"
@@ -282,5 +283,37 @@ func TestSessionsEndInTheConsole(t *testing.T) {
 	}
 	if rows := rowsOf(b.Get(h.url + "/console/users/" + string(u.ID) + "/events")); len(rows) == 0 {
 		t.Error("nothing is known of them")
+	}
+}
+
+// TestADeletionHappens: whoever was not restored is gone when the time has come,
+// and whoever was restored is not.
+func TestADeletionHappens(t *testing.T) {
+	h := newHouse(t)
+	b, _ := h.admin()
+	gone, stays := h.user(map[string]any{"username": "gone"}), h.user(map[string]any{"username": "stays"})
+	for _, u := range []guestlist.User{gone, stays} {
+		b.Post(h.url+"/console/users/"+string(u.ID)+"/deletion", values("do", "delete"))
+	}
+	b.Post(h.url+"/console/users/"+string(stays.ID)+"/deletion", values("do", "restore"))
+	h.later(guestlist.DefaultDeletionPeriod + time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var u guestlist.User
+		if err := h.api.Do(ctx, "GET", "/users/"+string(gone.ID), nil, &u); guestlist.CodeOf(err) == "entity.not_found" {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatal("the user is still there")
+		case <-tick.C:
+		}
+	}
+	var u guestlist.User
+	if err := h.api.Do(context.Background(), "GET", "/users/"+string(stays.ID), nil, &u); err != nil || u.IsSuspended {
+		t.Errorf("%+v, %v", u, err)
 	}
 }
