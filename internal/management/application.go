@@ -258,7 +258,7 @@ func (a *API) mergeApplicationData(c *call, in struct {
 		if err != nil {
 			return orNone(err, "application")
 		}
-		if merged, err = mergeObjects(app.CustomData, in.Body); err != nil {
+		if merged, err = guestlist.MergeObjects(app.CustomData, in.Body); err != nil {
 			return err
 		}
 		app.CustomData = merged

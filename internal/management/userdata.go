@@ -41,7 +41,7 @@ func (a *API) mergeUserData(c *call, in struct {
 ) (object, error) {
 	u, err := a.changeUser(c, in.ID, guestlist.EventUserDataUpdated, func(_ *store.Tx, u *guestlist.User) (any, error) {
 		var err error
-		u.CustomData, err = mergeObjects(u.CustomData, in.Body.CustomData)
+		u.CustomData, err = guestlist.MergeObjects(u.CustomData, in.Body.CustomData)
 		if err == nil && len(u.CustomData) > maxCustomData {
 			err = guestlist.ErrValueTooLong
 		}

@@ -152,7 +152,7 @@ func mergeProfile(p guestlist.Profile, change object) (guestlist.Profile, error)
 	if err != nil {
 		return p, err
 	}
-	merged, err := mergeObjects(before, change)
+	merged, err := guestlist.MergeObjects(before, change)
 	if err != nil {
 		return p, err
 	}

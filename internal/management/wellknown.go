@@ -172,7 +172,7 @@ func (a *API) dressed(ctx context.Context, id guestlist.ApplicationID, members m
 	}
 	if color, ok := own["color"]; ok {
 		base, _ := members["color"].(json.RawMessage)
-		merged, mergeErr := mergeObjects(base, color)
+		merged, mergeErr := guestlist.MergeObjects(base, color)
 		if mergeErr != nil {
 			return nil, mergeErr
 		}

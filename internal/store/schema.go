@@ -24,7 +24,7 @@ func (s *Store) prepareSchema(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("store: migrations: %w", err)
 	}
-	opts := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(s.byteOrder())}
+	opts := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(s.byteOrders()...)}
 	if s.dialect.name == postgresDialect.name {
 		locker, err := lock.NewPostgresSessionLocker()
 		if err != nil {
@@ -72,29 +72,34 @@ func migrate(ctx context.Context, provider *goose.Provider, current, newest int6
 	return nil
 }
 
-// bytewise are the columns whose order is that of their bytes on PostgreSQL
-// too, so that an index over one finds a prefix whatever the language of the
-// database is. SQLite has no other order.
-var bytewise = map[string][]string{
-	"users": {"id", "username", "username_key", "email_key", "primary_phone", "name_key"},
+// bytewise are, by the version of the schema that makes them so, the columns
+// whose order is that of their bytes on PostgreSQL too, so that an index over
+// one finds a prefix whatever the language of the database is. SQLite has no
+// other order.
+var bytewise = map[int64]map[string][]string{
+	2:  {"users": {"id", "username", "username_key", "email_key", "primary_phone", "name_key"}},
+	11: {"invitations": {"id", "recipient_key"}},
 }
 
-// byteOrder is the second step of the schema, the only one that the engines do
-// not share.
-func (s *Store) byteOrder() *goose.Migration {
-	return goose.NewGoMigration(2, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
-		if s.dialect.name != postgresDialect.name {
-			return nil
-		}
-		for table, columns := range bytewise {
-			for _, column := range columns {
-				if _, err := tx.ExecContext(ctx, "ALTER TABLE "+table+" ALTER COLUMN "+column+` TYPE TEXT COLLATE "C"`); err != nil {
-					return err
+// byteOrders are the steps of the schema that the engines do not share.
+func (s *Store) byteOrders() []*goose.Migration {
+	var steps []*goose.Migration
+	for version, tables := range bytewise {
+		steps = append(steps, goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+			if s.dialect.name != postgresDialect.name {
+				return nil
+			}
+			for table, columns := range tables {
+				for _, column := range columns {
+					if _, err := tx.ExecContext(ctx, "ALTER TABLE "+table+" ALTER COLUMN "+column+` TYPE TEXT COLLATE "C"`); err != nil {
+						return err
+					}
 				}
 			}
-		}
-		return nil
-	}}, nil)
+			return nil
+		}}, nil))
+	}
+	return steps
 }
 
 // SchemaVersion returns the version of the database's schema.
