@@ -64,6 +64,18 @@ const (
 	EventScopeDataUpdated      = "Scope.Data.Updated"
 	EventIdentifierLockout     = "Identifier.Lockout"
 	EventMessageRateLimited    = "Message.RateLimited"
+
+	EventOrganizationCreated           = "Organization.Created"
+	EventOrganizationDeleted           = "Organization.Deleted"
+	EventOrganizationDataUpdated       = "Organization.Data.Updated"
+	EventOrganizationMembershipUpdated = "Organization.Membership.Updated"
+	EventOrganizationRoleCreated       = "OrganizationRole.Created"
+	EventOrganizationRoleDeleted       = "OrganizationRole.Deleted"
+	EventOrganizationRoleDataUpdated   = "OrganizationRole.Data.Updated"
+	EventOrganizationRoleScopesUpdated = "OrganizationRole.Scopes.Updated"
+	EventOrganizationScopeCreated      = "OrganizationScope.Created"
+	EventOrganizationScopeDeleted      = "OrganizationScope.Deleted"
+	EventOrganizationScopeDataUpdated  = "OrganizationScope.Data.Updated"
 )
 
 // HookEvents lists every event name that a hook may subscribe to, those of
@@ -73,9 +85,9 @@ var HookEvents = []string{
 	EventUserCreated, EventUserDeleted, EventUserDataUpdated, EventUserSuspensionUpdated,
 	EventRoleCreated, EventRoleDeleted, EventRoleDataUpdated, EventRoleScopesUpdated,
 	EventScopeCreated, EventScopeDeleted, EventScopeDataUpdated,
-	"Organization.Created", "Organization.Deleted", "Organization.Data.Updated", "Organization.Membership.Updated",
-	"OrganizationRole.Created", "OrganizationRole.Deleted", "OrganizationRole.Data.Updated", "OrganizationRole.Scopes.Updated",
-	"OrganizationScope.Created", "OrganizationScope.Deleted", "OrganizationScope.Data.Updated",
+	EventOrganizationCreated, EventOrganizationDeleted, EventOrganizationDataUpdated, EventOrganizationMembershipUpdated,
+	EventOrganizationRoleCreated, EventOrganizationRoleDeleted, EventOrganizationRoleDataUpdated, EventOrganizationRoleScopesUpdated,
+	EventOrganizationScopeCreated, EventOrganizationScopeDeleted, EventOrganizationScopeDataUpdated,
 	EventIdentifierLockout, EventMessageRateLimited, "Grant.LimitExceeded",
 }
 
@@ -86,6 +98,10 @@ var emitted = map[string]bool{
 	EventRoleCreated: true, EventRoleDeleted: true, EventRoleDataUpdated: true, EventRoleScopesUpdated: true,
 	EventScopeCreated: true, EventScopeDeleted: true, EventScopeDataUpdated: true,
 	EventIdentifierLockout: true, EventMessageRateLimited: true,
+	EventOrganizationCreated: true, EventOrganizationDeleted: true, EventOrganizationDataUpdated: true, EventOrganizationMembershipUpdated: true,
+	EventOrganizationRoleCreated: true, EventOrganizationRoleDeleted: true, EventOrganizationRoleDataUpdated: true,
+	EventOrganizationRoleScopesUpdated: true,
+	EventOrganizationScopeCreated:      true, EventOrganizationScopeDeleted: true, EventOrganizationScopeDataUpdated: true,
 }
 
 // IsEmitted reports whether this version emits an event; hooks may subscribe

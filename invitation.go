@@ -225,8 +225,8 @@ type InvitationGrants struct {
 
 // InvitationOrganization is a membership with its roles.
 type InvitationOrganization struct {
-	ID      string   `json:"id"`
-	RoleIDs []string `json:"roleIds,omitempty"`
+	ID      OrganizationID       `json:"id"`
+	RoleIDs []OrganizationRoleID `json:"roleIds,omitempty"`
 }
 
 // InvitationOwn is what one invitation of many gives beside the shared terms.

@@ -130,6 +130,9 @@ func (r *run) finishNew(tx *store.Tx) error {
 	if err := r.emitData(tx, guestlist.EventUserCreated, u); err != nil {
 		return err
 	}
+	if err := r.provision(tx, u.ID, token); err != nil {
+		return err
+	}
 	if err := r.emitInteraction(tx, guestlist.EventPostRegister, u); err != nil {
 		return err
 	}
@@ -150,6 +153,9 @@ func (r *run) finishUser(tx *store.Tx, acct *account) error {
 		return err
 	}
 	u.LastSignInAt = &tx.Now
+	if err := r.provision(tx, u.ID, token); err != nil {
+		return err
+	}
 	if changed {
 		if err := r.emitData(tx, guestlist.EventUserDataUpdated, u); err != nil {
 			return err
