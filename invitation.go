@@ -275,7 +275,9 @@ const (
 	MaxInvitationReminders   = 5
 	MaxInvitationSends       = 20 // mails for one invitation, resends and reminders included
 	MaxInvitationCustomData  = 16 << 10
-	InvitationCodeGroups     = 3 // of a shared code
-	InvitationCodeGroup      = 4 // characters
+	InvitationCodeLength     = IDLength + 43 // characters of the code of a link
+	InvitationCodeGroups     = 3             // of a shared code
+	InvitationCodeGroup      = 4             // characters
+	MaxTypedInvitationCode   = 64
 	MaxInvitationSendsPerDay = 5 // to one recipient, over all their invitations
 )

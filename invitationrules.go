@@ -218,3 +218,28 @@ func MergeObjects(base, change JSONObject) (JSONObject, error) {
 	}
 	return json.Marshal(members)
 }
+
+// FoldInvitationCode returns the code of a shared invitation as it is compared,
+// whatever somebody typed of case, hyphens and spaces, and of letters that
+// look like digits (the alphabet is Crockford's base 32). False: it cannot be
+// one.
+func FoldInvitationCode(typed string) (string, bool) {
+	if len(typed) > MaxTypedInvitationCode {
+		return "", false
+	}
+	var b strings.Builder
+	for _, r := range strings.ToUpper(typed) {
+		switch {
+		case r == '-' || r == ' ':
+		case r == 'O':
+			b.WriteByte('0')
+		case r == 'I' || r == 'L':
+			b.WriteByte('1')
+		case r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' && r != 'U':
+			b.WriteRune(r)
+		default:
+			return "", false
+		}
+	}
+	return b.String(), b.Len() == InvitationCodeGroups*InvitationCodeGroup
+}

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"guestlist"
 )
@@ -12,6 +14,9 @@ import (
 const (
 	lowerAlphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
 	mixedAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	// typableAlphabet is Crockford's: no I, L, O and U, so that nothing looks
+	// like something else and no words come of it.
+	typableAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 )
 
 // Token32Length and OpaqueLength are the lengths of the random tokens, in
@@ -27,6 +32,30 @@ func ID() string { return draw(lowerAlphabet, guestlist.IDLength) }
 // ShortID returns a random id of 12 characters of [0-9a-z], 62 bits: an id of
 // users and connectors, never a secret.
 func ShortID() string { return draw(lowerAlphabet, guestlist.ShortIDLength) }
+
+// orderedTime is how many characters of an OrderedID are the time: enough for
+// milliseconds until the year 5188.
+const orderedTime = 9
+
+// OrderedID returns an id of 21 characters of [0-9a-z] that begins with the
+// time: those that are made later come later in their order, and those made in
+// the same millisecond lie together. The other 12 characters are random, 62
+// bits. It says when it was made, and is never a secret.
+func OrderedID(now guestlist.Time) string {
+	at := strconv.FormatInt(max(0, int64(now)), len(lowerAlphabet))
+	return strings.Repeat("0", max(0, orderedTime-len(at))) + at + draw(lowerAlphabet, guestlist.IDLength-orderedTime)
+}
+
+// TypableCode returns random groups of characters that people can read to each
+// other, with hyphens between, e.g. "7KQ2-M0XD-4RTB". A character holds five
+// bits, so whoever accepts short codes must count the attempts.
+func TypableCode(groups, size int) string {
+	parts := make([]string, groups)
+	for i := range parts {
+		parts[i] = draw(typableAlphabet, size)
+	}
+	return strings.Join(parts, "-")
+}
 
 // Token32 returns 32 random characters of [0-9A-Za-z], 190 bits: one-time
 // tokens, signing keys of hooks, client secrets.

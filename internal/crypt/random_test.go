@@ -3,6 +3,8 @@ package crypt
 import (
 	"strings"
 	"testing"
+
+	"guestlist"
 )
 
 func TestRandomShapes(t *testing.T) {
@@ -91,3 +93,33 @@ func chiSquare(counts map[rune]int, alphabet string, total int) float64 {
 // chiLimit is 120 above the degrees of freedom, more than ten standard
 // deviations for the largest alphabet.
 func chiLimit(size int) float64 { return float64(size-1) + 120 }
+
+func TestOrderedIDsAreInTheOrderOfTime(t *testing.T) {
+	last := ""
+	for _, at := range []guestlist.Time{-5, 0, 1, 35, 36, 1_700_000_000_000, 1_700_000_000_001, 90_000_000_000_000} {
+		id := OrderedID(at)
+		if len(id) != guestlist.IDLength || strings.Trim(id, lowerAlphabet) != "" {
+			t.Errorf("%d: %q", at, id)
+		}
+		if at > 0 && id <= last {
+			t.Errorf("%d: %q does not come after %q", at, id, last)
+		}
+		if again := OrderedID(at); again == id || again[:9] != id[:9] {
+			t.Errorf("%d: %q and %q", at, id, again)
+		}
+		last = id
+	}
+}
+
+func TestTypableCodesHoldNothingThatLooksAlike(t *testing.T) {
+	for range 1000 {
+		code := TypableCode(3, 4)
+		if len(code) != 14 || strings.ContainsAny(code, "ILOU") || code[4] != '-' || code[9] != '-' {
+			t.Fatal(code)
+		}
+		folded, ok := guestlist.FoldInvitationCode(strings.ToLower(code))
+		if !ok || folded != strings.ReplaceAll(code, "-", "") {
+			t.Fatal(code, folded, ok)
+		}
+	}
+}

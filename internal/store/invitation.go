@@ -1,0 +1,263 @@
+package store
+
+import (
+	"crypto/subtle"
+	"slices"
+	"strconv"
+	"strings"
+
+	"guestlist"
+	"guestlist/internal/crypt"
+)
+
+// The purposes of the secrets in this file.
+const (
+	hashInvitation     = "invitation"
+	hashInvitationCode = "invitation.code"
+	sealInvitationCode = "invitation.code.copy"
+	derivedTerms       = "invitation.terms"
+	firstGeneration    = 1 // of a new one
+)
+
+// invitationColumns are those of scanInvitation. The terms are read by their
+// key for each row: joined, they would tempt an engine to read all of them.
+const invitationColumns = `id, kind, status, name, recipient, recipient_key, inviter_type, inviter_id, authority, parent_id,
+	campaign_id, (SELECT body FROM invitation_terms WHERE invitation_terms.id = invitations.terms_id), own, locale, generation,
+	copied, seats, taken, delivery, delivery_error, sends, send_at, visits, opened_at, sent_at, delivered_at, started_at,
+	accepted_at, accepted_by, ended_at, end_reason, not_before, expires_at, created_at, updated_at`
+
+// scanInvitation reads an invitation with its state as it is at tx.Now.
+func (tx *Tx) scanInvitation(sc scanner) (guestlist.Invitation, error) {
+	i := guestlist.Invitation{TenantID: guestlist.TenantID}
+	var recipient, key, terms, own string
+	var by guestlist.UserID
+	if err := sc.Scan(&i.ID, &i.Kind, &i.Status, &i.Name, &recipient, &key, &i.Inviter.Type, &i.Inviter.ID, &i.Inviter.Authority,
+		&i.ParentID, &i.CampaignID, &terms, &own, &i.Locale, &i.Generation, &i.Copied, &i.Seats, &i.Taken, &i.Delivery,
+		&i.DeliveryError, &i.Sends, &i.SendAt, &i.Visits, &i.OpenedAt, &i.SentAt, &i.DeliveredAt, &i.StartedAt, &i.AcceptedAt, &by,
+		&i.EndedAt, &i.EndReason, &i.NotBefore, &i.ExpiresAt, &i.CreatedAt, &i.UpdatedAt); err != nil {
+		return i, err
+	}
+	if strings.HasPrefix(key, string(guestlist.IdentifierPhone)+":") {
+		i.RecipientPhone = recipient
+	} else {
+		i.RecipientEmail = recipient
+	}
+	if by != "" {
+		i.AcceptedBy = &by
+	}
+	i.Status = i.StatusAt(tx.Now)
+	if own != "" {
+		if err := fromJSON(own, &i.Own); err != nil {
+			return i, err
+		}
+	}
+	return i, fromJSON(terms, &i.InvitationTerms)
+}
+
+// NewInvitation is an invitation to be inserted with others.
+type NewInvitation struct {
+	guestlist.Invitation
+	// Terms, if not empty, is what PutInvitationTerms returned for its terms:
+	// then they need not be written again for each.
+	Terms guestlist.InvitationTermID
+}
+
+// InsertInvitation writes a pending invitation; sharedCode is what people type
+// for a shared one, "" for none, and is kept as a keyed hash and as a sealed
+// copy. Its generation is 1, whatever i says. An open personal invitation of the
+// same recipient and organizations is refused as entity.unique_integrity_violation,
+// even one that is overdue: see ExpireInvitation.
+func (tx *Tx) InsertInvitation(i guestlist.Invitation, sharedCode string) error {
+	row, err := tx.invitationRow(NewInvitation{Invitation: i}, sharedCode)
+	if err != nil {
+		return err
+	}
+	if err := tx.insertRows(insertInvitation, invitationValues, "", nil, [][]any{row}); err != nil {
+		return err
+	}
+	tx.countIssued(i.CampaignID, 1)
+	return nil
+}
+
+// InsertInvitations writes many personal invitations with few statements, and
+// says of each whether it was inserted. What is refused by InsertInvitation is
+// left out; of two in the batch that exclude each other the first wins.
+func (tx *Tx) InsertInvitations(batch []NewInvitation) ([]bool, error) {
+	rows := make([][]any, len(batch))
+	terms := map[string]guestlist.InvitationTermID{}
+	for at, n := range batch {
+		var err error
+		if n.Terms == "" {
+			if n.Terms, err = tx.termsOnce(terms, n.InvitationTerms); err != nil {
+				return nil, err
+			}
+		}
+		if rows[at], err = tx.invitationRow(n, ""); err != nil {
+			return nil, err
+		}
+	}
+	// In one order, so that two imports of the same people wait for each other
+	// instead of both for ever. It is stable: the first of equals stays first.
+	slices.SortStableFunc(rows, func(a, b []any) int {
+		return strings.Compare(a[invitationRecipientKey].(string), b[invitationRecipientKey].(string))
+	})
+	inserted := make(map[guestlist.InvitationID]bool, len(batch))
+	if err := tx.insertRows(insertInvitation, invitationValues, " ON CONFLICT DO NOTHING RETURNING id", func(sc scanner) error {
+		var id guestlist.InvitationID
+		err := sc.Scan(&id)
+		inserted[id] = true
+		return err
+	}, rows); err != nil {
+		return nil, err
+	}
+	results := make([]bool, len(batch))
+	for at, n := range batch {
+		if results[at] = inserted[n.ID]; results[at] {
+			tx.countIssued(n.CampaignID, 1)
+		}
+	}
+	return results, nil
+}
+
+func (tx *Tx) countIssued(campaign guestlist.CampaignID, n int64) {
+	tx.tally(tallyInvitations, n)
+	tx.countInvitation(StageIssued, campaign, n)
+}
+
+const (
+	insertInvitation = `INSERT INTO invitations (id, kind, status, name, recipient, recipient_key, organizations_key, inviter_type,
+		inviter_id, authority, parent_id, campaign_id, application_id, terms_id, own, locale, generation, copied, code_hash,
+		code_sealed, seats, taken, delivery, delivery_error, message_id, sends, send_at, visits, accepted_by, end_reason, not_before,
+		expires_at, created_at, updated_at) VALUES `
+	invitationValues = `($, $, 'pending', $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, 0, $, '', '', 0, $, 0, '', '', $, $, $, $)`
+
+	// Places in a row.
+	invitationRecipientKey = 4
+	invitationTermsID      = 12
+)
+
+// invitationRow returns the arguments of invitationValues.
+func (tx *Tx) invitationRow(n NewInvitation, sharedCode string) ([]any, error) {
+	i := n.Invitation
+	var err error
+	if n.Terms == "" {
+		if n.Terms, err = tx.PutInvitationTerms(i.InvitationTerms); err != nil {
+			return nil, err
+		}
+	}
+	own := ""
+	if len(i.Own.CustomData) > 0 || i.Own.Profile != nil {
+		if own, err = jsonText(i.Own); err != nil {
+			return nil, err
+		}
+	}
+	key := ""
+	if i.Kind == guestlist.InvitationPersonal {
+		key = i.Recipient().Key()
+	}
+	var hash, sealed *string
+	if sharedCode != "" {
+		folded, _ := guestlist.FoldInvitationCode(sharedCode)
+		hashed, copied := tx.s.key.Hash(hashInvitationCode, folded), tx.s.key.SealString(sealInvitationCode, sharedCode)
+		hash, sealed = &hashed, &copied
+	}
+	if i.Delivery == "" {
+		i.Delivery = guestlist.InvitationNone
+	}
+	return []any{
+		i.ID, i.Kind, i.Name, i.Recipient().Value, key, i.Grants.OrganizationsKey(), i.Inviter.Type, i.Inviter.ID, i.Inviter.Authority,
+		i.ParentID, i.CampaignID, i.ApplicationID, n.Terms, own, i.Locale, firstGeneration, i.Copied, hash, sealed, i.Seats,
+		i.Delivery, i.SendAt, i.NotBefore, i.ExpiresAt, i.CreatedAt, i.CreatedAt,
+	}, nil
+}
+
+// PutInvitationTerms writes terms and returns their id, which is derived from
+// what they say: the same terms are one row, however often they are written.
+func (tx *Tx) PutInvitationTerms(t guestlist.InvitationTerms) (guestlist.InvitationTermID, error) {
+	return tx.termsOnce(map[string]guestlist.InvitationTermID{}, t)
+}
+
+// termsOnce is PutInvitationTerms that remembers what it has written.
+func (tx *Tx) termsOnce(known map[string]guestlist.InvitationTermID, t guestlist.InvitationTerms) (guestlist.InvitationTermID, error) {
+	body, err := jsonText(t)
+	if err != nil {
+		return "", err
+	}
+	if id, ok := known[body]; ok {
+		return id, nil
+	}
+	id := guestlist.InvitationTermID(crypt.DerivedID(tx.s.key, derivedTerms, body))
+	known[body] = id
+	return id, tx.run("INSERT INTO invitation_terms (id, body, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", id, body, tx.Now)
+}
+
+// InvitationCode returns the code of an invitation's link, 64 characters: its
+// id, and a keyed hash of id and generation (docs/adr/0020-invitations.md). It
+// is the secret itself, computed anew whenever it is needed; whoever mails or
+// shows it must not keep it.
+func (tx *Tx) InvitationCode(i guestlist.Invitation) guestlist.InvitationSecret {
+	return guestlist.InvitationSecret(string(i.ID) + tx.s.key.Hash(hashInvitation, string(i.ID)+"."+strconv.Itoa(i.Generation)))
+}
+
+// Invitation returns an invitation by id; ErrNotFound if unknown.
+func (tx *Tx) Invitation(id guestlist.InvitationID) (guestlist.Invitation, error) {
+	return one(tx, tx.scanInvitation, "SELECT "+invitationColumns+" FROM invitations WHERE id = $1", id)
+}
+
+// InvitationForUpdate is Invitation for a caller that will change it: nobody
+// else does before the transaction ends.
+func (tx *Tx) InvitationForUpdate(id guestlist.InvitationID) (guestlist.Invitation, error) {
+	if tx.s.dialect.forUpdate != "" { // not with the terms, which thousands share
+		var one int
+		if err := tx.row("SELECT 1 FROM invitations WHERE id = $1"+tx.s.dialect.forUpdate, []any{id}, &one); err != nil {
+			return guestlist.Invitation{}, err
+		}
+	}
+	return tx.Invitation(id)
+}
+
+// InvitationByCode finds an invitation by the code of its link, whatever state
+// it is in. One of an earlier generation is ErrNotFound, as is any other that
+// is not exactly right.
+func (tx *Tx) InvitationByCode(code string) (guestlist.Invitation, error) {
+	if len(code) != guestlist.InvitationCodeLength {
+		return guestlist.Invitation{}, ErrNotFound
+	}
+	i, err := tx.Invitation(guestlist.InvitationID(code[:guestlist.IDLength]))
+	if err == nil && subtle.ConstantTimeCompare([]byte(tx.InvitationCode(i)), []byte(code)) != 1 {
+		return guestlist.Invitation{}, ErrNotFound
+	}
+	return i, err
+}
+
+// InvitationBySharedCode finds a shared invitation by what somebody typed,
+// whatever state it is in; ErrNotFound if there is none. Callers count the
+// attempts.
+func (tx *Tx) InvitationBySharedCode(typed string) (guestlist.Invitation, error) {
+	folded, ok := guestlist.FoldInvitationCode(typed)
+	if !ok {
+		return guestlist.Invitation{}, ErrNotFound
+	}
+	return one(tx, tx.scanInvitation, "SELECT "+invitationColumns+" FROM invitations WHERE code_hash = $1",
+		tx.s.key.Hash(hashInvitationCode, folded))
+}
+
+// SharedCode returns what people type for a shared invitation, for hosts; ""
+// for a personal one.
+func (tx *Tx) SharedCode(id guestlist.InvitationID) (guestlist.InvitationSecret, error) {
+	var sealed *string
+	if err := tx.row("SELECT code_sealed FROM invitations WHERE id = $1", []any{id}, &sealed); err != nil || sealed == nil {
+		return "", err
+	}
+	code, err := tx.s.key.OpenString(sealInvitationCode, *sealed)
+	return guestlist.InvitationSecret(code), err
+}
+
+// PendingInvitationOf returns the personal invitation that is in the way of
+// another one for a recipient (Identifier.Key) and a set of organizations
+// (InvitationGrants.OrganizationsKey), even if it is overdue; ErrNotFound if
+// there is none.
+func (tx *Tx) PendingInvitationOf(recipientKey, organizationsKey string) (guestlist.Invitation, error) {
+	return one(tx, tx.scanInvitation, "SELECT "+invitationColumns+` FROM invitations
+		WHERE recipient_key = $1 AND organizations_key = $2 AND status = 'pending' AND kind = 'personal'`, recipientKey, organizationsKey)
+}

@@ -1,0 +1,125 @@
+package store
+
+import (
+	"errors"
+
+	"guestlist"
+)
+
+// UpdateInvitation writes what may change of a pending invitation: terms, own
+// gifts, name, locale, start and end, and reports whether it was pending. Its
+// links stay good.
+func (tx *Tx) UpdateInvitation(i guestlist.Invitation) (bool, error) {
+	row, err := tx.invitationRow(NewInvitation{Invitation: i}, "")
+	if err != nil {
+		return false, err
+	}
+	terms, own := row[invitationTermsID], row[invitationTermsID+1]
+	n, err := tx.exec(`UPDATE invitations SET name = $2, organizations_key = $3, application_id = $4, terms_id = $5, own = $6, locale = $7,
+			not_before = $8, expires_at = $9, send_at = $10, updated_at = $11
+		WHERE id = $1 AND status = 'pending'`,
+		i.ID, i.Name, i.Grants.OrganizationsKey(), i.ApplicationID, terms, own, i.Locale, i.NotBefore, i.ExpiresAt, i.SendAt, tx.Now)
+	return n == 1, err
+}
+
+// Rotation is what changes with a new link.
+type Rotation struct {
+	ExpiresAt guestlist.Time
+	SendAt    *guestlist.Time // of its mail; nil: none, the caller shows the link
+	Copied    bool            // the link leaves otherwise than by mail
+}
+
+// RotateInvitation gives a pending or expired invitation a new link, which makes
+// the earlier ones worthless, and a new end; an expired one is open again. It
+// reports whether it could. Another open one of the same recipient and
+// organizations is entity.unique_integrity_violation.
+func (tx *Tx) RotateInvitation(id guestlist.InvitationID, r Rotation) (bool, error) {
+	delivery := guestlist.InvitationNone
+	if r.SendAt != nil {
+		delivery = guestlist.InvitationQueued
+	}
+	n, err := tx.exec(`UPDATE invitations SET generation = generation + 1, status = 'pending', expires_at = $2, send_at = $3,
+			copied = $4, delivery = $5, delivery_error = '', ended_at = NULL, end_reason = '', updated_at = $6
+		WHERE id = $1 AND status IN ('pending', 'expired')`, id, r.ExpiresAt, r.SendAt, r.Copied, delivery, tx.Now)
+	return n == 1, err
+}
+
+// SetInvitationCopied writes down that the link of an invitation was shown to
+// somebody else than its recipient.
+func (tx *Tx) SetInvitationCopied(id guestlist.InvitationID) error {
+	return changed(tx.exec("UPDATE invitations SET copied = TRUE WHERE id = $1", id))
+}
+
+// RevokeInvitation takes an invitation back that nobody accepted or declined,
+// and reports whether this call was the one that did. What a shared one let in
+// stays in.
+func (tx *Tx) RevokeInvitation(id guestlist.InvitationID, reason string) (bool, error) {
+	return tx.endInvitation(`UPDATE invitations SET status = 'revoked', ended_at = $2, end_reason = $3, send_at = NULL, updated_at = $2
+		WHERE id = $1 AND status IN ('pending', 'expired') RETURNING campaign_id`, StageRevoked, id, tx.Now, reason)
+}
+
+// DeclineInvitation writes down that the recipient of a personal invitation does
+// not want it, and reports whether it was open until then.
+func (tx *Tx) DeclineInvitation(id guestlist.InvitationID) (bool, error) {
+	return tx.endInvitation(`UPDATE invitations SET status = 'declined', ended_at = $2, send_at = NULL, updated_at = $2
+		WHERE id = $1 AND status = 'pending' AND kind = 'personal' AND expires_at > $2 AND (not_before IS NULL OR not_before <= $2)
+		RETURNING campaign_id`, StageDeclined, id, tx.Now)
+}
+
+// ExpireInvitation writes down that a pending invitation is overdue, and reports
+// whether it was: its recipient can be invited anew.
+func (tx *Tx) ExpireInvitation(id guestlist.InvitationID) (bool, error) {
+	return tx.endInvitation(`UPDATE invitations SET status = 'expired', ended_at = expires_at, send_at = NULL, updated_at = $2
+		WHERE id = $1 AND status = 'pending' AND expires_at <= $2 RETURNING campaign_id`, StageExpired, id, tx.Now)
+}
+
+// endInvitation runs a statement that ends one invitation and counts it.
+func (tx *Tx) endInvitation(statement string, stage InvitationStage, args ...any) (bool, error) {
+	var campaign guestlist.CampaignID
+	if err := tx.row(statement, args, &campaign); err != nil {
+		if errors.Is(err, ErrNotFound) {
+			err = nil
+		}
+		return false, err
+	}
+	tx.countInvitation(stage, campaign, 1)
+	return true, nil
+}
+
+// ExpireInvitations writes down of up to limit overdue invitations that they
+// are, those that ended first first, and returns them.
+func (tx *Tx) ExpireInvitations(limit int) ([]guestlist.Invitation, error) {
+	ids, err := collect(tx, func(sc scanner) (any, error) {
+		var id guestlist.InvitationID
+		err := sc.Scan(&id)
+		return id, err
+	}, `WITH overdue AS MATERIALIZED (`+overdueInvitations+tx.s.dialect.skipLocked+`)
+		UPDATE invitations SET status = 'expired', ended_at = expires_at, send_at = NULL, updated_at = $1
+		WHERE id IN (SELECT id FROM overdue) AND status = 'pending' RETURNING id`, tx.Now, limit)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]guestlist.Invitation, 0, len(ids))
+	err = tx.rowsIn(func(sc scanner) error {
+		i, err := tx.scanInvitation(sc)
+		if err == nil {
+			list = append(list, i)
+			tx.countInvitation(StageExpired, i.CampaignID, 1)
+		}
+		return err
+	}, "SELECT "+invitationColumns+" FROM invitations WHERE id IN", ids)
+	return list, err
+}
+
+const overdueInvitations = "SELECT id FROM invitations WHERE status = 'pending' AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2"
+
+// DeleteInvitation removes an invitation with its timeline and redemptions;
+// ErrNotFound if there is none. Users that came of it stay, and so do the counts
+// of what it was.
+func (tx *Tx) DeleteInvitation(id guestlist.InvitationID) error {
+	if err := changed(tx.exec("DELETE FROM invitations WHERE id = $1", id)); err != nil {
+		return err
+	}
+	tx.tally(tallyInvitations, -1)
+	return nil
+}
