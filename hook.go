@@ -78,6 +78,24 @@ const (
 	EventOrganizationScopeDataUpdated  = "OrganizationScope.Data.Updated"
 )
 
+// The events about invitations, which are ours.
+const (
+	EventInvitationCreated           = "Invitation.Created"
+	EventInvitationSent              = "Invitation.Sent"
+	EventInvitationDelivered         = "Invitation.Delivered"
+	EventInvitationDeliveryFailed    = "Invitation.DeliveryFailed"
+	EventInvitationOpened            = "Invitation.Opened"
+	EventInvitationAccepted          = "Invitation.Accepted"
+	EventInvitationDeclined          = "Invitation.Declined"
+	EventInvitationRevoked           = "Invitation.Revoked"
+	EventInvitationExpired           = "Invitation.Expired"
+	EventInvitationRedemptionRefused = "Invitation.RedemptionRefused"
+	EventCampaignCompleted           = "InvitationCampaign.Completed"
+	EventRequestCreated              = "RegistrationRequest.Created"
+	EventRequestApproved             = "RegistrationRequest.Approved"
+	EventRequestRejected             = "RegistrationRequest.Rejected"
+)
+
 // HookEvents lists every event name that a hook may subscribe to, those of
 // parts that come later included, since the wire accepts them.
 var HookEvents = []string{
@@ -89,6 +107,10 @@ var HookEvents = []string{
 	EventOrganizationRoleCreated, EventOrganizationRoleDeleted, EventOrganizationRoleDataUpdated, EventOrganizationRoleScopesUpdated,
 	EventOrganizationScopeCreated, EventOrganizationScopeDeleted, EventOrganizationScopeDataUpdated,
 	EventIdentifierLockout, EventMessageRateLimited, "Grant.LimitExceeded",
+	EventInvitationCreated, EventInvitationSent, EventInvitationDelivered, EventInvitationDeliveryFailed,
+	EventInvitationOpened, EventInvitationAccepted, EventInvitationDeclined, EventInvitationRevoked,
+	EventInvitationExpired, EventInvitationRedemptionRefused, EventCampaignCompleted,
+	EventRequestCreated, EventRequestApproved, EventRequestRejected,
 }
 
 // emitted lists the events that this version emits.
@@ -102,6 +124,10 @@ var emitted = map[string]bool{
 	EventOrganizationRoleCreated: true, EventOrganizationRoleDeleted: true, EventOrganizationRoleDataUpdated: true,
 	EventOrganizationRoleScopesUpdated: true,
 	EventOrganizationScopeCreated:      true, EventOrganizationScopeDeleted: true, EventOrganizationScopeDataUpdated: true,
+	EventInvitationCreated: true, EventInvitationSent: true, EventInvitationDelivered: true, EventInvitationDeliveryFailed: true,
+	EventInvitationOpened: true, EventInvitationAccepted: true, EventInvitationDeclined: true, EventInvitationRevoked: true,
+	EventInvitationExpired: true, EventInvitationRedemptionRefused: true, EventCampaignCompleted: true,
+	EventRequestCreated: true, EventRequestApproved: true, EventRequestRejected: true,
 }
 
 // IsEmitted reports whether this version emits an event; hooks may subscribe

@@ -22,18 +22,46 @@ const (
 	TemplateBindMfa                  TemplateType = "BindMfa"
 )
 
+// The template types that are ours: they are about invitations.
+const (
+	TemplateInvitation           TemplateType = "Invitation"
+	TemplateInvitationReminder   TemplateType = "InvitationReminder"
+	TemplateInvitationExpired    TemplateType = "InvitationExpired"
+	TemplateWaitlistConfirmation TemplateType = "WaitlistConfirmation"
+	TemplateWaitlistApproved     TemplateType = "WaitlistApproved"   // an invitation to somebody who asked for it
+	TemplateInvitationAccepted   TemplateType = "InvitationAccepted" // to the inviter
+	TemplateInvitationDigest     TemplateType = "InvitationDigest"   // to the inviter
+)
+
 // TemplateTypes lists every template type in the order of the wire contract's
-// enumeration, for error messages and forms.
+// enumeration, for error messages and forms, and then ours.
 func TemplateTypes() []TemplateType {
 	return []TemplateType{
 		TemplateSignIn, TemplateRegister, TemplateForgotPassword, TemplateOrganizationInvitation,
 		TemplateGeneric, TemplateUserPermissionValidation, TemplateBindNewIdentifier,
 		TemplateMfaVerification, TemplateBindMfa,
+		TemplateInvitation, TemplateInvitationReminder, TemplateInvitationExpired, TemplateWaitlistConfirmation,
+		TemplateWaitlistApproved, TemplateInvitationAccepted, TemplateInvitationDigest,
 	}
 }
 
 // Valid reports whether t is one of TemplateTypes.
 func (t TemplateType) Valid() bool { return slices.Contains(TemplateTypes(), t) }
+
+// HasLink reports whether messages of a type carry a link and no code.
+func (t TemplateType) HasLink() bool {
+	return t == TemplateOrganizationInvitation || t.isInvitation()
+}
+
+// isInvitation reports whether a type is one of ours.
+func (t TemplateType) isInvitation() bool {
+	switch t {
+	case TemplateInvitation, TemplateInvitationReminder, TemplateInvitationExpired, TemplateWaitlistConfirmation,
+		TemplateWaitlistApproved, TemplateInvitationAccepted, TemplateInvitationDigest:
+		return true
+	}
+	return false
+}
 
 // Channel is the way a message travels.
 type Channel string
@@ -56,13 +84,21 @@ type Message struct {
 	Type    TemplateType `json:"type"`
 	Locale  string       `json:"locale,omitempty"` // BCP 47 tag, "" for the fallback language
 	// Payload feeds the placeholders: code, link, application, organization,
-	// user, inviter, locale, uiLocales and whatever the caller adds.
+	// user, inviter, locale, uiLocales and whatever the caller adds. The built-in
+	// words of invitations also know message (the inviter's own words),
+	// validUntil (a Time), guest, campaign, and the figures sent, opened, accepted
+	// and bounced.
 	Payload map[string]any `json:"payload,omitempty"`
 	IP      string         `json:"ip,omitempty"` // of the person who caused it, for the sender's abuse checks
 	// ExpiresAt is when the message is no use any more, because its code or
 	// link has expired: it is not sent then. Zero means never.
 	ExpiresAt Time   `json:"expiresAt,omitempty"`
 	UserID    UserID `json:"userId,omitempty"` // whom it concerns, "" while there is no account
+	// InvitationID is the invitation that it is about, whose delivery it decides.
+	InvitationID InvitationID `json:"invitationId,omitempty"`
+	// Unsubscribe is the address where its reader ends further ones of the kind,
+	// by one POST (RFC 8058 §3.1); "" for mail that somebody waits for.
+	Unsubscribe string `json:"unsubscribe,omitempty"`
 }
 
 // LogValue keeps the recipient and the payload out of logs.

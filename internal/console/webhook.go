@@ -166,6 +166,7 @@ var eventGroups = []struct {
 	{"user", []string{"User."}},
 	{"role", []string{"Role.", "Scope."}},
 	{"organization", []string{"Organization"}},
+	{"invitation", []string{"Invitation", "RegistrationRequest."}},
 	{"guard", []string{"Identifier.", "Message.", "Grant."}},
 }
 

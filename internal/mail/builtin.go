@@ -6,6 +6,7 @@ import (
 	"fmt"
 	htmltemplate "html/template"
 	"io/fs"
+	"strconv"
 	"strings"
 	"sync"
 	texttemplate "text/template"
@@ -38,6 +39,10 @@ func Languages() []string { return []string{"en", "de", "fr", "es", "ja", "ar"} 
 // words are the built-in texts of one language.
 type words struct {
 	CodeLead, CodeNote, LinkNote, Ignore, Keep, Unexpected, SentTo, SMSLink, InvitedBy string
+
+	Until, TheirWords, TheirWordsNobody, Unsubscribe, Date string
+
+	Months []string
 
 	Types map[guestlist.TemplateType]struct{ Subject, Heading, Lead, Action, SMS string }
 }
@@ -74,6 +79,7 @@ var readLibrary = sync.OnceValues(func() (*library, error) {
 type page struct {
 	Lang, Dir, Product, Initial, Subject, Heading, Lead, Action string
 	Code, Link, Closing, Keep, SentTo                           string
+	Until, TheirWords, Message, Unsubscribe                     string
 	Accent, OnAccent                                            string
 	Short                                                       bool // the product's name leaves room beside it
 	Words                                                       words
@@ -92,6 +98,7 @@ func builtIn(m guestlist.Message, src Sources) (Rendered, error) {
 		return Rendered{ContentType: textPlain, Text: lib.sms(lang, m.Type, names)}, nil
 	}
 	p := lib.page(lang, m.Type, names)
+	p.invite(m, names)
 	p.Accent, p.OnAccent = accent(colorOf(m, src))
 	var html, text strings.Builder
 	if err := lib.html.Execute(&html, p); err != nil {
@@ -109,14 +116,20 @@ func namesOf(m guestlist.Message, src Sources) map[string]any {
 		return clip(oneLine(format(leaf(m.Payload[path[0]], path[1:]))), maxName)
 	}
 	product := firstOf(get("application", "displayName"), get("application", "name"), clip(oneLine(src.Product), maxName), houseName)
-	return map[string]any{
+	names := map[string]any{
 		"product":      product,
 		"organization": firstOf(get("organization", "name"), product),
 		"inviter":      firstOf(get("inviter", "name"), get("inviter", "username"), get("inviter", "primaryEmail")),
 		"code":         get("code"),
 		"link":         oneLine(format(m.Payload["link"])),
 		"to":           oneLine(m.To),
+		"guest":        firstOf(get("guest", "name"), get("guest", "email")),
+		"campaign":     get("campaign"),
 	}
+	for _, figure := range []string{"sent", "opened", "accepted", "bounced"} {
+		names[figure] = get(figure)
+	}
+	return names
 }
 
 func firstOf(list ...string) string {
@@ -142,11 +155,17 @@ func (lib *library) page(lang string, kind guestlist.TemplateType, names map[str
 		p.Dir = "rtl"
 	}
 	p.Initial, p.Short = initial(p.Product), len([]rune(p.Product)) <= shortName
-	if kind == guestlist.TemplateOrganizationInvitation {
+	switch kind {
+	case guestlist.TemplateOrganizationInvitation, guestlist.TemplateInvitation:
 		p.Closing = w.Unexpected
 		if names["inviter"] != "" {
 			p.Lead = say(w.InvitedBy)
 		}
+	case guestlist.TemplateInvitationReminder, guestlist.TemplateInvitationExpired, guestlist.TemplateWaitlistApproved:
+		p.Closing = w.Unexpected
+	case guestlist.TemplateInvitationAccepted, guestlist.TemplateInvitationDigest:
+		p.Closing = ""
+	default: // the others are about something that the reader did
 	}
 	if p.Code != "" {
 		p.Keep = say(w.Keep)
@@ -154,9 +173,29 @@ func (lib *library) page(lang string, kind guestlist.TemplateType, names map[str
 	return p
 }
 
+// invite adds what mails about invitations say beside the others: the inviter's
+// own words, as plain text, the day until which it is good, and the way out.
+func (p *page) invite(m guestlist.Message, names map[string]any) {
+	say := func(s string, more map[string]any) string { return fill(s, more, oneLine) }
+	if text := strings.TrimSpace(plain(format(m.Payload["message"]))); text != "" {
+		p.Message, p.TheirWords = clip(text, guestlist.MaxInvitationMessage), p.Words.TheirWordsNobody
+		if names["inviter"] != "" {
+			p.TheirWords = say(p.Words.TheirWords, names)
+		}
+	}
+	if ms, err := strconv.ParseInt(format(m.Payload["validUntil"]), 10, 64); err == nil && ms > 0 {
+		day := guestlist.Time(ms).Std()
+		date := say(p.Words.Date, map[string]any{
+			"day": strconv.Itoa(day.Day()), "month": p.Words.Months[day.Month()-1], "year": strconv.Itoa(day.Year()),
+		})
+		p.Until = say(p.Words.Until, map[string]any{"until": date})
+	}
+	p.Unsubscribe = m.Unsubscribe
+}
+
 func (lib *library) sms(lang string, kind guestlist.TemplateType, names map[string]any) string {
 	w := lib.words[lang]
-	if names["code"] == "" && names["link"] != "" {
+	if names["code"] == "" && names["link"] != "" && strings.Contains(w.Types[kind].SMS, "{{code}}") {
 		return fill(w.SMSLink, names, oneLine)
 	}
 	text := fill(w.Types[kind].SMS, names, oneLine)

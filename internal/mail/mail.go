@@ -30,6 +30,18 @@ type Letter struct {
 	At      time.Time // becomes the Date header, and the clock for OAuth tokens
 }
 
+// unsubscribeHeaders are the headers by which a mail program offers to end mail
+// of this kind with one click (RFC 2369 §3.2, RFC 8058 §3.1); nil for mail that
+// somebody waits for.
+func unsubscribeHeaders(m guestlist.Message) map[string]string {
+	if m.Unsubscribe == "" {
+		return nil
+	}
+	return map[string]string{
+		"List-Unsubscribe": "<" + oneLine(m.Unsubscribe) + ">", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+	}
+}
+
 // Receipt is what the carrier said when it took a letter over.
 type Receipt struct {
 	ID     string `json:"id,omitempty"`     // the carrier's id, e.g. Message-ID for SMTP, message SID for Twilio

@@ -124,6 +124,9 @@ func (s *mailgunSender) form(l Letter) (url.Values, error) {
 		return nil, err
 	}
 	form := url.Values{"from": {spelled(e.from)}, "to": {e.to}, "o:tracking": {"no"}}
+	for name, value := range unsubscribeHeaders(l.Message) {
+		form.Set("h:"+name, value)
+	}
 	d, ok := s.config.Deliveries[l.Message.Type]
 	if !ok {
 		d = s.config.Deliveries[guestlist.TemplateGeneric]

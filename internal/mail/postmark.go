@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 
 	"guestlist"
 )
@@ -72,6 +74,19 @@ type postmarkMail struct {
 	TrackOpens              bool
 	TrackLinks              string
 	Metadata                map[string]string `json:",omitempty"`
+	Headers                 []namedHeader     `json:",omitempty"`
+}
+
+// namedHeader is a header as Postmark and SES take it.
+type namedHeader struct{ Name, Value string }
+
+// namedHeaders are headers in a steady order.
+func namedHeaders(headers map[string]string) []namedHeader {
+	var list []namedHeader
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		list = append(list, namedHeader{name, headers[name]})
+	}
+	return list
 }
 
 // Send hands the payload over; the receipt's id is Postmark's MessageID.
@@ -89,6 +104,7 @@ func (s *postmarkSender) Send(ctx context.Context, l Letter) (Receipt, error) {
 	}
 	m := postmarkMail{
 		From: spelled(e.from), To: e.to, TemplateAlias: alias, TemplateModel: l.Message.Payload, TrackLinks: "None",
+		Headers: namedHeaders(unsubscribeHeaders(l.Message)),
 	}
 	if m.TemplateModel == nil {
 		m.TemplateModel = map[string]any{}

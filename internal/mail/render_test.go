@@ -170,7 +170,8 @@ func TestTextOfHTML(t *testing.T) {
 func TestEveryLanguageHasEveryText(t *testing.T) {
 	payload := map[string]any{"code": "493817", "link": "https://acme.example/i/x?y=1&z=2",
 		"application": map[string]any{"name": "Acme"}, "organization": map[string]any{"name": "Robots"},
-		"inviter": map[string]any{"name": "Zoë"}}
+		"inviter": map[string]any{"name": "Zoë"}, "guest": map[string]any{"name": "Ada"}, "campaign": "Spring",
+		"sent": 9, "opened": 8, "accepted": 7, "bounced": 1, "validUntil": 1798761600000, "message": "See you there!"}
 	seen := map[string]string{}
 	for _, lang := range Languages() {
 		for _, kind := range guestlist.TemplateTypes() {
@@ -186,7 +187,10 @@ func TestEveryLanguageHasEveryText(t *testing.T) {
 				if strings.Contains(all, "{{") || strings.Contains(all, "ZgotmplZ") || strings.Contains(all, "<no value>") {
 					t.Errorf("%s: a placeholder is left over in %s", name, all)
 				}
-				if !strings.Contains(r.Text, "493817") || !strings.Contains(r.Text, "https://acme.example/i/x?y=1&z=2") {
+				if m.Channel == guestlist.ChannelEmail && strings.Count(r.HTML+r.Text, "See you there!") != 2 {
+					t.Errorf("%s: the inviter's words are missing", name)
+				}
+				if !kind.HasLink() && !strings.Contains(r.Text, "493817") || !strings.Contains(r.Text, "https://acme.example/i/x?y=1&z=2") {
 					t.Errorf("%s: code or link is missing in %q", name, r.Text)
 				}
 				key := r.Subject + "|" + strings.SplitN(r.Text, "\n", 2)[0]
@@ -227,7 +231,8 @@ func checkChannel(t *testing.T, name string, m guestlist.Message, r Rendered) {
 	if !strings.Contains(r.HTML, `<html lang="`+m.Locale+`" `+dir) {
 		t.Errorf("%s does not name its language and direction", name)
 	}
-	for _, key := range []string{"codeLead", "codeNote", "linkNote", "ignore", "keep", "unexpected", "sentTo", "smsLink", "invitedBy"} {
+	for _, key := range []string{"codeLead", "codeNote", "linkNote", "ignore", "keep", "unexpected", "sentTo", "smsLink", "invitedBy",
+		"until", "theirWords", "theirWordsNobody", "unsubscribe", "date"} {
 		var all map[string]any
 		b, err := wordFiles.ReadFile("words/" + m.Locale + ".json")
 		if err != nil || json.Unmarshal(b, &all) != nil {

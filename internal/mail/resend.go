@@ -53,6 +53,8 @@ type resendMail struct {
 	Text    string      `json:"text,omitempty"`
 	ReplyTo string      `json:"reply_to,omitempty"`
 	Tags    []resendTag `json:"tags,omitempty"`
+
+	Headers map[string]string `json:"headers,omitempty"`
 }
 
 // Send hands the mail over; the receipt's id is Resend's. A repetition within
@@ -63,6 +65,7 @@ func (s *resendSender) Send(ctx context.Context, l Letter) (Receipt, error) {
 		return Receipt{}, err
 	}
 	m := resendMail{From: spelled(e.from), To: []string{e.to}, Subject: l.Words.Subject, HTML: l.Words.HTML, Text: l.Words.Text}
+	m.Headers = unsubscribeHeaders(l.Message)
 	if e.reply != nil {
 		m.ReplyTo = spelled(e.reply)
 	}

@@ -70,6 +70,7 @@ type sendgridMail struct {
 	Subject          string                    `json:"subject"`
 	Content          []sendgridContent         `json:"content"`
 	Tracking         map[string]sendgridSwitch `json:"tracking_settings"`
+	Headers          map[string]string         `json:"headers,omitempty"`
 }
 
 type sendgridTo struct {
@@ -92,6 +93,7 @@ func (s *sendgridSender) Send(ctx context.Context, l Letter) (Receipt, error) {
 	off := false
 	m := sendgridMail{
 		Personalizations: []sendgridTo{{To: []sendgridAddress{{Email: e.to}}}},
+		Headers:          unsubscribeHeaders(l.Message),
 		From:             sendgridAddressOf(e.from), ReplyTo: sendgridAddressOf(e.reply), Subject: l.Words.Subject,
 		Tracking: map[string]sendgridSwitch{"click_tracking": {EnableText: &off}, "open_tracking": {}},
 	}

@@ -92,6 +92,7 @@ type sesMail struct {
 				HTML *sesText `json:"Html,omitempty"`
 				Text *sesText `json:",omitempty"`
 			}
+			Headers []namedHeader `json:",omitempty"`
 		}
 	}
 }
@@ -119,6 +120,7 @@ func (s *sesSender) mail(l Letter) (sesMail, error) {
 	m.Content.Simple.Subject = &sesText{Data: l.Words.Subject, Charset: "UTF-8"}
 	m.Content.Simple.Body.HTML = sesTextOf(l.Words.HTML)
 	m.Content.Simple.Body.Text = sesTextOf(l.Words.Text)
+	m.Content.Simple.Headers = namedHeaders(unsubscribeHeaders(l.Message))
 	return m, nil
 }
 

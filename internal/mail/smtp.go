@@ -204,6 +204,9 @@ func (s *smtpSender) compose(l Letter) (*gomail.Msg, error) {
 	msg.Subject(oneLine(l.Words.Subject))
 	msg.SetDateWithValue(l.At)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834 §5: vacation programs stay silent
+	for name, value := range unsubscribeHeaders(l.Message) {
+		msg.SetGenHeader(gomail.Header(name), value)
+	}
 	setMessageID(msg, l.Message.ID, from.Address)
 	switch {
 	case l.Words.HTML == "":

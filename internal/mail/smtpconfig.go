@@ -189,7 +189,7 @@ func (c tlsConfig) build(servername string) (*tls.Config, error) {
 // mail mean two things.
 var ownHeaders = []string{
 	"From", "To", "Cc", "Bcc", "Sender", "Subject", "Date", "Message-ID", "Reply-To", "Return-Path",
-	"MIME-Version", "Received", "User-Agent", "X-Mailer",
+	"MIME-Version", "Received", "User-Agent", "X-Mailer", "List-Unsubscribe", "List-Unsubscribe-Post",
 }
 
 func checkHeaders(is *issues, headers map[string]stringList) {

@@ -27,8 +27,10 @@ func sampleMessage(t guestlist.TemplateType, to, lang string) guestlist.Message 
 		"user":         map[string]any{"name": "Ada Lovelace", "primaryEmail": to},
 		"locale":       lang, "uiLocales": lang,
 	}
-	if t == guestlist.TemplateOrganizationInvitation {
+	if t.HasLink() {
 		payload["link"] = sampleLink
+		payload["guest"] = map[string]any{"name": "Ada Lovelace"}
+		payload["campaign"], payload["sent"], payload["opened"], payload["accepted"], payload["bounced"] = "Spring launch", 480, 312, 207, 3
 	} else {
 		payload["code"] = sampleCode
 	}
