@@ -1,7 +1,9 @@
 package guestlist
 
 import (
+	"encoding/json"
 	"log/slog"
+	"maps"
 	"time"
 )
 
@@ -281,3 +283,13 @@ const (
 	MaxTypedInvitationCode   = 64
 	MaxInvitationSendsPerDay = 5 // to one recipient, over all their invitations
 )
+
+// InvitationEvent is an event about an invitation: its payload has event,
+// createdAt (ISO 8601), data (the invitation, which holds no secret) and what
+// more gives.
+func InvitationEvent(key string, i Invitation, now Time, more map[string]any) (Event, error) {
+	payload := map[string]any{"event": key, "createdAt": now.Std().Format("2006-01-02T15:04:05.000Z"), "data": i}
+	maps.Copy(payload, more)
+	text, err := json.Marshal(payload)
+	return Event{Key: key, Payload: text}, err
+}
