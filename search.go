@@ -138,6 +138,37 @@ func LikePrefix(pattern string) (prefix string, whole bool) {
 	return b.String(), true
 }
 
+// LikeTexts returns the texts that everything a LIKE pattern matches has in it:
+// what stands between its wildcards.
+func LikeTexts(pattern string) []string {
+	var texts []string
+	var b strings.Builder
+	end := func() {
+		if b.Len() > 0 {
+			texts = append(texts, b.String())
+		}
+		b.Reset()
+	}
+	escaped := false
+	for _, c := range pattern {
+		switch {
+		case !escaped && (c == '%' || c == '_'):
+			end()
+			continue
+		case !escaped && c == '\\':
+			escaped = true
+			continue
+		}
+		b.WriteRune(c)
+		escaped = false
+	}
+	if escaped {
+		b.WriteByte('\\')
+	}
+	end()
+	return texts
+}
+
 // Matcher judges one row: field returns the text of a column, and false for
 // one that is null.
 type Matcher func(field func(name string) (text string, ok bool)) bool

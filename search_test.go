@@ -2,6 +2,7 @@ package guestlist
 
 import (
 	"regexp"
+	"slices"
 	"testing"
 )
 
@@ -35,6 +36,16 @@ func TestSimilarToRegexp(t *testing.T) {
 	for _, broken := range []string{"rec_(", `abc\`, "[a", "a{1,", "*", ")"} {
 		if s, err := SimilarToRegexp(broken); err == nil && broken != "a{1," {
 			t.Errorf("SimilarToRegexp(%q) = %q, want an error", broken, s)
+		}
+	}
+}
+
+func TestLikeTexts(t *testing.T) {
+	for pattern, want := range map[string][]string{
+		"%ada%": {"ada"}, "a_b%c": {"a", "b", "c"}, `100\%%`: {"100%"}, "%": nil, "__": nil, "": nil, `x\`: {`x\`}, `\_\\%ü`: {`_\`, "ü"}, "whole": {"whole"},
+	} {
+		if got := LikeTexts(pattern); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", pattern, got, want)
 		}
 	}
 }

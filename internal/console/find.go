@@ -65,18 +65,9 @@ func (v *visit) find(q string) ([]found, error) {
 	return list, nil
 }
 
-// manyUsers is from how many users on only beginnings of names and addresses are
-// looked up, which are found at once among any number, unless somebody wants to
-// wait.
-const manyUsers = 50_000
-
 func (v *visit) findUsers(q string) ([]guestlist.User, error) {
-	search, _, err := v.seekingUsers(q)
-	if err != nil {
-		return nil, err
-	}
 	var users []guestlist.User
-	_, err = v.api.List(v.ctx(), "/users", search, 1, maxFound, &users)
+	_, err := v.api.List(v.ctx(), "/users", seekingUsers(q), 1, maxFound, &users)
 	return users, err
 }
 

@@ -27,26 +27,35 @@ const (
 
 // house is a whole server with a first administrator.
 type house struct {
-	t     *testing.T
-	url   string
-	api   *client.Client
-	data  string       // the directory of the database
-	shift atomic.Int64 // how far the clock is ahead, in milliseconds
+	t      *testing.T
+	url    string
+	api    *client.Client
+	server *server.Server
+	data   string       // the directory of the database
+	shift  atomic.Int64 // how far the clock is ahead, in milliseconds
 }
 
 // newHouse starts a server on a database of its own, and has its setup link
 // used.
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, data: t.TempDir()}
+	h := startHouse(t, server.Options{Data: t.TempDir()})
+	h.setUp()
+	return h
+}
+
+// startHouse starts a server on the database that the options name.
+func startHouse(t *testing.T, o server.Options) *house {
+	t.Helper()
+	h := &house{t: t, data: o.Data}
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := server.Open(context.Background(), server.Options{
-		Listener: listener, Data: h.data, Version: "test", AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Log: slog.New(slog.NewTextHandler(logs{t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Now: func() time.Time { return time.Now().Add(time.Duration(h.shift.Load()) * time.Millisecond) },
-	})
+	o.Listener, o.Version, o.AllowedNetworks = listener, "test", []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	o.Log = slog.New(slog.NewTextHandler(logs{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	o.Now = func() time.Time { return time.Now().Add(time.Duration(h.shift.Load()) * time.Millisecond) }
+	s, err := server.Open(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,17 +67,22 @@ func newHouse(t *testing.T) *house {
 			t.Error(err)
 		}
 	})
-	h.url, h.api = s.Endpoint(), s.Client()
-	link, err := s.SetupLink(context.Background())
+	h.url, h.api, h.server = s.Endpoint(), s.Client(), s
+	return h
+}
+
+// setUp makes the first administrator, by the setup link.
+func (h *house) setUp() {
+	h.t.Helper()
+	link, err := h.server.SetupLink(context.Background())
 	if err != nil || link == "" {
-		t.Fatalf("setup link %q: %v", link, err)
+		h.t.Fatalf("setup link %q: %v", link, err)
 	}
 	b := h.browser()
 	a := b.Submit(b.Get(link), "form", map[string]string{"identifier": adminName, "newPassword": adminPassword, "confirmPassword": adminPassword})
 	if a.One("body").Attr("data-page") != "setup-done" {
-		t.Fatalf("setting up: %s", a.Source)
+		h.t.Fatalf("setting up: %s", a.Source)
 	}
-	return h
 }
 
 // logs hands the server's log to the test.

@@ -149,10 +149,8 @@ func memberKind(r guestlist.Role) (list, ids string) {
 
 // memberTable lists users or machines, whichever the role is for.
 func (v *visit) memberTable(r guestlist.Role, path string, exclude bool) (ui.Table, error) {
-	q, err := v.seekingMembers(r)
-	if err != nil {
-		return ui.Table{}, err
-	}
+	var err error
+	q := v.seekingMembers(r)
 	if exclude {
 		q.Set("excludeRoleId", string(r.ID))
 	}
@@ -183,12 +181,11 @@ func (v *visit) memberTable(r guestlist.Role, path string, exclude bool) (ui.Tab
 }
 
 // seekingMembers is the query that finds who could have a role.
-func (v *visit) seekingMembers(r guestlist.Role) (url.Values, error) {
+func (v *visit) seekingMembers(r guestlist.Role) url.Values {
 	if r.Type == guestlist.RoleMachine {
-		return searching(v.query.Get("q")), nil
+		return searching(v.query.Get("q"))
 	}
-	q, _, err := v.seekingUsers(v.query.Get("q"))
-	return q, err
+	return seekingUsers(v.query.Get("q"))
 }
 
 // link leads to a thing, if its pages are there.

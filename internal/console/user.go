@@ -48,49 +48,33 @@ func userRoutes() []route {
 	}
 }
 
-// seekingUsers is the query that finds users by a text, and whether it looks at
-// beginnings alone.
-func (v *visit) seekingUsers(text string) (q url.Values, beginnings bool, err error) {
-	q = url.Values{}
+// seekingUsers is the query that finds users by a part of a text.
+func seekingUsers(text string) url.Values {
+	q := url.Values{}
 	if text = strings.TrimSpace(text); strings.HasPrefix(text, "+") {
 		text = digitsOf(text) // a phone number, which is kept without
 	}
 	if text != "" {
-		var total struct{ TotalUserCount int }
-		if err := v.api.Do(v.ctx(), "GET", "/dashboard/users/total", nil, &total); err != nil {
-			return nil, false, err
-		}
-		if beginnings = total.TotalUserCount >= manyUsers && v.query.Get("anywhere") != ui.Yes; beginnings {
-			q.Set("search", likeEscape.Replace(text)+"%")
-		} else {
-			q = searching(text)
-		}
+		q = searching(text)
 	}
 	q.Set("enableCap", "true")
-	return q, beginnings, nil
+	return q
 }
 
 // chosenUsers is the query of the list as its search and filters stand.
-func (v *visit) chosenUsers() (q url.Values, beginnings bool, err error) {
-	q, beginnings, err = v.seekingUsers(v.query.Get("q"))
-	if err != nil {
-		return nil, false, err
-	}
+func (v *visit) chosenUsers() url.Values {
+	q := seekingUsers(v.query.Get("q"))
 	for _, name := range []string{"state", "role"} {
 		if value := v.query.Get(name); value != "" {
 			q.Set(map[string]string{"state": "state", "role": "roleId"}[name], value)
 		}
 	}
-	return q, beginnings, nil
+	return q
 }
 
 func getUsers(v *visit) error {
-	q, beginnings, err := v.chosenUsers()
-	if err != nil {
-		return err
-	}
 	var users []guestlist.User
-	paging, err := v.list("/users", q, &users)
+	paging, err := v.list("/users", v.chosenUsers(), &users)
 	if err != nil {
 		return err
 	}
@@ -132,11 +116,6 @@ func getUsers(v *visit) error {
 		{Text: v.T("users.export"), Href: pathUsers + "/export" + v.filterQuery()},
 		{Text: v.T("users.import"), Href: pathImports}, create,
 	}}}
-	if beginnings {
-		p.Body = append(p.Body, ui.Paragraph{Text: v.T("users.beginnings"), Links: []ui.Link{{
-			Text: v.T("users.anywhere"), Href: pathUsers + "?" + withValue(v.query, "anywhere", ui.Yes).Encode(),
-		}}})
-	}
 	return v.show(p)
 }
 
@@ -144,7 +123,7 @@ func getUsers(v *visit) error {
 // all of them.
 func (v *visit) filterQuery() string {
 	q := url.Values{}
-	for _, name := range []string{"q", "state", "role", "anywhere"} {
+	for _, name := range []string{"q", "state", "role"} {
 		if value := v.query.Get(name); value != "" {
 			q.Set(name, value)
 		}
@@ -153,17 +132,6 @@ func (v *visit) filterQuery() string {
 		return ""
 	}
 	return "?" + q.Encode()
-}
-
-func withValue(q url.Values, name, value string) url.Values {
-	out := url.Values{}
-	for n, values := range q {
-		if n != "page" {
-			out[n] = values
-		}
-	}
-	out.Set(name, value)
-	return out
 }
 
 func (v *visit) userRow(u guestlist.User) ui.Row {
@@ -388,11 +356,7 @@ const exportPatience = time.Minute
 
 // getUserExport hands the users of the list on as a file, as they are read.
 func getUserExport(v *visit) error {
-	q, _, err := v.chosenUsers()
-	if err != nil {
-		return err
-	}
-	return v.download(client.Call{Path: "/users/export", Query: q})
+	return v.download(client.Call{Path: "/users/export", Query: v.chosenUsers()})
 }
 
 // download hands a stream of the API on, as a file.

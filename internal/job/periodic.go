@@ -26,8 +26,9 @@ type Task struct {
 // Housekeeping returns the tasks that keep a store in shape.
 func Housekeeping() map[string]Task {
 	return map[string]Task{
-		"tallies": {Every: 5 * time.Second, Run: compactTallies},
-		"sweep":   {Every: 10 * time.Minute, Run: sweep},
+		"user-index": {Every: 15 * time.Second, Run: indexUsers},
+		"tallies":    {Every: 5 * time.Second, Run: compactTallies},
+		"sweep":      {Every: 10 * time.Minute, Run: sweep},
 	}
 }
 
@@ -42,6 +43,15 @@ func compactTallies(ctx context.Context, st *store.Store) error {
 		return err
 	}
 	return st.Update(ctx, (*store.Tx).CompactTallies)
+}
+
+// indexUsers lets new and changed users be found by any part of their names.
+func indexUsers(ctx context.Context, st *store.Store) error {
+	for {
+		if more, err := st.IndexUsers(ctx); err != nil || !more {
+			return err
+		}
+	}
 }
 
 func sweep(ctx context.Context, st *store.Store) error {

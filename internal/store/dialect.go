@@ -29,6 +29,7 @@ type dialect struct {
 	viewIsolation sql.IsolationLevel
 	lockName      string // waits for, and takes, the lock of a name until the end of the transaction
 	inOrder       string // behind FROM users: read them in the order of lists, and nothing else
+	oneOf         string // a column, and the place of an argument that listArg made
 	size          string // bytes of the database
 	version       string // of the engine
 }
@@ -38,6 +39,7 @@ var sqliteDialect = dialect{
 	goose:         database.DialectSQLite3,
 	viewIsolation: sql.LevelDefault, // a SQLite read transaction is a snapshot
 	inOrder:       " INDEXED BY users_created_at_index",
+	oneOf:         "%s IN (SELECT value FROM json_each($%d))",
 	size:          "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
 	version:       "SELECT sqlite_version()",
 }
@@ -48,6 +50,7 @@ var postgresDialect = dialect{
 	skipLocked:    " FOR UPDATE SKIP LOCKED",
 	forUpdate:     " FOR UPDATE",
 	viewIsolation: sql.LevelReadCommitted,
+	oneOf:         "%s = ANY($%d)",
 	lockName:      "SELECT 1 FROM pg_advisory_xact_lock(hashtextextended($1, 0))",
 	size:          "SELECT pg_database_size(current_database())",
 	version:       "SELECT current_setting('server_version')",

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"strings"
 )
@@ -16,12 +17,56 @@ func (tx *Tx) PlanOfUsers(f UserFilter) (string, error) {
 	if len(f.Search.Matches) > 0 && f.isNarrow() {
 		order = "+" + newestFirst
 	}
+	if c, err := tx.candidates(f); err != nil {
+		return "", err
+	} else if c != nil {
+		s, err := tx.newest(c, c.total)
+		if err != nil {
+			return "", err
+		}
+		if where, args, err = tx.among(s, where, args); err != nil {
+			return "", err
+		}
+		order = "+" + newestFirst
+		tx.unusual = true
+		defer func() { tx.unusual = false }()
+	}
 	plan, err := tx.explain("SELECT "+userColumns+" FROM users"+where+" ORDER BY "+order+" LIMIT 20", args)
 	if err != nil || where == "" {
 		return plan, err
 	}
 	count, err := tx.explain("SELECT COUNT(*) FROM users"+where, args)
 	return plan + "\n" + count, err
+}
+
+// IndexUsersOf is IndexUsers with blocks of a size.
+func (s *Store) IndexUsersOf(ctx context.Context, users, changes int) error {
+	for {
+		if more, err := s.indexUsers(ctx, blockSizes{users, changes}); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// PlansOfBlocks returns how the engine looks grams, blocks and their parts up.
+func (tx *Tx) PlansOfBlocks() (string, error) {
+	parts, err := tx.listArg([]int64{100, 200, 300})
+	if err != nil {
+		return "", err
+	}
+	var all []string
+	for query, args := range map[string][]any{
+		"SELECT gram, block, members FROM user_grams WHERE gram IN ($1, $2)":                                            {"ab", "bc"},
+		"SELECT part, ids FROM user_block_parts WHERE " + fmt.Sprintf(tx.s.dialect.oneOf, "part", 1):                    {parts},
+		"SELECT id FROM users WHERE (created_at, id) > ($1, $2) AND created_at <= $3 ORDER BY created_at, id LIMIT 100": {int64(1), "x", int64(5)},
+	} {
+		plan, err := tx.explain(query, args)
+		if err != nil {
+			return "", err
+		}
+		all = append(all, plan)
+	}
+	return strings.Join(all, "\n"), nil
 }
 
 // PlanOfDomain returns how the engine would find the enterprise connectors of a
@@ -142,3 +187,6 @@ func (tx *Tx) PlanOfLogs(f LogFilter) (string, error) {
 	src := f.source()
 	return tx.explain("SELECT "+logColumns+" FROM "+src.text+newestLines+" LIMIT 20", src.args)
 }
+
+// Analyze lets the engine count.
+func (tx *Tx) Analyze() error { return tx.run("ANALYZE") }

@@ -202,6 +202,11 @@ func (p Page) sql(first int) (string, []any) {
 	return fmt.Sprintf(" LIMIT $%d OFFSET $%d", first, first+1), []any{p.Limit, p.Offset}
 }
 
+// hasLast reports whether a page that has so many rows ends where the list does.
+func (p Page) hasLast(got int) bool {
+	return p.Limit == 0 || got < p.Limit && (got > 0 || p.Offset == 0)
+}
+
 // page reads a window of a list and counts the whole of it. from is all between
 // FROM and ORDER BY.
 func page[T any](tx *Tx, scan func(scanner) (T, error), columns, from, order string, args []any, p Page) ([]T, int, error) {

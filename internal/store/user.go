@@ -61,6 +61,9 @@ func (tx *Tx) InsertUser(u guestlist.User, password *guestlist.PasswordDigest) e
 		return err
 	}
 	tx.tally(tallyUsers, 1)
+	if err := tx.noteOld(u.CreatedAt, []any{u.ID}); err != nil {
+		return err
+	}
 	return tx.putIdentities(u.ID, u.Identities)
 }
 
@@ -73,6 +76,9 @@ func (tx *Tx) UpdateUser(u guestlist.User) error {
 	}
 	usernameKey, err := tx.usernameKey(u.Username)
 	if err != nil {
+		return err
+	}
+	if err := tx.noteChange(u); err != nil {
 		return err
 	}
 	return changed(tx.exec(`UPDATE users SET username = $2, username_key = $3, primary_email = $4, email_key = $5,

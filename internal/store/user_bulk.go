@@ -57,11 +57,18 @@ func (tx *Tx) InsertUsers(batch []NewUser) ([]Insertion, error) {
 	tx.tally(tallyUsers, int64(len(inserted)))
 	results := make([]Insertion, len(batch))
 	var left []int
+	var added []any
+	oldest := tx.Now
 	for i, n := range batch {
-		if results[i].New = inserted[n.User.ID]; !results[i].New {
+		if results[i].New = inserted[n.User.ID]; results[i].New {
+			added, oldest = append(added, n.User.ID), min(oldest, n.User.CreatedAt)
+		} else {
 			left = append(left, i)
 		}
 		delete(inserted, n.User.ID) // a second one of that id in the batch is not new
+	}
+	if err := tx.noteOld(oldest, added); err != nil {
+		return nil, err
 	}
 	return results, tx.explainInsertions(batch, rows, left, results)
 }

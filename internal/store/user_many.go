@@ -9,8 +9,7 @@ import (
 
 // UsersUpTo is Users for a reader who looks at the first pages and needs no
 // exact count: counting what a filter finds stops at most, and capped says so. So it
-// takes about the same time whatever the number of users, but for patterns that
-// begin with a wildcard and match few.
+// takes about the same time whatever the number of users.
 func (tx *Tx) UsersUpTo(f UserFilter, p Page, most int) (users []guestlist.User, total int, capped bool, err error) {
 	if slices.ContainsFunc(f.Search.Matches, isExpression) {
 		users, total, err = tx.usersByExpression(f, p)
@@ -19,6 +18,16 @@ func (tx *Tx) UsersUpTo(f UserFilter, p Page, most int) (users []guestlist.User,
 	where, args, err := tx.userConditions(f)
 	if err != nil {
 		return nil, 0, false, err
+	}
+	if c, err := tx.candidates(f); err != nil || c != nil {
+		if err != nil {
+			return nil, 0, false, err
+		}
+		if total, err = tx.countOf(c, where, args, most); err != nil {
+			return nil, 0, false, err
+		}
+		users, err = tx.pageOf(c, where, args, p)
+		return users, min(total, most), total > most, err
 	}
 	if where == "" {
 		total, err = tx.CountUsers()

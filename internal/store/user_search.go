@@ -49,8 +49,8 @@ var userSearchColumns = map[string]searchColumn{
 const newestFirst = "users.created_at DESC, users.id DESC"
 
 // Users lists the users that pass a filter, the newest first, with how many
-// pass it in all. Texts and prefixes are found by index; a pattern that begins
-// with a wildcard reads every user once.
+// pass it in all. Texts, prefixes and parts of texts are found by index; a count
+// of very many, an expression, and a pattern without any text read every user once.
 func (tx *Tx) Users(f UserFilter, p Page) ([]guestlist.User, int, error) {
 	if slices.ContainsFunc(f.Search.Matches, isExpression) {
 		return tx.usersByExpression(f, p)
@@ -58,6 +58,12 @@ func (tx *Tx) Users(f UserFilter, p Page) ([]guestlist.User, int, error) {
 	where, args, err := tx.userConditions(f)
 	if err != nil {
 		return nil, 0, err
+	}
+	if c, err := tx.candidates(f); err != nil || c != nil {
+		if err != nil {
+			return nil, 0, err
+		}
+		return tx.usersAmong(c, f, where, args, p)
 	}
 	// Where an index knows the few that match, reading all users in the wanted
 	// order until enough do would take long.
@@ -70,6 +76,24 @@ func (tx *Tx) Users(f UserFilter, p Page) ([]guestlist.User, int, error) {
 		return nil, 0, err
 	}
 	total, err := tx.countUsers(f, p, len(users), where, args)
+	return users, total, err
+}
+
+// maxJudged is how many candidates are judged one by one for a count. With more
+// of them it is quicker to read all users.
+const maxJudged = 100_000
+
+// usersAmong is Users where blocks say who may match.
+func (tx *Tx) usersAmong(c *candidates, f UserFilter, where string, args []any, p Page) ([]guestlist.User, int, error) {
+	users, err := tx.pageOf(c, where, args, p)
+	if err != nil {
+		return nil, 0, err
+	}
+	if c.total > maxJudged || p.hasLast(len(users)) {
+		total, err := tx.countUsers(f, p, len(users), where, args)
+		return users, total, err
+	}
+	total, err := tx.countOf(c, where, args, c.total+maxJudged)
 	return users, total, err
 }
 
@@ -163,8 +187,8 @@ func (tx *Tx) userConditions(f UserFilter) (string, []any, error) {
 // countUsers counts what a filter lets pass, in the cheapest way that is
 // exact. got is how many rows the page p has.
 func (tx *Tx) countUsers(f UserFilter, p Page, got int, where string, args []any) (int, error) {
-	if p.Limit == 0 || got < p.Limit && (got > 0 || p.Offset == 0) {
-		return p.Offset + got, nil // the page has the last row
+	if p.hasLast(got) {
+		return p.Offset + got, nil
 	}
 	if len(f.Search.Matches) > 0 || f.OfRole != "" || f.State != "" || f.Before != nil {
 		var n int
