@@ -39,7 +39,9 @@ func (serveCmd) Run(ctx context.Context, term terminal, settings *Settings) erro
 		return stopAfter(s, o, err)
 	}
 	if link != "" {
-		fmt.Fprintf(term.out, "\nNobody administers it yet. Open this link once to become the administrator:\n\n  %s\n\n", link)
+		fmt.Fprintf(term.out, "\nNobody administers it yet. Open this link once to become the administrator, and go on from there:\n\n  %s\n\n", link)
+	} else {
+		fmt.Fprintf(term.out, "Its console is at %s/console\n", s.Endpoint())
 	}
 	return serveUntilDone(ctx, s, o)
 }

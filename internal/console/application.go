@@ -145,7 +145,7 @@ func (v *visit) newApplicationForm() *ui.Form {
 		})
 	}
 	uris := v.redirectField(nil)
-	uris.Optional = true
+	uris.Optional, uris.Help = true, v.T("applications.redirect.help_new")
 	return &ui.Form{
 		Action: pathApplications + "/new", Submit: v.T("applications.new"),
 		Cancel: &ui.Link{Text: v.T("shell.cancel"), Href: pathApplications},

@@ -66,7 +66,15 @@ func getMagicLink(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.show(v.linkPage(a, v.linkForm(a)))
+	body := []ui.Block{v.linkForm(a), ui.Paragraph{
+		Text: v.T("applications.link.no_page"), Links: []ui.Link{{Text: v.T("applications.link.no_page_do"), Href: pathUsers + "/new"}},
+	}}
+	if !a.AllowsRedirect(v.d.tryURI()) {
+		body = append(body, ui.Paragraph{
+			Text: v.T("applications.link.no_try"), Links: []ui.Link{{Text: v.T("applications.tab.try"), Href: applicationPath(a.ID) + "/try"}},
+		})
+	}
+	return v.show(v.linkPage(a, body...))
 }
 
 // postMagicLink makes a one-time token and shows what to do with it. It is not

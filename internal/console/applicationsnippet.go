@@ -166,7 +166,12 @@ func (v *visit) showSnippets(reveal bool) error {
 	}
 	body := []ui.Block{main}
 	if a.Type.MayRedirect() {
-		body = append(body, v.callbacks(a))
+		body = append(body, v.callbacks(a), ui.Section{
+			Title: v.T("applications.next.title"), Text: v.T("applications.next.text"), Actions: []ui.Action{
+				{Text: v.T("applications.tab.try"), Href: applicationPath(a.ID) + "/try"},
+				{Text: v.T("applications.next.invite"), Href: applicationPath(a.ID) + "/magic-link", Primary: true},
+			},
+		})
 	}
 	return v.show(v.applicationPage(a, "snippets", append(body, v.endpoints(a))...))
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"embed"
 	"net/http"
 	"slices"
@@ -32,6 +33,12 @@ type Door struct {
 	// or an error.
 	Seal func(purpose, plain string) string
 	Open func(purpose, sealed string) (string, error)
+
+	// HasAdministrator reports whether there is anybody to sign in as.
+	HasAdministrator func(context.Context) (bool, error)
+
+	// Mailbox is where the mail of the development mode is read, "" outside of it.
+	Mailbox string
 
 	set   *ui.Set
 	paths map[string]bool // of the pages that there are

@@ -19,6 +19,9 @@ func (v *visit) nobody() error {
 		web.NoStore(v.w)
 		return web.WriteJSON(v.w, http.StatusUnauthorized, map[string]string{"code": "auth.unauthorized"})
 	default:
+		if vacant, err := v.vacant(v.ctx()); err != nil || vacant {
+			return err
+		}
 		return v.d.begin(v.w, v.r, v.r.URL.RequestURI())
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func overviewRoutes() []route {
-	return []route{get(Path, getOverview), post(Path+"/door", postDoor)}
+	return []route{get(Path, getOverview), post(Path+"/door", postDoor), post(Path+"/steps/hide", postHideSteps)}
 }
 
 // maxEvents is how many events the overview shows.
@@ -21,7 +21,11 @@ func getOverview(v *visit) error {
 	if err := v.api.Do(v.ctx(), "GET", "/sign-in-exp", nil, &exp); err != nil {
 		return err
 	}
-	todo, err := v.todo()
+	begins, err := v.beginning(exp.SignInMode)
+	if err != nil {
+		return err
+	}
+	todo, err := v.todo(begins != nil)
 	if err != nil {
 		return err
 	}
@@ -37,19 +41,20 @@ func getOverview(v *visit) error {
 	if v.has(Path + "/logs") {
 		recent.Actions = []ui.Action{{Text: v.T("overview.events.all"), Href: Path + "/logs"}}
 	}
-	return v.show(&ui.Page{
-		Name: "overview", Header: ui.Header{Title: v.T("overview.title")},
-		Body: []ui.Block{
-			v.door(exp.SignInMode), stats,
-			ui.Columns{
-				Main: []ui.Block{ui.Section{Body: []ui.Block{chart}}, recent},
-				Side: []ui.Block{ui.Section{
-					Title: v.T("overview.todo.title"),
-					Body:  []ui.Block{ui.List{Items: todo, Empty: v.T("overview.todo.empty"), Tone: ui.Good}},
-				}},
-			},
+	body := []ui.Block{
+		v.door(exp.SignInMode), stats,
+		ui.Columns{
+			Main: []ui.Block{ui.Section{Body: []ui.Block{chart}}, recent},
+			Side: []ui.Block{ui.Section{
+				Title: v.T("overview.todo.title"),
+				Body:  []ui.Block{ui.List{Items: todo, Empty: v.T("overview.todo.empty"), Tone: ui.Good}},
+			}},
 		},
-	})
+	}
+	if begins != nil {
+		body = slices.Insert(body, 0, v.steps(begins))
+	}
+	return v.show(&ui.Page{Name: "overview", Header: ui.Header{Title: v.T("overview.title")}, Body: body})
 }
 
 // door is the one switch of the public door.
@@ -184,6 +189,11 @@ func (v *visit) events() (ui.Block, error) {
 // maxLines is how many lines of the audit log are looked through.
 const maxLines = 60
 
+// onTheWay are refusals that everybody meets who comes in for the first time:
+// the pages go on with what is asked for. The audit log has them; nothing went
+// wrong.
+var onTheWay = []string{"user.missing_profile", "user.user_not_exist", "one_time_token.confirmation_required"}
+
 // noteworthy names the lines that say what somebody did, and not every step on
 // the way there.
 func noteworthy(line guestlist.Log) (phrase string, ok bool) {
@@ -194,7 +204,8 @@ func noteworthy(line guestlist.Log) (phrase string, ok bool) {
 	} {
 		if strings.HasPrefix(line.Key, kind.prefix) && strings.HasSuffix(line.Key, kind.suffix) {
 			whole := line.Key == kind.prefix[:len(kind.prefix)-1]+kind.suffix || kind.suffix == ""
-			return kind.phrase, whole || payloadOf(line).Result == "Error"
+			p := payloadOf(line)
+			return kind.phrase, (whole || p.Result == "Error") && !slices.Contains(onTheWay, p.Error)
 		}
 	}
 	return "", false

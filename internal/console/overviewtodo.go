@@ -32,10 +32,15 @@ const keyAgeLimit = 365
 // maxSuppressed is how many addresses are counted.
 const maxHooksShown = 100
 
-// todo is what needs a hand, each with the way to mend it.
-func (v *visit) todo() ([]ui.ListItem, error) {
+// todo is what needs a hand, each with the way to mend it. What the first steps
+// say already is not said twice.
+func (v *visit) todo(steps bool) ([]ui.ListItem, error) {
+	looks := []func() ([]ui.ListItem, error){v.todoHooks, v.todoBounced, v.todoJobs, v.todoKeys}
+	if !steps {
+		looks = append([]func() ([]ui.ListItem, error){v.todoEmail, v.todoApplication}, looks...)
+	}
 	var items []ui.ListItem
-	for _, look := range []func() ([]ui.ListItem, error){v.todoEmail, v.todoApplication, v.todoHooks, v.todoBounced, v.todoJobs, v.todoKeys} {
+	for _, look := range looks {
 		more, err := look()
 		if err != nil {
 			return nil, err
@@ -67,24 +72,14 @@ func (v *visit) leads(href string) bool {
 }
 
 func (v *visit) todoEmail() ([]ui.ListItem, error) {
-	var connectors []struct {
-		Type guestlist.ConnectorType `json:"type"`
-	}
-	if err := v.api.Do(v.ctx(), "GET", "/connectors", nil, &connectors); err != nil {
+	if mails, err := v.mails(); err != nil || mails {
 		return nil, err
-	}
-	for _, c := range connectors {
-		if c.Type == guestlist.ConnectorEmail {
-			return nil, nil
-		}
 	}
 	return v.want(ui.Warn, v.T("overview.todo.email"), v.T("overview.todo.email_text"), v.T("overview.todo.email_do"), Path+"/connectors"), nil
 }
 
 func (v *visit) todoApplication() ([]ui.ListItem, error) {
-	var apps []guestlist.Application
-	answer, err := v.api.List(v.ctx(), "/applications", query("types", "SPA", "types", "Native", "types", "Traditional"), 1, 1, &apps)
-	if err != nil || answer.Total > 0 {
+	if own, err := v.ownApplication(); err != nil || own != nil {
 		return nil, err
 	}
 	return v.want(ui.Info, v.T("overview.todo.application"), v.T("overview.todo.application_text"), v.T("overview.todo.application_do"), Path+"/applications"), nil

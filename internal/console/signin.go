@@ -111,6 +111,9 @@ func safeReturn(to string) string {
 
 // getSignIn begins a sign-in that somebody asked for.
 func getSignIn(v *visit) error {
+	if vacant, err := v.vacant(v.ctx()); err != nil || vacant {
+		return err
+	}
 	var options []oauth2.AuthCodeOption
 	if v.query.Get("prompt") == promptLogin {
 		options = append(options, oauth2.SetAuthURLParam("prompt", promptLogin))

@@ -229,10 +229,14 @@ func (v *visit) newUserForm() *ui.Form {
 }
 
 func (v *visit) newUserPage(form *ui.Form) *ui.Page {
-	return &ui.Page{
+	page := &ui.Page{
 		Name: "new-user", Body: []ui.Block{form},
 		Header: ui.Header{Title: v.T("users.new"), Crumbs: []ui.Link{{Text: v.T("users.title"), Href: pathUsers}}},
 	}
+	if ways, err := v.ways(); err == nil && len(ways) > 0 { // a hint: without it the page is as good
+		page.Header.Lead = v.T("users.sign_in_by", "ways", v.waysText(ways))
+	}
+	return page
 }
 
 func getNewUser(v *visit) error { return v.show(v.newUserPage(v.newUserForm())) }
@@ -275,7 +279,7 @@ func postNewUser(v *visit) error {
 	}
 	switch how {
 	case passwordTemporary:
-		return v.show(v.passwordPage(u, password))
+		return v.showOnce(u, v.passwordPage(u, password))
 	case passwordLink:
 		return v.sendLink(u)
 	}
@@ -332,6 +336,16 @@ func (v *visit) oncePage(name string, u guestlist.User, title, text string, secr
 	}
 }
 
+// showOnce shows such a page, and says if what is on it is not enough to come in.
+func (v *visit) showOnce(u guestlist.User, page *ui.Page) error {
+	notice, err := v.stranded(u)
+	if err != nil {
+		return err
+	}
+	page.Body = append(page.Body, notice...)
+	return v.show(page)
+}
+
 // sendLink has a user sent a link to set a password, or shows it where nothing
 // can be sent.
 func (v *visit) sendLink(u guestlist.User) error {
@@ -346,7 +360,7 @@ func (v *visit) sendLink(u guestlist.User) error {
 	if link.Sent {
 		return v.done(userPath(u.ID), v.T("users.link_sent", "email", link.Email))
 	}
-	return v.show(v.oncePage("user-link-shown", u, v.T("users.link_shown"), v.T("users.link_shown_text", "email", link.Email),
+	return v.showOnce(u, v.oncePage("user-link-shown", u, v.T("users.link_shown"), v.T("users.link_shown_text", "email", link.Email),
 		ui.Snippet{Title: v.T("users.link"), Text: link.Link}))
 }
 

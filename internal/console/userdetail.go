@@ -162,7 +162,13 @@ func getUser(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.show(v.profilePage(u, v.userForm(u, tag)))
+	page := v.profilePage(u, v.userForm(u, tag))
+	notice, err := v.stranded(u)
+	if err != nil {
+		return err
+	}
+	page.Body = append(notice, page.Body...)
+	return v.show(page)
 }
 
 func postUser(v *visit) error {

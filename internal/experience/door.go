@@ -114,7 +114,7 @@ func (d *Door) Mount(mux *web.Mux) {
 // pageRoutes are the routes for people.
 func (d *Door) pageRoutes() []pageRoute {
 	routes := append(append(d.callbackRoutes(), d.accountRoutes()...),
-		pageRoute{"GET /{$}", d.needsInteraction(func(v *visit) error { return v.to(http.StatusSeeOther, signin.PageSignIn) })},
+		pageRoute{"GET /{$}", d.open(getRoot)},
 		pageRoute{"GET " + pageUnknownSession, d.open(getUnknownSession)},
 		pageRoute{"GET " + pageSuspended, d.open(getSuspended)},
 		pageRoute{"GET " + pageTokenError, d.open(getTokenError)},

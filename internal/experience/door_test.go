@@ -56,7 +56,7 @@ func TestRegisterOnlyMode(t *testing.T) {
 func TestPagesWithoutAnInteraction(t *testing.T) {
 	h := newHouse(t, nil)
 	for _, path := range []string{
-		"/", "/sign-in", "/sign-in/password", "/register", "/consent", "/forgot-password", "/sign-in/verification-code",
+		"/sign-in", "/sign-in/password", "/register", "/consent", "/forgot-password", "/sign-in/verification-code",
 		"/one-time-token?one_time_token=x", "/continue/password",
 		"/single-sign-on", "/single-sign-on/email", "/single-sign-on/connectors", "/direct/social/github", "/social/link/github",
 		"/social/register/github", "/callback/github?code=x&state=y", "/callback/social/github?code=x&state=y", "/switch-account", "/reset-password", "/identifier-sign-in",
@@ -67,6 +67,7 @@ func TestPagesWithoutAnInteraction(t *testing.T) {
 			t.Errorf("%s: %d %s, want 302 to /unknown-session", path, a.Status, a.Header.Get("Location"))
 		}
 	}
+	at(t, h.browser().Get(h.srv.URL+"/"), 200, "vacant") // nobody administers it yet
 	at(t, h.browser().Get(h.srv.URL+"/unknown-session"), 200, "unknown-session")
 	at(t, h.browser().Get(h.srv.URL+"/sign-in?preview=1"), 200, "sign-in")
 	at(t, h.browser().Get(h.srv.URL+"/nothing-here"), 404, "error")

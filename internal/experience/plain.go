@@ -18,6 +18,24 @@ func getUnknownSession(v *visit) error {
 	})
 }
 
+// getRoot leads on with what is under way. Whoever opens a server that nobody
+// administers yet is mostly the one who just started it, and is told how to go on.
+func getRoot(v *visit) error {
+	if v.run != nil || v.still {
+		return v.to(http.StatusSeeOther, signin.PageSignIn)
+	}
+	switch has, err := v.d.Desk.HasAdministrator(v.r.Context()); {
+	case err != nil:
+		return err
+	case has || v.exp.UnknownSessionRedirectURL != nil && *v.exp.UnknownSessionRedirectURL != "":
+		return v.unknownSession()
+	}
+	v.look.Product, v.look.Signature = houseName, false
+	return v.show(&web.Page{
+		Name: "vacant", Badge: web.BadgeKey, Title: v.t("session.vacant_title"), Lead: web.Plain(v.t("session.vacant_lead")),
+	})
+}
+
 func getSuspended(v *visit) error {
 	p := &web.Page{
 		Name: "account-suspended", Badge: web.BadgeShut, Title: v.t("suspended.title"), Lead: web.Plain(v.t("suspended.lead")),

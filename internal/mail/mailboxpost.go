@@ -38,7 +38,11 @@ func (o *Outbox) servePost(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this message cannot be put into words", http.StatusBadRequest)
 		return
 	}
-	if _, err := o.Send(r.Context(), Letter{Message: m, Words: words}); err != nil {
+	letter := Letter{Message: m, Words: words}
+	if o.Now != nil {
+		letter.At = o.Now()
+	}
+	if _, err := o.Send(r.Context(), letter); err != nil {
 		http.Error(w, "the mailbox is full", http.StatusServiceUnavailable)
 	}
 }

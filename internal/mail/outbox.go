@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // OutboxSize is how many letters an Outbox keeps; the oldest go first.
@@ -15,6 +16,9 @@ const OutboxSize = 200
 // memory and shows them. Its zero value is ready, for concurrent use. Letters
 // carry codes and links, so it must never run where strangers can read it.
 type Outbox struct {
+	// Now is when what is posted to the mailbox came; nil leaves the time out.
+	Now func() time.Time
+
 	mu      sync.Mutex
 	kept    []Kept // oldest first
 	last    int

@@ -28,6 +28,9 @@ const (
 	devGuest    = "grace@example.com"
 )
 
+// pathMailbox is where the mail of the development mode is read.
+const pathMailbox = "/dev/mailbox"
+
 // devTokenTTL is how long the magic link of the development mode is good, in
 // seconds.
 const devTokenTTL = 7 * 24 * 3600
@@ -40,7 +43,7 @@ func (s *Server) Furnish(ctx context.Context) (Dev, error) {
 	steps := []func() error{
 		func() error {
 			return api.Do(ctx, "POST", "/connectors", map[string]any{
-				"connectorId": "http-email", "config": map[string]any{"endpoint": s.Endpoint() + "/dev/mailbox"},
+				"connectorId": "http-email", "config": map[string]any{"endpoint": s.Endpoint() + pathMailbox},
 			}, nil)
 		},
 		func() error {
@@ -77,7 +80,7 @@ func (s *Server) Furnish(ctx context.Context) (Dev, error) {
 	}
 	link := url.Values{"one_time_token": {token.Token}, "login_hint": {devGuest}}
 	return Dev{
-		Mailbox: s.Endpoint() + "/dev/mailbox", SignIn: s.Endpoint() + demo.Path,
+		Mailbox: s.Endpoint() + pathMailbox, SignIn: s.Endpoint() + demo.Path,
 		MagicLink: s.Endpoint() + demo.Path + "?" + link.Encode(),
 		User:      devUser, Password: devPassword, Guest: devGuest,
 		ClientID: string(machine), Secret: secret,

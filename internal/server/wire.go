@@ -168,11 +168,11 @@ func (p *parts) doors(s *Server, phrases *web.Phrases) (*oidc.Door, *management.
 		return nil, nil, fmt.Errorf("server: console: %w", err)
 	}
 	if s.o.Dev {
-		p.outbox = &mail.Outbox{}
-		mux.Handle("/dev/mailbox", p.outbox.Handler())
-		mux.Handle("/dev/mailbox/", p.outbox.Handler())
-		mux.Handle("/dev/mailbox.json", p.outbox.Handler())
-		mux.Handle("/dev/mailbox.css", p.outbox.Handler())
+		p.outbox = &mail.Outbox{Now: s.store.Clock()}
+		mux.Handle(pathMailbox, p.outbox.Handler())
+		mux.Handle(pathMailbox+"/", p.outbox.Handler())
+		mux.Handle(pathMailbox+".json", p.outbox.Handler())
+		mux.Handle(pathMailbox+".css", p.outbox.Handler())
 	}
 	protected, err := web.CSRF{Bypass: slices.Concat(experience.CrossSite, bypass)}.Wrap(manners, isPage, mux)
 	if err != nil {
@@ -208,7 +208,12 @@ func (s *Server) ssoMetadata(set *connector.Set) func(context.Context, guestlist
 
 // hosts is the console.
 func (p *parts) hosts(s *Server, manners *web.Manners, cookies web.Cookies) *console.Door {
+	mailbox := ""
+	if s.o.Dev {
+		mailbox = pathMailbox
+	}
 	return &console.Door{
+		HasAdministrator: p.desk.HasAdministrator, Mailbox: mailbox,
 		Endpoint: s.o.Endpoint, HTTP: p.inProcess(), Manners: manners, Cookies: cookies, Now: s.store.Clock(),
 		Seal: s.store.Key().SealString, Open: s.store.Key().OpenString,
 	}

@@ -315,13 +315,21 @@ func (r *run) missing(a *account) []string {
 		Password: p.Password != nil || p.Social != nil || p.SSO != nil || len(u.Identities) > 0 || u.HasPassword && !a.strips,
 	}
 	var missing []string
-	if skip := r.exp.SocialSignIn.SkipRequiredIdentifiers; !r.cameBy(guestlist.WaySocial) || skip == nil || !*skip {
+	skip := r.exp.SocialSignIn.SkipRequiredIdentifiers
+	if !r.toMend(a) && (!r.cameBy(guestlist.WaySocial) || skip == nil || !*skip) {
 		missing = guestlist.MissingProfile(r.exp.SignUp, have)
 	}
 	if a.mustChangePassword() && p.Password == nil {
 		missing = append(missing, guestlist.MissingPassword)
 	}
 	return missing
+}
+
+// toMend reports whether somebody with an account signs in to the console. They
+// are not asked for what guests have to give: an administrator without an
+// address could not come in any more to mend the mail that its code is sent by.
+func (r *run) toMend(a *account) bool {
+	return a.exists && !a.strips && r.i.Request.ClientID == guestlist.ConsoleApplication
 }
 
 // cameBy reports whether the guest was identified by an outside provider of a

@@ -52,6 +52,15 @@ func (d *Desk) IssueSetup(ctx context.Context) (token string, ok bool, err error
 	return token, ok, err
 }
 
+// HasAdministrator reports whether anybody administers the server.
+func (d *Desk) HasAdministrator(ctx context.Context) (has bool, err error) {
+	err = d.Store.View(ctx, func(tx *store.Tx) error {
+		has, err = tx.HasUserWithRole(guestlist.AdminRoleName)
+		return err
+	})
+	return has, err
+}
+
 // OpenSetup says whether a setup link is good, and changes nothing.
 func (d *Desk) OpenSetup(ctx context.Context, token string) error {
 	return d.Store.View(ctx, func(tx *store.Tx) error { return d.checkSetup(tx, token) })
