@@ -90,13 +90,17 @@ func (tx *Tx) PutMessage(m guestlist.Message, s MessageState) error {
 	if s.Status == MessageSent {
 		taken = tx.Now
 	}
-	return tx.run("INSERT INTO messages ("+messageColumns+") VALUES ("+placeholders(1, 12)+`)
+	n, err := tx.exec("INSERT INTO messages ("+messageColumns+") VALUES ("+placeholders(1, 13)+`)
 		ON CONFLICT (id) DO UPDATE SET status = excluded.status, attempts = excluded.attempts,
 			last_error = excluded.last_error, carrier_id = excluded.carrier_id, taken_at = excluded.taken_at,
 			updated_at = excluded.updated_at
 		WHERE messages.taken_at = 0 AND excluded.status <> 'queued'`,
 		m.ID, string(m.Channel), m.To, string(m.Type), string(s.Status), s.Attempts, storable(s.Error, maxMessageError), m.UserID,
-		storable(s.CarrierID, maxCarrierID), taken, tx.Now, tx.Now)
+		storable(s.CarrierID, maxCarrierID), taken, tx.Now, tx.Now, m.InvitationID)
+	if err != nil || n == 0 || m.InvitationID == "" {
+		return err
+	}
+	return tx.deliverInvitation(m.InvitationID, m.ID, s.Status, storable(s.Error, maxMessageError))
 }
 
 // MessageRow is a message as administrators see it. Its JSON is the wire
@@ -114,20 +118,28 @@ type MessageRow struct {
 	TakenAt   guestlist.Time         `json:"takenAt"` // by the carrier; 0 before
 	CreatedAt guestlist.Time         `json:"createdAt"`
 	UpdatedAt guestlist.Time         `json:"updatedAt"`
+	// InvitationID is the invitation that it is about; "" for none.
+	InvitationID guestlist.InvitationID `json:"invitationId,omitempty"`
 }
 
-const messageColumns = `id, channel, recipient, template, status, attempts, last_error, user_id, carrier_id, taken_at, created_at, updated_at`
+const messageColumns = `id, channel, recipient, template, status, attempts, last_error, user_id, carrier_id, taken_at, created_at, updated_at, invitation_id`
 
 func scanMessage(sc scanner) (MessageRow, error) {
 	var m MessageRow
 	err := sc.Scan(&m.ID, &m.Channel, &m.Recipient, &m.Type, &m.Status, &m.Attempts, &m.LastError, &m.UserID,
-		&m.CarrierID, &m.TakenAt, &m.CreatedAt, &m.UpdatedAt)
+		&m.CarrierID, &m.TakenAt, &m.CreatedAt, &m.UpdatedAt, &m.InvitationID)
 	return m, err
 }
 
 // Message returns how it stands with a message; ErrNotFound if unknown.
 func (tx *Tx) Message(id string) (MessageRow, error) {
 	return one(tx, scanMessage, "SELECT "+messageColumns+" FROM messages WHERE id = $1", id)
+}
+
+// InvitationMessages lists the messages of an invitation, the oldest first.
+func (tx *Tx) InvitationMessages(id guestlist.InvitationID) ([]MessageRow, error) {
+	return collect(tx, scanMessage, "SELECT "+messageColumns+` FROM messages WHERE invitation_id = $1 AND invitation_id <> ''
+		ORDER BY created_at, id`, id)
 }
 
 // failedMessages has an index of its own. It holds what a host has to look

@@ -48,6 +48,11 @@ func (tx *Tx) ReportMessage(r MessageReport) (news bool, err error) {
 	if err != nil || n == 0 {
 		return false, err
 	}
+	if row.InvitationID != "" {
+		if err := tx.deliverInvitation(row.InvitationID, row.ID, r.Status, storable(r.Detail, maxMessageError)); err != nil {
+			return false, err
+		}
+	}
 	if r.Dead && row.Channel == guestlist.ChannelEmail {
 		err = tx.suppress(Suppression{
 			Address: guestlist.EmailKey(row.Recipient), Reason: r.Status, Detail: r.Detail, MessageID: row.ID, CreatedAt: tx.Now,

@@ -70,12 +70,12 @@ func (tx *Tx) Sweep() (more bool, err error) {
 // dayOf names a day as active_users does.
 func dayOf(t guestlist.Time) string { return t.Std().Format(time.DateOnly) }
 
-// TalliesWait reports whether there are so many deltas that adding them up is
-// worth a transaction.
+// TalliesWait reports whether there are so many deltas beside one of each name
+// that adding them up is worth a transaction.
 func (tx *Tx) TalliesWait() (bool, error) {
 	var n int
-	err := tx.row("SELECT COUNT(*) FROM (SELECT 1 FROM tallies LIMIT $1) found", []any{compactFrom}, &n)
-	return n == compactFrom, err
+	err := tx.row("SELECT COUNT(*) - COUNT(DISTINCT name) FROM tallies", nil, &n)
+	return n >= compactFrom, err
 }
 
 // compactFrom is from how many deltas on they are added up.

@@ -46,8 +46,8 @@ func (tx *Tx) count(name string) (int, error) {
 	return n, err
 }
 
-// CompactTallies adds the deltas up, so that counting stays cheap. Deltas that
-// arrive meanwhile are left for the next time.
+// CompactTallies adds the deltas of a name up where there are several, so that
+// counting stays cheap. Deltas that arrive meanwhile are left for the next time.
 func (tx *Tx) CompactTallies() error {
 	sums := map[string]int64{}
 	if err := tx.rows(func(sc scanner) error {
@@ -58,7 +58,8 @@ func (tx *Tx) CompactTallies() error {
 		}
 		sums[name] += delta
 		return nil
-	}, "DELETE FROM tallies RETURNING name, delta"); err != nil {
+	}, `DELETE FROM tallies WHERE name IN (SELECT name FROM tallies GROUP BY name HAVING COUNT(*) > 1)
+		RETURNING name, delta`); err != nil {
 		return err
 	}
 	for name, sum := range sums {

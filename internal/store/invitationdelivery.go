@@ -1,0 +1,80 @@
+package store
+
+import (
+	"errors"
+
+	"guestlist"
+)
+
+// deliveries are what the state of a message says of its invitation.
+var deliveries = map[MessageStatus]guestlist.InvitationDelivery{
+	MessageQueued: guestlist.InvitationQueued, MessageDeferred: guestlist.InvitationDeferred, MessageSent: guestlist.InvitationSent,
+	MessageFailed: guestlist.InvitationFailed, MessageWithheld: guestlist.InvitationSuppressed,
+	MessageDelivered: guestlist.InvitationDelivered, MessageBounced: guestlist.InvitationBounced,
+	MessageComplained: guestlist.InvitationComplained,
+}
+
+// deliverInvitation writes onto an invitation what became of its latest mail,
+// counts it, and emits it. What is said of an earlier mail is of no interest any
+// more: the address got a newer one. first says what is counted: of several
+// mails of one invitation the first that is sent, and the first that arrives.
+func (tx *Tx) deliverInvitation(id guestlist.InvitationID, message string, status MessageStatus, detail string) error {
+	i, err := tx.InvitationForUpdate(id)
+	if err != nil {
+		if errors.Is(err, ErrNotFound) {
+			return nil // it was deleted meanwhile
+		}
+		return err
+	}
+	if status == MessageQueued { // it is the latest from now on
+		return tx.run("UPDATE invitations SET delivery = $2, delivery_error = '', message_id = $3, updated_at = $4 WHERE id = $1",
+			id, guestlist.InvitationQueued, message, tx.Now)
+	}
+	var current string
+	if err := tx.row("SELECT message_id FROM invitations WHERE id = $1", []any{id}, &current); err != nil || current != message {
+		return err
+	}
+	delivery := deliveries[status]
+	if delivery == i.Delivery {
+		return nil
+	}
+	firstSent, firstDelivered := i.SentAt == nil, i.DeliveredAt == nil
+	i.Delivery, i.DeliveryError = delivery, detail
+	var event string
+	switch delivery {
+	case guestlist.InvitationSent:
+		event = guestlist.EventInvitationSent
+		if i.SentAt = &tx.Now; firstSent {
+			tx.countInvitation(StageSent, i.CampaignID, 1)
+		}
+	case guestlist.InvitationDelivered:
+		event = guestlist.EventInvitationDelivered
+		if i.DeliveredAt = &tx.Now; firstDelivered {
+			tx.countInvitation(StageDelivered, i.CampaignID, 1)
+		}
+	case guestlist.InvitationFailed, guestlist.InvitationBounced, guestlist.InvitationComplained, guestlist.InvitationSuppressed:
+		event = guestlist.EventInvitationDeliveryFailed
+		tx.countInvitation(StageFailed, i.CampaignID, 1)
+	default: // queued and deferred: it goes on
+	}
+	if err := tx.run(`UPDATE invitations SET delivery = $2, delivery_error = $3, sent_at = $4, delivered_at = $5, updated_at = $6
+		WHERE id = $1`, id, i.Delivery, i.DeliveryError, i.SentAt, i.DeliveredAt, tx.Now); err != nil || event == "" {
+		return err
+	}
+	return tx.EmitInvitation(event, i, nil)
+}
+
+// EmitInvitation emits an event about an invitation, if anybody listens. more
+// are members beside those that every such event has, such as a reason.
+func (tx *Tx) EmitInvitation(key string, i guestlist.Invitation, more map[string]any) error {
+	wanted, err := tx.IsWanted(key)
+	if err != nil || !wanted {
+		return err
+	}
+	i.Status = i.StatusAt(tx.Now)
+	e, err := guestlist.InvitationEvent(key, i, tx.Now, more)
+	if err != nil {
+		return err
+	}
+	return tx.Emit(e)
+}
