@@ -11,6 +11,7 @@ import (
 var (
 	errNothingToChange = guestlist.Refuse(guestlist.KindUnprocessable, "entity.invalid_input")
 	errConstraint      = guestlist.Refuse(guestlist.KindUnprocessable, "entity.db_constraint_violated")
+	errRelation        = guestlist.Refuse(guestlist.KindUnprocessable, "entity.relation_foreign_key_not_found")
 )
 
 // errNoID says that a table has no row of an id.
@@ -36,6 +37,15 @@ func orNoID[ID ~string](err error, table string, id ID) error {
 func orNone(err error, name string) error {
 	if errors.Is(err, store.ErrNotFound) {
 		return errNone(name)
+	}
+	return err
+}
+
+// orRelation turns a missing relation into the refusal of those routes that
+// answer 422 for it.
+func orRelation(err error) error {
+	if errors.Is(err, store.ErrForeignKey) || errors.Is(err, store.ErrNotFound) {
+		return errRelation
 	}
 	return err
 }

@@ -29,6 +29,10 @@ type dataEvent struct {
 	MatchedRoute string            `json:"matchedRoute"`
 	RoleID       guestlist.RoleID  `json:"roleId,omitempty"` // of the scopes that a new role got
 	Data         any               `json:"data,omitempty"`
+
+	OrganizationID guestlist.OrganizationID `json:"organizationId,omitempty"` // whose members changed
+	AddedUserIDs   []guestlist.UserID       `json:"addedUserIds,omitempty"`   // at most maxMembersTold
+	RemovedUserIDs []guestlist.UserID       `json:"removedUserIds,omitempty"` // likewise
 }
 
 // emit writes the event of a change in the transaction that makes it. data is
@@ -41,6 +45,20 @@ func emit(tx *store.Tx, c *call, key string, data any) error {
 func emitRoleScopes(tx *store.Tx, c *call, id guestlist.RoleID, scopes []guestlist.Scope) error {
 	e := c.event(tx, guestlist.EventRoleScopesUpdated, scopes)
 	e.RoleID = id
+	return emitEvent(tx, e)
+}
+
+// maxMembersTold is how many members an event names that joined, and that left.
+const maxMembersTold = 5000
+
+// emitMembers tells who joined an organization and who left it, if anybody.
+func emitMembers(tx *store.Tx, c *call, id guestlist.OrganizationID, added, removed []guestlist.UserID, data any) error {
+	if len(added)+len(removed) == 0 {
+		return nil
+	}
+	e := c.event(tx, guestlist.EventOrganizationMembershipUpdated, data)
+	e.OrganizationID, e.AddedUserIDs = id, added[:min(len(added), maxMembersTold)]
+	e.RemovedUserIDs = removed[:min(len(removed), maxMembersTold)]
 	return emitEvent(tx, e)
 }
 

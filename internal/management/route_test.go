@@ -143,7 +143,7 @@ func TestParametersOutOfShapeAreRefusedByEveryRoute(t *testing.T) {
 func TestUnknownRoutesAndMethodsAreJSON(t *testing.T) {
 	f := newFixture(t, storetest.Open(t, "sqlite", nil))
 	for _, path := range []string{
-		"/api/nope", "/api/status/x", "/api", "/api/organizations", "/api/sso-connectors/x/signing-keys",
+		"/api/nope", "/api/status/x", "/api", "/api/cimd", "/api/sso-connectors/x/signing-keys",
 		"/api/sso-connectors/x/idp-initiated-auth-config", "/api/account-center",
 		"/api/configs/jwt-customizer", "/api/domains", "/api/saml-applications/x",
 	} {

@@ -55,14 +55,14 @@ func (u *shownUser) withPassword(tx *store.Tx) error {
 }
 
 func (a *API) listUsers(c *call, in struct {
-	Paging              web.Paging       `paging:"required"`
-	Search              guestlist.Search `search:"id,primary_email,primary_phone,username,name"`
-	ExcludeRole         guestlist.RoleID `query:"excludeRoleId"`
-	ExcludeOrganization string           `query:"excludeOrganizationId"`
-	IncludePasswordHash bool             `query:"includePasswordHash"`
-	OfRole              guestlist.RoleID `query:"roleId"`
-	State               store.UserState  `query:"state" check:"enum=suspended|leaving|new"`
-	EnableCap           bool             `query:"enableCap"`
+	Paging              web.Paging               `paging:"required"`
+	Search              guestlist.Search         `search:"id,primary_email,primary_phone,username,name"`
+	ExcludeRole         guestlist.RoleID         `query:"excludeRoleId"`
+	ExcludeOrganization guestlist.OrganizationID `query:"excludeOrganizationId"`
+	IncludePasswordHash bool                     `query:"includePasswordHash"`
+	OfRole              guestlist.RoleID         `query:"roleId"`
+	State               store.UserState          `query:"state" check:"enum=suspended|leaving|new"`
+	EnableCap           bool                     `query:"enableCap"`
 },
 ) (list[shownUser], error) {
 	var l list[shownUser]
@@ -70,7 +70,9 @@ func (a *API) listUsers(c *call, in struct {
 		return l, errTwoExclusions()
 	}
 	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
-		f := store.UserFilter{Search: in.Search, ExcludeRole: in.ExcludeRole, OfRole: in.OfRole, State: in.State}
+		f := store.UserFilter{
+			Search: in.Search, ExcludeRole: in.ExcludeRole, OfRole: in.OfRole, State: in.State, ExcludeOrganization: in.ExcludeOrganization,
+		}
 		var users []guestlist.User
 		var err error
 		if in.EnableCap {
@@ -258,11 +260,6 @@ func deleteNow(tx *store.Tx, u guestlist.User, e dataEvent) error {
 		return err
 	}
 	return emitEvent(tx, e)
-}
-
-// listUserOrganizations answers for the time before there are organizations.
-func (a *API) listUserOrganizations(c *call, in userID) ([]object, error) {
-	return []object{}, a.Store.View(c.ctx(), func(tx *store.Tx) error { return knownUser(tx, in.ID) })
 }
 
 // knownUser refuses the id of nobody.

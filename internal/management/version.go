@@ -169,3 +169,15 @@ func experienceVersion(_ *call, tx *store.Tx) (any, error) { return tx.SignInExp
 func ssoConnectorVersion(c *call, tx *store.Tx) (any, error) {
 	return tx.SSOConnector(guestlist.ConnectorID(c.r.PathValue("id")))
 }
+
+func organizationVersion(c *call, tx *store.Tx) (any, error) {
+	return tx.Organization(guestlist.OrganizationID(c.r.PathValue("id")))
+}
+
+func organizationRoleVersion(c *call, tx *store.Tx) (any, error) {
+	return tx.OrganizationRole(guestlist.OrganizationRoleID(c.r.PathValue("id")))
+}
+
+func organizationScopeVersion(c *call, tx *store.Tx) (any, error) {
+	return tx.OrganizationScope(guestlist.OrganizationScopeID(c.r.PathValue("id")))
+}

@@ -74,6 +74,9 @@ func TestWhoSaysWhatTheyReadOverwritesNothing(t *testing.T) {
 				`{"config":{"endpoint":"https://a.example"}}`, `{"config":{"endpoint":"https://b.example"}}`,
 			},
 			{"/api/sso-connectors", `{"providerName":"OIDC","connectorName":"x"}`, `{"connectorName":"a"}`, `{"connectorName":"b"}`},
+			{"/api/organizations", `{"name":"x"}`, `{"name":"A"}`, `{"name":"B"}`},
+			{"/api/organization-roles", `{"name":"x"}`, `{"name":"A"}`, `{"name":"B"}`},
+			{"/api/organization-scopes", `{"name":"x"}`, `{"name":"A"}`, `{"name":"B"}`},
 			{"/api/sign-in-exp", "", `{"signInMode":"SignIn"}`, `{"signInMode":"SignInAndRegister"}`},
 		}
 		for _, x := range things {

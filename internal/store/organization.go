@@ -202,7 +202,7 @@ type Membership struct {
 
 // RolesInOrganizations lists what a user is in the organizations of theirs.
 func (tx *Tx) RolesInOrganizations(user guestlist.UserID) ([]Membership, error) {
-	return collect(tx, scanMembership, memberships+" WHERE ur.user_id = $1 ORDER BY ur.organization_id, r.id", user)
+	return collect(tx, scanMembership, memberships+" WHERE ur.user_id = $1 ORDER BY ur.organization_id, r.name, r.id", user)
 }
 
 // RolesOfMembers lists what some members of an organization are in it.
@@ -214,7 +214,7 @@ func (tx *Tx) RolesOfMembers(id guestlist.OrganizationID, users []guestlist.User
 	for _, u := range users {
 		args = append(args, u)
 	}
-	return collect(tx, scanMembership, fmt.Sprintf("%s WHERE ur.organization_id = $1 AND ur.user_id IN (%s) ORDER BY ur.user_id, r.id",
+	return collect(tx, scanMembership, fmt.Sprintf("%s WHERE ur.organization_id = $1 AND ur.user_id IN (%s) ORDER BY ur.user_id, r.name, r.id",
 		memberships, placeholders(2, len(users))), args...)
 }
 

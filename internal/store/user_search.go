@@ -15,6 +15,13 @@ type UserFilter struct {
 	ExcludeRole guestlist.RoleID // only users who lack the role
 	OfRole      guestlist.RoleID // only users who have the role
 	State       UserState        // only users in it
+
+	OfOrganization      guestlist.OrganizationID // only its members
+	ExcludeOrganization guestlist.OrganizationID // only users who are not in it
+	// OfOrganizationRole, with OfOrganization, leaves members who have the role
+	// there.
+	OfOrganizationRole guestlist.OrganizationRoleID
+
 	// Before, if not nil, is a user: the list has those who come after it, as if
 	// a page ended there.
 	Before *guestlist.User
@@ -159,17 +166,21 @@ func (tx *Tx) userConditions(f UserFilter) (string, []any, error) {
 	if len(f.Search.Matches) > 0 {
 		all = append(all, match)
 	}
-	for _, c := range []struct {
-		role guestlist.RoleID
-		text string
-	}{
-		{f.ExcludeRole, "NOT EXISTS (SELECT 1 FROM user_roles WHERE role_id = $%d AND user_id = users.id)"},
-		{f.OfRole, "users.id IN (SELECT user_id FROM user_roles WHERE role_id = $%d)"},
+	for _, c := range []struct{ id, text string }{
+		{string(f.ExcludeRole), "NOT EXISTS (SELECT 1 FROM user_roles WHERE role_id = $%d AND user_id = users.id)"},
+		{string(f.OfRole), "users.id IN (SELECT user_id FROM user_roles WHERE role_id = $%d)"},
+		{string(f.ExcludeOrganization), "NOT EXISTS (SELECT 1 FROM organization_users WHERE organization_id = $%d AND user_id = users.id)"},
+		{string(f.OfOrganization), "users.id IN (SELECT user_id FROM organization_users WHERE organization_id = $%d)"},
 	} {
-		if c.role != "" {
-			args = append(args, c.role)
+		if c.id != "" {
+			args = append(args, c.id)
 			all = append(all, fmt.Sprintf(c.text, len(args)))
 		}
+	}
+	if f.OfOrganizationRole != "" {
+		args = append(args, f.OfOrganization, f.OfOrganizationRole)
+		all = append(all, fmt.Sprintf("users.id IN (SELECT user_id FROM organization_user_roles WHERE organization_id = $%d AND role_id = $%d)",
+			len(args)-1, len(args)))
 	}
 	if f.State != "" {
 		all = append(all, userStates[f.State])
@@ -190,17 +201,22 @@ func (tx *Tx) countUsers(f UserFilter, p Page, got int, where string, args []any
 	if p.hasLast(got) {
 		return p.Offset + got, nil
 	}
-	if len(f.Search.Matches) > 0 || f.OfRole != "" || f.State != "" || f.Before != nil {
+	if len(f.Search.Matches) > 0 || f.OfRole != "" || f.OfOrganization != "" || f.State != "" || f.Before != nil {
 		var n int
 		err := tx.row("SELECT COUNT(*) FROM users"+where, args, &n)
 		return n, err
 	}
 	all, err := tx.CountUsers()
-	if err != nil || f.ExcludeRole == "" {
-		return all, err
+	if err != nil {
+		return 0, err
 	}
 	var with int
-	err = tx.row("SELECT COUNT(*) FROM user_roles WHERE role_id = $1", []any{f.ExcludeRole}, &with)
+	switch { // at most one of them: the API refuses both
+	case f.ExcludeRole != "":
+		err = tx.row("SELECT COUNT(*) FROM user_roles WHERE role_id = $1", []any{f.ExcludeRole}, &with)
+	case f.ExcludeOrganization != "":
+		err = tx.row("SELECT COUNT(*) FROM organization_users WHERE organization_id = $1", []any{f.ExcludeOrganization}, &with)
+	}
 	return all - with, err
 }
 
