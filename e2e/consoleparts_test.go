@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -111,6 +112,7 @@ func (h heard) validFor(key string) bool {
 type ear struct {
 	url     string
 	arrived chan heard
+	shut    atomic.Bool // answers that it is, and keeps nothing
 }
 
 // newEar starts a receiver.
@@ -118,7 +120,11 @@ func newEar(t *testing.T) *ear {
 	t.Helper()
 	const room = 64 // deliveries, more than any test has
 	e := &ear{arrived: make(chan heard, room)}
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if e.shut.Load() {
+			http.Error(w, "The till is shut", http.StatusServiceUnavailable)
+			return
+		}
 		body, err := io.ReadAll(r.Body)
 		if err == nil {
 			e.arrived <- heard{r.Header, body}

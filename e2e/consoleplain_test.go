@@ -8,9 +8,9 @@ import (
 	"guestlist/internal/web/webtest"
 )
 
-// withoutScripts does the core of the recipes in a browser that has no
-// scripts: forms and links are all there is.
-func withoutScripts(t *testing.T, s *site) {
+// plainHost signs the host in with a browser that has no scripts.
+func plainHost(t *testing.T, s *site) (*webtest.Browser, *webtest.Answer) {
+	t.Helper()
 	b := webtest.NewBrowser(t, &http.Client{Timeout: awaitFor})
 	page := b.Get(s.url + "/console")
 	for range 2 { // the name and the password, on one page or on two
@@ -25,6 +25,13 @@ func withoutScripts(t *testing.T, s *site) {
 			page = b.Submit(page, "form", fields)
 		}
 	}
+	return b, page
+}
+
+// withoutScripts does the core of the recipes in a browser that has no
+// scripts: forms and links are all there is.
+func withoutScripts(t *testing.T, s *site) {
+	b, page := plainHost(t, s)
 	on := func(name string) {
 		t.Helper()
 		if page.Status != http.StatusOK || page.One("body").Attr("data-page") != name {

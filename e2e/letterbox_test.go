@@ -17,15 +17,22 @@ type letterbox struct {
 	arrived chan struct{}       // closed and replaced at each arrival
 }
 
+// newLetterbox starts a letterbox, and returns the address that takes messages.
+func newLetterbox(t testing.TB) (l *letterbox, address string) {
+	t.Helper()
+	l = &letterbox{codes: map[string][]string{}, arrived: make(chan struct{})}
+	server := httptest.NewServer(l)
+	t.Cleanup(server.Close)
+	return l, server.URL
+}
+
 // connectMessages lets an installation send codes by e-mail and SMS, and
 // returns where they arrive.
 func (s *site) connectMessages() *letterbox {
 	s.t.Helper()
-	l := &letterbox{codes: map[string][]string{}, arrived: make(chan struct{})}
-	server := httptest.NewServer(l)
-	s.t.Cleanup(server.Close)
+	l, address := newLetterbox(s.t)
 	for _, factory := range []string{"http-email", "http-sms"} {
-		s.api("POST", "/connectors", map[string]any{"connectorId": factory, "config": map[string]any{"endpoint": server.URL}}, 200, nil)
+		s.api("POST", "/connectors", map[string]any{"connectorId": factory, "config": map[string]any{"endpoint": address}}, 200, nil)
 	}
 	return l
 }

@@ -263,7 +263,7 @@ func (m profileMap) identity(ctx context.Context, v *visit) (guestlist.OutsideId
 func oidcPreset() preset {
 	toggle, object := guestlist.FormSwitch, guestlist.FormJSON
 	scope := scopeItem("openid profile email")
-	scope.Required = true
+	scope.Required, scope.Description = true, "What to ask for, separated by spaces: openid, and mostly profile and email."
 	form := []guestlist.FormItem{
 		endpointItem("authorizationEndpoint", "Authorization endpoint", "https://provider.example/authorize", true),
 		endpointItem("tokenEndpoint", "Token endpoint", "https://provider.example/token", true),

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"net/http"
@@ -211,7 +212,11 @@ func (v *visit) saveConnector(s setup, save func(map[string]any) error) error {
 	if !s.isNew {
 		return v.done(connectorPath(s.ID), v.T("shell.saved"))
 	}
-	said := v.T("connectors.created", "name", s.Name.In(v.lang))
+	name := s.Name.In(v.lang)
+	if s.IsStandard {
+		name = cmp.Or(strings.TrimSpace(v.form.Get("name")), name)
+	}
+	said := v.T("connectors.created", "name", name)
 	if s.Type == guestlist.ConnectorSocial {
 		said += " " + v.T("connectors.created_social")
 	}

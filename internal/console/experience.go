@@ -228,11 +228,14 @@ func (s *settings) languages() []string {
 
 func loadWording(v *visit, s *settings) error {
 	var own []struct {
-		LanguageTag string `json:"languageTag"`
+		LanguageTag string         `json:"languageTag"`
+		Translation map[string]any `json:"translation"`
 	}
 	err := v.api.Do(v.ctx(), "GET", "/custom-phrases", nil, &own)
 	for _, p := range own {
-		s.phrases = append(s.phrases, p.LanguageTag)
+		if len(p.Translation) > 0 {
+			s.phrases = append(s.phrases, p.LanguageTag)
+		}
 	}
 	return err
 }

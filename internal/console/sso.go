@@ -190,7 +190,6 @@ var ssoFaults = []string{
 	"single_sign_on.duplicate_connector_name", "connectorName",
 	"single_sign_on.forbidden_domains", "domains",
 	"single_sign_on.duplicated_domains", "domains",
-	"connector.invalid_certificate", "x509Certificate",
 }
 
 func getDeleteSSO(v *visit) error {

@@ -244,7 +244,7 @@ func postSSO(v *visit) error {
 				where = "metadataUrl"
 			}
 		}
-		faults := append([]string{"connector.invalid_config", where, "connector.invalid_metadata", where}, ssoFaults...)
+		faults := append([]string{"connector.invalid_config", where, "connector.invalid_metadata", where, "connector.invalid_certificate", where}, ssoFaults...)
 		return v.again(v.ssoSettings(e, form), form, err, faults...)
 	}
 	return v.done(ssoPath(e.ID)+"/connection", v.T("shell.saved"))

@@ -286,7 +286,11 @@ func postDeleteWording(v *visit) error {
 		return err
 	}
 	err = v.api.Do(v.ctx(), "DELETE", "/custom-phrases/"+client.Segment(w.lang), nil, nil)
-	if guestlist.CodeOf(err) == "localization.cannot_delete_default_language" {
+	isDefault := guestlist.CodeOf(err) == "localization.cannot_delete_default_language"
+	switch {
+	case isDefault && slices.Contains(web.Languages, w.lang): // which has our words once it has no others
+		_, err = v.api.Send(v.ctx(), client.Call{Method: "PUT", Path: "/custom-phrases/" + client.Segment(w.lang), In: map[string]any{}, Tag: w.tag})
+	case isDefault:
 		return v.doneWith(wordingPath(w.lang), ui.Flash{Text: v.says(err), Tone: ui.Bad})
 	}
 	if err != nil && guestlist.KindOf(err) != guestlist.KindNotFound {

@@ -15,6 +15,7 @@ export function previews() {
     let count = 0;
     const show = () => {
       clearTimeout(timer);
+      if (form.dataset.sent) return; // of two submissions browsers drop the first, which is to save
       const now = stage.querySelector('iframe:not(.coming)');
       for (const old of stage.querySelectorAll('.coming')) old.remove();
       const next = document.createElement('iframe');
