@@ -12,6 +12,8 @@ type Campaign struct {
 	Inviter  Inviter       `json:"inviter"`
 
 	Terms   InvitationTerms `json:"terms"`
+	// Format is that of its rows: csv, ndjson, or "" before there are any.
+	Format  string          `json:"format"`
 	Columns []string        `json:"columns"` // the header of the file; of NDJSON the members of its first line
 	Mapping []string        `json:"mapping"` // for each column what it is of an invitation; "" leaves it out
 	Waves   CampaignWaves   `json:"waves"`
@@ -24,21 +26,22 @@ type Campaign struct {
 	Verdicts map[string]int `json:"verdicts"` // how many rows have which: see RowVerdict
 	Error    string         `json:"error,omitempty"`
 
+	WavesSent  int   `json:"wavesSent"`
+	NextWaveAt *Time `json:"nextWaveAt"` // nil: nothing is to be sent now
 	CreatedAt  Time  `json:"createdAt"`
 	StartedAt  *Time `json:"startedAt"`  // sending began
 	FinishedAt *Time `json:"finishedAt"` // nothing is left to be sent
-
-	// Part and Offset are how far the rows are worked off.
-	Part   int `json:"-"`
-	Offset int `json:"-"`
 }
 
 // CampaignState is how a campaign stands.
 type CampaignState string
 
 // The states of a campaign, in their order. Paused and cancelled ones send
-// nothing; what was sent stays good, unless it is revoked.
+// nothing; what was sent stays good, unless it is revoked. One that imports sends
+// nothing either: there is no half campaign. What a cancelled one never sent is
+// revoked, since nobody holds its links.
 const (
+	CampaignDraft     CampaignState = "draft" // has no rows yet
 	CampaignUploading CampaignState = "uploading"
 	CampaignUploaded  CampaignState = "uploaded" // waits to be started
 	CampaignImporting CampaignState = "importing"
@@ -85,6 +88,63 @@ func RowVerdicts() []RowVerdict {
 // Issues reports whether a row of this verdict becomes an invitation.
 func (v RowVerdict) Issues() bool { return v == RowNew || v == RowExistingUser }
 
+// RowReport is what became of one row, for reports and for answers that come
+// while a file is read.
+type RowReport struct {
+	Line      int          `json:"line"` // of the file, from 1; a header counts
+	Verdict   RowVerdict   `json:"verdict"`
+	Recipient string       `json:"recipient,omitempty"`
+	ID        InvitationID `json:"invitationId,omitempty"` // if it became one
+	Code      string       `json:"code,omitempty"`         // of the refusal of an invalid row
+	Message   string       `json:"message,omitempty"`
+	Field     string       `json:"field,omitempty"` // the column or member that is wrong
+}
+
+// InvitationAction is something done to every invitation of a filter, by a job:
+// it survives whoever asked for it. Its JSON is that of /api/invitations/actions.
+type InvitationAction struct {
+	TenantID string                `json:"tenantId"`
+	ID       InvitationActionID    `json:"id"`
+	Action   InvitationVerb        `json:"action"`
+	State    InvitationActionState `json:"state"`
+	Filter   JSONObject            `json:"filter"`
+	// ExpiresIn is how long those that are sent again or extended stay good from
+	// then on, in seconds; 0 for what their terms say.
+	ExpiresIn int    `json:"expiresIn,omitempty"`
+	Reason    string `json:"reason,omitempty"` // of a revocation
+	Done      int    `json:"done"`             // invitations that were looked at
+	Changed   int    `json:"changed"`
+	Error     string `json:"error,omitempty"`
+	CreatedAt Time   `json:"createdAt"`
+	// FinishedAt is when every invitation was looked at.
+	FinishedAt *Time `json:"finishedAt"`
+}
+
+// InvitationActionID is the id of an InvitationAction.
+type InvitationActionID string
+
+// InvitationVerb is what an action does.
+type InvitationVerb string
+
+// The verbs. What is final is left as it is.
+const (
+	ActionResend InvitationVerb = "resend" // with a new link
+	ActionRevoke InvitationVerb = "revoke"
+	ActionExtend InvitationVerb = "extend"
+	ActionDelete InvitationVerb = "delete"
+)
+
+// InvitationActionState is how an action stands.
+type InvitationActionState string
+
+// The states of an action.
+const (
+	ActionRunning   InvitationActionState = "running"
+	ActionFinished  InvitationActionState = "finished"
+	ActionCancelled InvitationActionState = "cancelled"
+	ActionFailed    InvitationActionState = "failed"
+)
+
 // CampaignReport is how the guests of a campaign stand.
 type CampaignReport struct {
 	Imported  int `json:"imported"`
@@ -112,4 +172,17 @@ const (
 	MinCampaignInterval  = time.Minute
 	MaxCampaignInterval  = 30 * 24 * time.Hour
 	KeepUploadedCampaign = 24 * time.Hour // a file that nobody starts is forgotten
+	// UnsentInvitationTTL is how long an invitation stays open that waits for its
+	// campaign; when it is sent its terms say how long from then.
+	UnsentInvitationTTL = 365 * 24 * time.Hour
 )
+
+// CampaignRun is the payload of JobImportCampaign.
+type CampaignRun struct {
+	ID CampaignID `json:"id"`
+}
+
+// InvitationActionRun is the payload of JobInvitationAction.
+type InvitationActionRun struct {
+	ID InvitationActionID `json:"id"`
+}

@@ -235,6 +235,13 @@ type InvitationOrganization struct {
 type InvitationOwn struct {
 	CustomData JSONObject `json:"customData,omitempty"`
 	Profile    *Profile   `json:"profile,omitempty"`
+	// ExpiresAt, if not nil, is its end, whenever it is sent.
+	ExpiresAt *Time `json:"expiresAt,omitempty"`
+}
+
+// IsZero reports whether nothing is given.
+func (o InvitationOwn) IsZero() bool {
+	return len(o.CustomData) == 0 && o.Profile == nil && o.ExpiresAt == nil
 }
 
 // InvitationSecret is the link or code of an invitation. Exactly one answer

@@ -28,4 +28,7 @@ const (
 	JobDeliverHook = "hook.deliver" // payload: notify's own
 	JobDeleteUser  = "user.delete"  // payload: a UserDeletion
 	JobImportUsers = "user.import"  // payload: a UserImportRun
+
+	JobImportCampaign   = "invitation.import" // payload: a CampaignRun
+	JobInvitationAction = "invitation.action" // payload: an InvitationActionRun
 )

@@ -146,7 +146,7 @@ func (tx *Tx) invitationRow(n NewInvitation, sharedCode string) ([]any, error) {
 		}
 	}
 	own := ""
-	if len(i.Own.CustomData) > 0 || i.Own.Profile != nil {
+	if !i.Own.IsZero() {
 		if own, err = jsonText(i.Own); err != nil {
 			return nil, err
 		}

@@ -16,16 +16,21 @@ CREATE TABLE invitation_campaigns (
     inviter         TEXT   NOT NULL, -- JSON: guestlist.Inviter
     terms_id        TEXT   NOT NULL,
     columns         TEXT   NOT NULL, -- JSON list
-    choices         TEXT   NOT NULL, -- JSON: mapping, waves, locale, digest
+    choices         TEXT   NOT NULL, -- JSON: format, mapping, waves, locale, digest
     total           BIGINT NOT NULL, -- rows
     done            BIGINT NOT NULL, -- rows that have a verdict
     verdicts        TEXT   NOT NULL, -- JSON: how many rows have which
     part            BIGINT NOT NULL, -- the next one to be worked off
     offset_in       BIGINT NOT NULL, -- rows of it that are done
+    sent_to         TEXT   NOT NULL, -- id of the invitation up to which first mails were handed over
+    settled_to      TEXT   NOT NULL, -- id up to which it is known what became of them
     waves_sent      BIGINT NOT NULL,
+    wave_left       BIGINT NOT NULL, -- mails of the wave under way that are still to be handed over
     next_wave_at    BIGINT,          -- NULL: nothing is to be sent now
     digest_at       BIGINT,          -- of the next one; NULL: none
     idempotency_key TEXT,            -- keyed hash of the caller's, with the caller
+    content         TEXT   NOT NULL, -- keyed hash of what was uploaded, and how it was to be read
+    upload          TEXT   NOT NULL, -- names the request that uploads; another takes over
     error           TEXT   NOT NULL,
     created_at      BIGINT NOT NULL,
     started_at      BIGINT,
@@ -37,6 +42,23 @@ CREATE INDEX invitation_campaigns_created_at_index ON invitation_campaigns (crea
 CREATE INDEX invitation_campaigns_next_wave_at_index ON invitation_campaigns (next_wave_at) WHERE next_wave_at IS NOT NULL;
 CREATE INDEX invitation_campaigns_digest_at_index ON invitation_campaigns (digest_at) WHERE digest_at IS NOT NULL;
 CREATE INDEX invitation_campaigns_expires_at_index ON invitation_campaigns (expires_at) WHERE expires_at IS NOT NULL;
+
+-- What is done to all invitations of a filter, by a job.
+CREATE TABLE invitation_actions (
+    id          TEXT   NOT NULL CONSTRAINT invitation_actions_id PRIMARY KEY,
+    action      TEXT   NOT NULL, -- resend, revoke, extend, delete
+    state       TEXT   NOT NULL, -- running, finished, cancelled, failed
+    filter      TEXT   NOT NULL, -- JSON: guestlist.InvitationFilter
+    choices     TEXT   NOT NULL, -- JSON: what the action needs to know
+    inviter     TEXT   NOT NULL, -- JSON: guestlist.Inviter, whoever asked for it
+    done        BIGINT NOT NULL, -- invitations that were looked at
+    changed     BIGINT NOT NULL,
+    position    TEXT   NOT NULL, -- id of the invitation that was looked at last
+    error       TEXT   NOT NULL,
+    created_at  BIGINT NOT NULL,
+    finished_at BIGINT
+);
+CREATE INDEX invitation_actions_created_at_index ON invitation_actions (created_at, id);
 
 -- The rows of a campaign until they are done, and then what became of them.
 CREATE TABLE invitation_campaign_parts (
@@ -77,7 +99,7 @@ CREATE TABLE invitations (
     delivery_error    TEXT    NOT NULL,
     message_id        TEXT    NOT NULL, -- of the latest mail
     sends             BIGINT  NOT NULL,
-    send_at           BIGINT,           -- of the next mail; NULL: none. This column is the queue
+    send_at           BIGINT,           -- of the next mail; NULL: none, or when its campaign's turn comes. This column is the queue
     visits            BIGINT  NOT NULL,
     opened_at         BIGINT,
     sent_at           BIGINT,
@@ -102,7 +124,8 @@ CREATE INDEX invitations_campaign_id_index ON invitations (campaign_id, id) WHER
 CREATE INDEX invitations_inviter_id_index ON invitations (inviter_id, id) WHERE campaign_id = '';
 CREATE INDEX invitations_application_id_index ON invitations (application_id, id) WHERE campaign_id = '';
 CREATE INDEX invitations_parent_id_index ON invitations (parent_id) WHERE parent_id <> '';
-CREATE INDEX invitations_send_at_index ON invitations (send_at, id) WHERE send_at IS NOT NULL;
+-- By campaign, so that one that pauses is stepped over and not through.
+CREATE INDEX invitations_send_at_index ON invitations (campaign_id, send_at, id) WHERE send_at IS NOT NULL;
 CREATE INDEX invitations_expires_at_index ON invitations (expires_at, id) WHERE status = 'pending';
 CREATE INDEX invitations_status_index ON invitations (status, id) WHERE status <> 'pending';
 CREATE INDEX invitations_delivery_index ON invitations (delivery, id) WHERE delivery NOT IN ('none', 'queued', 'sent');
