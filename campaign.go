@@ -11,13 +11,13 @@ type Campaign struct {
 	State    CampaignState `json:"state"`
 	Inviter  Inviter       `json:"inviter"`
 
-	Terms   InvitationTerms `json:"terms"`
+	Terms InvitationTerms `json:"terms"`
 	// Format is that of its rows: csv, ndjson, or "" before there are any.
-	Format  string          `json:"format"`
-	Columns []string        `json:"columns"` // the header of the file; of NDJSON the members of its first line
-	Mapping []string        `json:"mapping"` // for each column what it is of an invitation; "" leaves it out
-	Waves   CampaignWaves   `json:"waves"`
-	Locale  string          `json:"locale,omitempty"` // of those that have none of their own
+	Format  string        `json:"format"`
+	Columns []string      `json:"columns"` // the header of the file; of NDJSON the members of its first line
+	Mapping []string      `json:"mapping"` // for each column what it is of an invitation; "" leaves it out
+	Waves   CampaignWaves `json:"waves"`
+	Locale  string        `json:"locale,omitempty"` // of those that have none of their own
 	// Digest is how often the inviter is told what happened: "", daily or weekly.
 	Digest string `json:"digest,omitempty"`
 
