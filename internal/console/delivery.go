@@ -76,7 +76,7 @@ func getDeliveries(v *visit) error {
 		filter.Options = append(filter.Options, option)
 	}
 	event := v.query.Get("event")
-	q := query("start_time", fmt.Sprint(int64(v.now().Add(-from))))
+	q := query("start_time", fmt.Sprint(int64(v.now().Add(-from))), "enableCap", "true")
 	if event != "" {
 		q.Set("logKey", logPrefix+event)
 	}

@@ -73,11 +73,18 @@ func TestProfileFieldsAreAskedInTheOrderThatWasChosen(t *testing.T) {
 func TestProfileFieldsEndSomewhere(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		batch := []map[string]any{}
-		for i := range guestlist.MaxProfileFields {
-			batch = append(batch, textField(fmt.Sprint("f", i)))
+		for _, none := range []string{"before there is one", "when there is no room"} {
+			if none == "when there is no room" {
+				for i := range guestlist.MaxProfileFields {
+					batch = append(batch, textField(fmt.Sprint("f", i)))
+				}
+				f.must(201, "POST", "/api/custom-profile-fields/batch", batch)
+			}
+			if a := f.must(201, "POST", "/api/custom-profile-fields/batch", []any{}); strings.TrimSpace(string(a.body)) != "[]" {
+				t.Errorf("no fields %s: %s", none, a.body)
+			}
 		}
 		f.refused(400, "guard.invalid_input", "POST", "/api/custom-profile-fields/batch", append(batch[:len(batch):len(batch)], textField("more")))
-		f.must(201, "POST", "/api/custom-profile-fields/batch", batch)
 		f.refused(422, "custom_profile_fields.too_many", "POST", "/api/custom-profile-fields", textField("more"))
 		f.must(204, "DELETE", "/api/custom-profile-fields/f1", nil)
 		f.must(201, "POST", "/api/custom-profile-fields", textField("more"))

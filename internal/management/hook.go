@@ -91,12 +91,14 @@ type shownHook struct {
 
 // countDeliveries adds how the deliveries of late went.
 func countDeliveries(tx *store.Tx, hooks []shownHook) error {
-	all, err := tx.HookStats(tx.Now.Add(-hookWindow))
 	for i := range hooks {
-		stats := all[hooks[i].ID]
+		stats, err := tx.HookStats(hooks[i].ID, tx.Now.Add(-hookWindow))
+		if err != nil {
+			return err
+		}
 		hooks[i].ExecutionStats = &stats
 	}
-	return err
+	return nil
 }
 
 func (a *API) listHooks(c *call, in struct {
@@ -268,6 +270,8 @@ func (a *API) listHookLogs(c *call, in struct {
 	Key    string           `query:"logKey"`
 	Start  *guestlist.Time  `query:"start_time"`
 	End    *guestlist.Time  `query:"end_time"`
+
+	EnableCap bool `query:"enableCap"`
 },
 ) (list[guestlist.Log], error) {
 	if err := refuseWindow(in.Start, in.End); err != nil {
@@ -279,10 +283,14 @@ func (a *API) listHookLogs(c *call, in struct {
 		if in.Start == nil && in.End == nil {
 			filter.From = tx.Now.Add(-hookWindow)
 		}
+		if in.EnableCap {
+			filter.Most = listCap
+		}
 		set(&filter.From, in.Start)
 		set(&filter.To, in.End)
 		var err error
 		l.Rows, l.Total, err = tx.HookLogs(filter, c.window())
+		l.capAt(filter.Most)
 		return err
 	})
 	return l, err

@@ -85,6 +85,12 @@ func TestEnterpriseConnectorsAreReadWithTheirKind(t *testing.T) {
 		for domain, code := range map[string]string{"gmail.com": "single_sign_on.forbidden_domains", "a.example": "single_sign_on.duplicated_domains"} {
 			f.refused(422, code, "PATCH", path, map[string]any{"domains": []string{domain, domain}})
 		}
+		f.must(200, "PATCH", path, map[string]any{"domains": []string{"BÜCHER.example", "Straße.example"}}).decode(t, &changed)
+		if strings.Join(changed.Domains, " ") != "xn--bcher-kva.example xn--strae-oqa.example" {
+			t.Errorf("domains that are not ASCII: %q", changed.Domains)
+		}
+		f.refused(422, "single_sign_on.duplicated_domains", "PATCH", path, map[string]any{"domains": []string{"bücher.example", "xn--bcher-kva.example"}})
+		f.refused(400, "guard.invalid_input", "PATCH", path, map[string]any{"domains": []string{"bü cher.example"}})
 		f.must(204, "DELETE", path, nil)
 		f.refused(404, "entity.not_exists_with_id", "DELETE", path, nil)
 	})

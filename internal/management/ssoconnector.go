@@ -12,6 +12,7 @@ import (
 	"guestlist"
 	"guestlist/internal/connector"
 	"guestlist/internal/crypt"
+	"guestlist/internal/signin"
 	"guestlist/internal/store"
 	"guestlist/internal/web"
 )
@@ -269,14 +270,17 @@ var publicDomains = []string{
 	"qq.com", "163.com", "126.com", "sina.com", "sohu.com", "naver.com", "orange.fr", "free.fr", "laposte.net",
 }
 
-// ssoDomains brings the domains of a connector into lower case and refuses
-// those that cannot be an organization's.
+// ssoDomains brings the domains of a connector into their one form, which is
+// ASCII in lower case, and refuses those that cannot be an organization's.
 func ssoDomains(given []string) ([]string, error) {
 	var inv web.Invalid
 	domains := make([]string, len(given))
 	public, twice := []string{}, []string{}
 	for i, domain := range given {
 		domain = guestlist.EmailKey(domain)
+		if ascii, ok := signin.ASCIIDomain(domain); ok {
+			domain = ascii
+		}
 		inv.Check(isDomain(domain), join("domains", strconv.Itoa(i)), "custom", "Must be a domain such as acme.example")
 		switch {
 		case slices.Contains(publicDomains, domain):

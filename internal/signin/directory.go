@@ -26,7 +26,7 @@ type directory struct {
 	social  map[guestlist.ConnectorID]socialEntry
 	sso     map[guestlist.ConnectorID]guestlist.SSOConnector
 	senders map[guestlist.ConnectorID]bool     // connectors of another type
-	order   []guestlist.ConnectorID            // social ones, the oldest first
+	order   []guestlist.ConnectorID            // available social ones, the oldest first
 	ssoList []guestlist.ConnectorID            // available enterprise ones, the oldest first
 	domains map[string][]guestlist.ConnectorID // available enterprise ones, by folded domain
 }
@@ -80,11 +80,23 @@ func (d *Desk) enterSocial(dir *directory, c guestlist.Connector) {
 		if kind, ok := d.SocialKind(c.FactoryID); ok {
 			kind.ConnectorTraits = c.View(guestlist.ConnectorFactory{ConnectorTraits: kind.ConnectorTraits}).ConnectorTraits
 			dir.social[c.ID] = socialEntry{c, kind}
-			dir.order = append(dir.order, c.ID)
+			if d.leadsSomewhere(c) {
+				dir.order = append(dir.order, c.ID)
+			}
 			return
 		}
 	}
 	dir.senders[c.ID] = true
+}
+
+// leadsSomewhere reports whether a social connector is set up to its end. One
+// that is not has no button, as the public settings list none for it.
+func (d *Desk) leadsSomewhere(c guestlist.Connector) bool {
+	if d.OpenSocial == nil {
+		return false
+	}
+	_, err := d.OpenSocial(c)
+	return err == nil
 }
 
 // enterSSO notes an enterprise connector. It is available when its config is
@@ -99,7 +111,7 @@ func (d *Desk) enterSSO(dir *directory, c guestlist.SSOConnector) {
 	}
 	dir.ssoList = append(dir.ssoList, c.ID)
 	for _, domain := range c.Domains {
-		key := guestlist.EmailKey(domain)
+		key := domainKey(domain)
 		if !slices.Contains(dir.domains[key], c.ID) {
 			dir.domains[key] = append(dir.domains[key], c.ID)
 		}
@@ -192,7 +204,7 @@ func (dir *directory) vouch(way guestlist.Way, o Outside) voucher {
 		v.why = errors.New("the provider tells no e-mail address")
 	case !asserted:
 		v.why = errors.New("the provider does not assert that the e-mail address was verified")
-	case !guestlist.MayVouch(domains, id.Email):
+	case !guestlist.MayVouch(domains, id.Email) && !guestlist.MayVouch(domains, "@"+domainOf(id.Email)):
 		v.why = errors.New("the connector may not vouch for e-mail addresses of " + domainOf(id.Email))
 	default:
 		v.email = id.Email
@@ -209,10 +221,19 @@ func trustsUnverified(c guestlist.SSOConnector) bool {
 	return json.Unmarshal(c.Config, &config) == nil && config.Trust
 }
 
-// domainOf returns the folded domain of an address, or "".
+// domainOf returns the domain of an address in its one form, or "".
 func domainOf(email string) string {
-	key := guestlist.EmailKey(email)
-	return key[strings.LastIndexByte(key, '@')+1:]
+	return domainKey(email[strings.LastIndexByte(email, '@')+1:])
+}
+
+// domainKey is the one form of a domain, so that an organization is found
+// whichever way its name is written; what is no domain is folded.
+func domainKey(domain string) string {
+	key := guestlist.EmailKey(domain)
+	if ascii, ok := ASCIIDomain(key); ok {
+		return ascii
+	}
+	return key
 }
 
 // ssoOnly refuses an address whose domain signs in by an enterprise provider.

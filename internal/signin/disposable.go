@@ -61,7 +61,7 @@ func readDisposable(list map[string]bool, r io.Reader) error {
 		if text == "" && !off {
 			continue
 		}
-		domain, ok := asciiDomain(strings.TrimSpace(text))
+		domain, ok := ASCIIDomain(strings.TrimSpace(text))
 		switch {
 		case !ok || !strings.Contains(domain, "."):
 			return fmt.Errorf("line %d: %q is not a domain", n, text)
@@ -80,9 +80,9 @@ func readDisposable(list map[string]bool, r io.Reader) error {
 // rules for host names that not every mail server obeys).
 var domainForm = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.BidiRule())
 
-// asciiDomain returns the one form of a domain (RFC 5891 §4.4): lower case,
+// ASCIIDomain returns the one form of a domain (RFC 5891 §4.4): lower case,
 // and with punycode for what is not ASCII. It reports false for what has none.
-func asciiDomain(domain string) (string, bool) {
+func ASCIIDomain(domain string) (string, bool) {
 	if isPlain(domain) { // most are, and the tables are slow
 		domain = strings.ToLower(domain)
 		return domain, domain != "" && !strings.ContainsAny(domain, " @/")
@@ -105,5 +105,5 @@ func isPlain(domain string) bool {
 // refuseAddress returns why the blocklist refuses an address for a new account,
 // or nil. Every way that gives an account a new address asks it.
 func (r *run) refuseAddress(email string) error {
-	return r.exp.EmailBlocklistPolicy.Refusal(email, guestlist.MailDomains{ASCII: asciiDomain, Disposable: r.d.Disposable})
+	return r.exp.EmailBlocklistPolicy.Refusal(email, guestlist.MailDomains{ASCII: ASCIIDomain, Disposable: r.d.Disposable})
 }

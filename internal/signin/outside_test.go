@@ -259,11 +259,23 @@ func TestFaces(t *testing.T) {
 		check("social", names(o.desk.SocialFaces(ctx)), "google github")
 		check("all enterprise", names(o.desk.SSOFaces(ctx, "")), "corp corptwo samlco")
 		check("by address", names(o.desk.SSOFaces(ctx, "A@CORP.example")), "corp")
+		for _, address := range []string{"a@bücher.example", "a@BÜCHER.example", "a@xn--bcher-kva.example", "a@XN--BCHER-KVA.example"} {
+			check("by "+address, names(o.desk.SSOFaces(ctx, address)), "corptwo")
+		}
 		check("of a subdomain", names(o.desk.SSOFaces(ctx, "a@x.corp.example")), "")
 		check("incomplete", names(o.desk.SSOFaces(ctx, "a@half.example")), "")
 		if f, err := o.desk.Face(ctx, corp); err != nil || f.Name.In("de") != "Corp" || f.Logo != "data:,kind" || f.Way != guestlist.WaySSO {
 			o.Errorf("face %+v, %v", f, err)
 		}
+		o.update(func(tx *store.Tx) error {
+			c, err := tx.Connector(google)
+			if err != nil {
+				return err
+			}
+			c.Config = json.RawMessage(`{}`)
+			return tx.UpdateConnector(c)
+		})
+		check("not set up to its end", names(o.desk.SocialFaces(ctx)), "github")
 		o.settings(func(e *guestlist.SignInExperience) {
 			e.SocialSignInConnectorTargets, e.SingleSignOnEnabled = []string{string(github)}, false
 		})

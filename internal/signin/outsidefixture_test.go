@@ -152,6 +152,9 @@ func withOutsiders(d *door) *outsiders {
 		trusted: []string{guestlist.AnyDomain},
 	}
 	d.desk.OpenSocial = func(c guestlist.Connector) (connector.Provider, error) {
+		if string(c.Config) == `{}` {
+			return nil, guestlist.Refuse(guestlist.KindInvalid, "connector.invalid_config")
+		}
 		return map[guestlist.ConnectorID]connector.Provider{github: o.github, google: o.google}[c.ID], nil
 	}
 	d.desk.OpenSSO = func(c guestlist.SSOConnector) (connector.Provider, error) {
@@ -181,7 +184,7 @@ func withOutsiders(d *door) *outsiders {
 		}
 		for n, c := range []guestlist.SSOConnector{
 			{ID: corp, ProviderName: "OIDC", ConnectorName: "Corp", Domains: []string{"corp.example"}, Config: guestlist.JSONObject(`{"clientSecret":"hush"}`)},
-			{ID: corpTwo, ProviderName: "OIDC", ConnectorName: "Two", Domains: []string{"two.example"}, Config: guestlist.JSONObject(`{"clientSecret":"hush"}`)},
+			{ID: corpTwo, ProviderName: "OIDC", ConnectorName: "Two", Domains: []string{"two.example", "xn--bcher-kva.example"}, Config: guestlist.JSONObject(`{"clientSecret":"hush"}`)},
 			{ID: samlCo, ProviderName: "SAML", ConnectorName: "SAML Co", Domains: []string{"co.example"}, Config: guestlist.JSONObject(`{"entityId":"x"}`)},
 			{ID: "halfway", ProviderName: "OIDC", ConnectorName: "Halfway", Domains: []string{"half.example"}, Config: guestlist.JSONObject(`{}`)},
 		} {

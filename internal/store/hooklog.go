@@ -35,21 +35,40 @@ type HookLogFilter struct {
 	Key    string         // "TriggerHook.<Event>", or "" for all
 	From   guestlist.Time // inclusive
 	To     guestlist.Time // inclusive
+
+	// Most is how far the list is counted, 0 for to its end. With it an event is
+	// looked for among the newest LogWindow attempts alone.
+	Most int
+}
+
+// source is what a list is read from: all between FROM and ORDER BY. An event
+// has no index: it is looked for among attempts that have one.
+func (f HookLogFilter) source() conditions {
+	c := conditions{" WHERE hook_id = $1 AND created_at >= $2 AND created_at <= $3", []any{f.HookID, f.From, f.To}}
+	switch {
+	case f.Key == "":
+		c.text = "hook_logs" + c.text
+	case f.Most > 0:
+		c.text = "(SELECT id, key, payload, created_at FROM hook_logs" + c.text + newestLines + " LIMIT $4) AS newest WHERE TRUE"
+		c.args = append(c.args, LogWindow)
+		c.and("key = $%d", f.Key)
+	default:
+		c.text = "hook_logs" + c.text
+		c.and("key = $%d", f.Key)
+	}
+	return c
 }
 
 // HookLogs lists the attempts that pass a filter, the newest first, and says
-// how many there are in all.
+// how many there are in all, at most one more than the filter's Most.
 func (tx *Tx) HookLogs(f HookLogFilter, p Page) ([]guestlist.Log, int, error) {
-	where, args := ` FROM hook_logs WHERE hook_id = $1 AND created_at >= $2 AND created_at <= $3`, []any{f.HookID, f.From, f.To}
-	if f.Key != "" {
-		where, args = where+" AND key = $4", append(args, f.Key)
-	}
-	var total int
-	if err := tx.row("SELECT COUNT(*)"+where, args, &total); err != nil {
+	src := f.source()
+	total, err := tx.countRows(src.text, src.args, limitOf(f.Most, 0))
+	if err != nil {
 		return nil, 0, err
 	}
-	limit, page := p.sql(len(args) + 1)
-	logs, err := collect(tx, scanHookLog, "SELECT id, key, payload, created_at"+where+" ORDER BY created_at DESC, id DESC"+limit, append(args, page...)...)
+	limit, page := p.sql(len(src.args) + 1)
+	logs, err := collect(tx, scanHookLog, "SELECT id, key, payload, created_at FROM "+src.text+newestLines+limit, with(src.args, page...)...)
 	return logs, total, err
 }
 
@@ -72,17 +91,13 @@ type HookStats struct {
 	RequestCount int `json:"requestCount"`
 }
 
-// HookStats counts the attempts of each hook since a time. Hooks without any
-// are not in the map.
-func (tx *Tx) HookStats(since guestlist.Time) (map[guestlist.HookID]HookStats, error) {
-	stats := map[guestlist.HookID]HookStats{}
-	err := tx.rows(func(sc scanner) error {
-		var id guestlist.HookID
-		var s HookStats
-		err := sc.Scan(&id, &s.SuccessCount, &s.RequestCount)
-		stats[id] = s
-		return err
-	}, `SELECT hook_id, SUM(CASE WHEN failed THEN 0 ELSE 1 END), COUNT(*) FROM hook_logs
-		WHERE created_at >= $1 GROUP BY hook_id`, since)
-	return stats, err
+// HookStats counts the attempts of a hook since a time, of which it looks at the
+// newest LogWindow.
+func (tx *Tx) HookStats(hook guestlist.HookID, since guestlist.Time) (HookStats, error) {
+	var s HookStats
+	err := tx.row(hookStats, []any{hook, since, LogWindow}, &s.SuccessCount, &s.RequestCount)
+	return s, err
 }
+
+const hookStats = `SELECT COALESCE(SUM(CASE WHEN failed THEN 0 ELSE 1 END), 0), COUNT(*) FROM (
+	SELECT failed FROM hook_logs WHERE hook_id = $1 AND created_at >= $2 ORDER BY created_at DESC LIMIT $3) AS newest`
