@@ -5,17 +5,36 @@ import (
 	"guestlist/internal/console/ui"
 )
 
-// getSSOConnection asks the provider and shows what it says of itself.
+// asked is the query of the page that waits for the provider.
+const asked = "?asked=" + ui.Yes
+
+// getSSOConnection shows what the provider says of itself. It is asked by a
+// second request, since one that is dead is waited for: what the company has to
+// know of us is there at once.
 func getSSOConnection(v *visit) error {
-	e, err := v.sso(nil)
+	how := quickly()
+	if v.query.Get("asked") == ui.Yes {
+		how = nil
+	}
+	e, err := v.sso(how)
 	if err != nil {
 		return err
 	}
-	blocks := []ui.Block{v.ssoState(e)}
-	if rows := v.ssoSays(e); len(rows) > 0 {
-		blocks = append(blocks, ui.Section{Title: v.T("sso.says"), Body: []ui.Block{ui.Facts{Rows: rows}}})
+	state := ui.Later{ID: "state"}
+	if how == nil || !e.isComplete() {
+		state.Body = []ui.Block{v.ssoState(e)}
+		if rows := v.ssoSays(e); len(rows) > 0 {
+			state.Body = append(state.Body, ui.Section{Title: v.T("sso.says"), Body: []ui.Block{ui.Facts{Rows: rows}}})
+		}
+	} else {
+		state.Src = ssoPath(e.ID) + "/connection" + asked
+		state.Body = []ui.Block{ui.Notice{Tone: ui.Info, Title: v.T("sso.asking"), Text: v.T("sso.asking_text")}}
 	}
-	return v.show(v.ssoPage(e, "connection", ui.Columns{Main: blocks, Side: []ui.Block{v.tellEmployer(e)}}))
+	page := v.ssoPage(e, "connection", ui.Columns{Main: []ui.Block{state}, Side: []ui.Block{v.tellEmployer(e)}})
+	if state.Src != "" {
+		page.Refresh, page.Next = 1, state.Src
+	}
+	return v.show(page)
 }
 
 // ssoState says how far the connection is, and what to do next.

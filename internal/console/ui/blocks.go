@@ -22,6 +22,15 @@ type Paragraph struct {
 	Links []Link
 }
 
+// Later is a part of a page that takes its time: the page is shown without it,
+// and scripts fetch the block of the same ID from Src. For those without, give
+// the page a Refresh to there. With Src empty it is that block.
+type Later struct {
+	ID   string
+	Src  string
+	Body []Block // until it is there
+}
+
 // Facts are terms with their values.
 type Facts struct{ Rows []Fact }
 
@@ -203,6 +212,7 @@ type Swatch struct {
 func (Section) template() string   { return "section" }
 func (Columns) template() string   { return "columns" }
 func (Paragraph) template() string { return "paragraph" }
+func (Later) template() string     { return "later" }
 func (Facts) template() string     { return "facts" }
 func (Snippet) template() string   { return "snippet" }
 func (Snippets) template() string  { return "snippets" }

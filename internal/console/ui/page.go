@@ -12,6 +12,7 @@ type Page struct {
 	Frames  bool     // shows pages of this server in frames, e.g. as a preview
 	Images  []string // origins that pictures come from, e.g. "https://cdn.example"
 	Refresh int      // without scripts the page loads again after so many seconds; 0: never
+	Next    string   // what Refresh loads instead of the page, a path of this server
 }
 
 // Block is one part of a page's body. The types of this package that have the

@@ -2,6 +2,7 @@
 // The browser connects anew by itself; what it missed is in the next event.
 
 export function live() {
+  for (const el of document.querySelectorAll('[data-later]')) later(el);
   for (const el of document.querySelectorAll('[data-events]')) {
     const source = new EventSource(el.dataset.events);
     const bar = el.querySelector('progress');
@@ -16,5 +17,19 @@ export function live() {
       else location.reload();
     };
     addEventListener('pagehide', () => source.close());
+  }
+}
+
+// What takes its time comes when it is there; what cannot come so is opened.
+async function later(el) {
+  const src = el.dataset.later;
+  try {
+    const res = await fetch(src, { headers: { 'Guestlist-Fragment': el.id } });
+    const doc = new DOMParser().parseFromString(await res.text(), 'text/html');
+    const fresh = res.ok && !res.redirected && doc.getElementById(el.id);
+    if (fresh) el.replaceChildren(...document.adoptNode(fresh).childNodes);
+    else location.assign(src);
+  } catch {
+    // The page is being left, or nobody is there to ask.
   }
 }
