@@ -170,7 +170,7 @@ func covers(tx *store.Tx, grant guestlist.Grant, p progress) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		has, err := tx.ScopesOfUser(p.session.UserID, resource.ID)
+		has, err := tx.ScopesOfUserFor(p.client.Application, p.session.UserID, "", resource)
 		if err != nil {
 			return false, err
 		}
@@ -189,7 +189,16 @@ func covers(tx *store.Tx, grant guestlist.Grant, p progress) (bool, error) {
 			}
 		}
 	}
-	return true, nil
+	if p.client.IsThirdParty || !p.request.HasScope(guestlist.ScopeOrganizations) {
+		return true, nil
+	}
+	names, err := tx.KnownOrganizationScopes(p.request.Scopes)
+	for _, name := range names {
+		if !slices.Contains(grant.ResourceScopes[guestlist.OrganizationsResource], name) {
+			return false, err
+		}
+	}
+	return true, err
 }
 
 // issueCode notes that the session uses the application, and issues a code. All

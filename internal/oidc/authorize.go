@@ -139,6 +139,13 @@ func (d *Door) lookUp(ctx context.Context, a *authorization) error {
 			}
 			scopes = append(scopes, scopeNames(list)...)
 		}
+		if a.request.HasScope(guestlist.ScopeOrganizations) {
+			ofOrganizations, err := tx.KnownOrganizationScopes(a.request.Scopes)
+			if err != nil {
+				return err
+			}
+			scopes = append(scopes, ofOrganizations...)
+		}
 		a.known(scopes)
 		return judgeThirdParty(tx, *a)
 	})

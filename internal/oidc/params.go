@@ -206,10 +206,6 @@ func (a *authorization) parsePrompt(v url.Values) *Error {
 	return nil
 }
 
-// organizationsResource is what Logto's SDKs name beside the scope of
-// organizations. It stands for no API: the scope says it all.
-const organizationsResource = "urn:logto:resource:organizations"
-
 // parseResources reads resource indicators (RFC 8707 §2): the parameter
 // repeated, or one with commas.
 func (a *authorization) parseResources(v url.Values) *Error {
@@ -222,7 +218,7 @@ func (a *authorization) parseResources(v url.Values) *Error {
 	}
 	invalidTarget := func(why string) *Error { return newError(guestlist.KindInvalid, "invalid_target", "%s", why) }
 	for _, s := range distinct(list) {
-		if s == "" || s == organizationsResource {
+		if s == "" || s == guestlist.OrganizationsResource {
 			continue
 		}
 		u, err := url.Parse(s)
@@ -292,8 +288,8 @@ func (a *authorization) parseExtras(v url.Values) {
 	r.OneTimeToken = one(v, "one_time_token")
 }
 
-// known keeps the requested scopes that exist: those of users and of the
-// requested resources.
+// known keeps the requested scopes that exist: those of users, of the requested
+// resources and of organizations.
 func (a *authorization) known(resourceScopes []string) {
 	a.request.Scopes = slices.DeleteFunc(a.request.Scopes, func(s string) bool {
 		return !slices.Contains(token.UserScopes, s) && !slices.Contains(resourceScopes, s)

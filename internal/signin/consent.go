@@ -170,6 +170,9 @@ func (c *consent) decide(tx *store.Tx) (ConsentStep, error) {
 		return ConsentStep{Page: page}, nil
 	}
 	c.extend(&grant, page)
+	if err := c.extendOrganizations(tx, app, &grant); err != nil {
+		return ConsentStep{}, err
+	}
 	if isNew {
 		err = tx.InsertGrant(grant)
 	} else {
@@ -253,7 +256,7 @@ func (c *consent) missingOf(tx *store.Tx, app guestlist.Application, grant guest
 		return r, err
 	}
 	r.Resource = resource
-	has, err := tx.ScopesOfUser(c.user.ID, resource.ID)
+	has, err := tx.ScopesOfUserFor(app, c.user.ID, "", resource)
 	if err != nil {
 		return r, err
 	}
@@ -296,6 +299,22 @@ func (c *consent) extend(grant *guestlist.Grant, page *ConsentPage) {
 			grant.ResourceScopes[r.Resource.Indicator] = add(grant.ResourceScopes[r.Resource.Indicator], s.Name)
 		}
 	}
+}
+
+// extendOrganizations puts the scopes of organizations that were asked for into
+// the grant, of applications of the house: what they are worth is seen when a
+// token within an organization is wanted.
+func (c *consent) extendOrganizations(tx *store.Tx, app guestlist.Application, grant *guestlist.Grant) error {
+	if app.IsThirdParty || !c.i.Request.HasScope(guestlist.ScopeOrganizations) {
+		return nil
+	}
+	names, err := tx.KnownOrganizationScopes(c.i.Request.Scopes)
+	for _, name := range names {
+		if have := grant.ResourceScopes[guestlist.OrganizationsResource]; !slices.Contains(have, name) {
+			grant.ResourceScopes[guestlist.OrganizationsResource] = append(have, name)
+		}
+	}
+	return err
 }
 
 // finish leaves the result for Resume.

@@ -176,3 +176,51 @@ func TestAnOrganizationComesBackAsItWasPut(t *testing.T) {
 		})
 	})
 }
+
+func TestScopesOfOrganizationsAreForApplicationsOfTheHouse(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		ada := club(t, st)
+		notes := guestlist.Resource{ID: "notes", Name: "Notes", Indicator: "https://notes.example"}
+		house := guestlist.Resource{ID: store.ManagementResourceID}
+		update(t, st, func(tx *store.Tx) error {
+			if err := store.Seed(tx); err != nil {
+				return err
+			}
+			_, err := tx.JoinOrganization("club", ada, "member")
+			return errors.Join(err,
+				tx.InsertOrganization(guestlist.Organization{ID: "other", Name: "Other", CreatedAt: tx.Now}),
+				tx.InsertResource(notes),
+				tx.InsertScope(guestlist.Scope{ID: "read", ResourceID: "notes", Name: "read"}),
+				tx.InsertScope(guestlist.Scope{ID: "admin", ResourceID: "notes", Name: "admin"}),
+				tx.InsertRole(guestlist.Role{ID: "reader", Name: "reader", Type: guestlist.RoleUser}),
+				tx.AddRoleScope("reader", "read"), tx.AddUserRole(ada, "reader"),
+				tx.AddOrganizationRoleResourceScopes("member", "admin", "management-api-all"),
+			)
+		})
+		view(t, st, func(tx *store.Tx) error {
+			for _, c := range []struct {
+				what     string
+				app      guestlist.Application
+				in       guestlist.OrganizationID
+				resource guestlist.Resource
+				want     []string
+			}{
+				{"anywhere", guestlist.Application{}, "", notes, []string{"admin", "read"}},
+				{"in the organization", guestlist.Application{}, "club", notes, []string{"admin", "read"}},
+				{"in another one", guestlist.Application{}, "other", notes, []string{"read"}},
+				{"for a third party", guestlist.Application{IsThirdParty: true}, "club", notes, []string{"read"}},
+				{"at the management API", guestlist.Application{}, "club", house, nil},
+			} {
+				scopes, err := tx.ScopesOfUserFor(c.app, ada, c.in, c.resource)
+				var got []string
+				for _, s := range scopes {
+					got = append(got, s.Name)
+				}
+				if err != nil || !slices.Equal(got, c.want) {
+					t.Errorf("%s: %v, %v, want %v", c.what, got, err, c.want)
+				}
+			}
+			return nil
+		})
+	})
+}

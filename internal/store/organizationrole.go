@@ -191,11 +191,36 @@ func (tx *Tx) RemoveOrganizationRoleResourceScope(role guestlist.OrganizationRol
 	return changed(tx.exec("DELETE FROM organization_role_resource_scopes WHERE role_id = $1 AND scope_id = $2", role, scope))
 }
 
-// ScopesOfMemberAt returns the scopes of an API resource that a user has through
-// roles in organizations: in one, or with "" in any of theirs.
-func (tx *Tx) ScopesOfMemberAt(id guestlist.OrganizationID, user guestlist.UserID, resource guestlist.ResourceID) ([]guestlist.Scope, error) {
-	return collect(tx, scanScope, "SELECT "+scopeColumns+` FROM scopes WHERE resource_id = $3 AND id IN (
+// ScopesOfUserFor returns the scopes of an API resource that an application may
+// have on behalf of a user: those of the user's own roles and those of roles in
+// organizations, in one of them, or with "" in any. Applications of third parties
+// get none by way of organizations, and nobody those of the management API.
+func (tx *Tx) ScopesOfUserFor(app guestlist.Application, user guestlist.UserID, id guestlist.OrganizationID,
+	resource guestlist.Resource,
+) ([]guestlist.Scope, error) {
+	if app.IsThirdParty || resource.ID == ManagementResourceID {
+		return tx.ScopesOfUser(user, resource.ID)
+	}
+	return collect(tx, scanScope, "SELECT "+scopeColumns+` FROM scopes WHERE resource_id = $3 AND (id IN (
+			SELECT rs.scope_id FROM user_roles ur JOIN role_scopes rs ON rs.role_id = ur.role_id WHERE ur.user_id = $2)
+		OR id IN (
 			SELECT rs.scope_id FROM organization_user_roles ur JOIN organization_role_resource_scopes rs ON rs.role_id = ur.role_id
-			WHERE ur.user_id = $2 AND ($1 = '' OR ur.organization_id = $1))
-		ORDER BY name`, id, user, resource)
+			WHERE ur.user_id = $2 AND ($1 = '' OR ur.organization_id = $1)))
+		ORDER BY name`, id, user, resource.ID)
+}
+
+// KnownOrganizationScopes returns which of these names are those of scopes of
+// organizations.
+func (tx *Tx) KnownOrganizationScopes(names []string) ([]string, error) {
+	values := make([]any, len(names))
+	for i, name := range names {
+		values[i] = name
+	}
+	var known []string
+	err := tx.rowsIn(func(sc scanner) error {
+		name, err := scanText(sc)
+		known = append(known, name)
+		return err
+	}, "SELECT name FROM organization_scopes WHERE name IN", values)
+	return known, err
 }

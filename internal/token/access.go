@@ -43,6 +43,15 @@ func (m *Mint) UserInfo(ctx context.Context, token string) (UserInfo, error) {
 		if !ok {
 			return ErrInvalidToken
 		}
+		if tells(data.Scopes) {
+			third, err := isThirdParty(tx, row.ClientID)
+			if err != nil {
+				return err
+			}
+			if err := p.readOrganizations(tx, data.Scopes, third); err != nil {
+				return err
+			}
+		}
 		var o object
 		p.claims(&o, data.Scopes, func(string) bool { return true })
 		info.ClientID = row.ClientID

@@ -12,14 +12,13 @@ import (
 // The scopes that carry claims about a user (wire: OpenID Connect Core §5.4
 // and Logto's own).
 const (
-	scopeProfile           = "profile"
-	scopeEmail             = "email"
-	scopePhone             = "phone"
-	scopeAddress           = "address"
-	scopeCustomData        = "custom_data"
-	scopeIdentities        = "identities"
-	scopeRoles             = "roles"
-	scopeOrganizationRoles = "urn:logto:scope:organization_roles"
+	scopeProfile    = "profile"
+	scopeEmail      = "email"
+	scopePhone      = "phone"
+	scopeAddress    = "address"
+	scopeCustomData = "custom_data"
+	scopeIdentities = "identities"
+	scopeRoles      = "roles"
 )
 
 // UserScopes lists the scopes that applications may ask for besides those of
@@ -60,6 +59,9 @@ type person struct {
 	guestlist.User
 	roles []string
 	sso   []guestlist.SSOIdentity
+
+	organizations     []guestlist.Organization
+	organizationRoles []store.Membership
 }
 
 // readPerson reads a user as far as the scopes need. A user who is unknown or
@@ -153,10 +155,10 @@ func (p person) extendedClaims(o *object, scopes []string, extended func(claim s
 	add(scopeIdentities, "identities", p.Identities)
 	add(scopeIdentities, "sso_identities", ssoClaims(p.sso))
 	add(scopeRoles, "roles", p.roles)
-	// Organizations come with a later part; nobody belongs to one yet.
-	add(organizationsScope, "organizations", []string{})
-	add(organizationsScope, "organization_data", []string{})
-	add(scopeOrganizationRoles, "organization_roles", []string{})
+	ids, data := p.organizationClaims()
+	add(guestlist.ScopeOrganizations, "organizations", ids)
+	add(guestlist.ScopeOrganizations, "organization_data", data)
+	add(guestlist.ScopeOrganizationRoles, "organization_roles", p.organizationRoleClaims())
 }
 
 // ssoClaim is an element of the claim sso_identities.

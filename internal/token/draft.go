@@ -21,6 +21,9 @@ type request struct {
 	sid       string
 	authTime  guestlist.Time
 	tellTime  bool
+
+	organization guestlist.OrganizationID // that a refresh is for; "" for none
+	all          []string                 // scopes that a refresh could have
 }
 
 // draft is an answer whose facts were read and judged, but which is neither
@@ -34,6 +37,8 @@ type draft struct {
 	scopes   []string            // of the access token
 	refresh  *newRefresh         // to be issued
 	same     string              // the refresh token that stays in force
+
+	organization guestlist.OrganizationID // that the token for a resource is within
 }
 
 type newRefresh struct {
@@ -61,6 +66,18 @@ func (m *Mint) draft(tx *store.Tx, row store.Token, app guestlist.Application, r
 	if !ok {
 		return d, ErrInvalidGrant
 	}
+	if err := d.person.readOrganizations(tx, r.scopes, app.IsThirdParty); err != nil {
+		return d, err
+	}
+	if r.organization != "" {
+		if err := mayEnter(tx, app, row.UserID, r); err != nil {
+			return d, err
+		}
+		if len(r.resources) == 0 {
+			return d, d.forOrganization(tx)
+		}
+		d.organization = r.organization
+	}
 	indicator, err := chooseResource(r)
 	if err != nil {
 		return d, err
@@ -77,7 +94,7 @@ func (m *Mint) draft(tx *store.Tx, row store.Token, app guestlist.Application, r
 		return d, err
 	}
 	d.resource = &resource
-	has, err := tx.ScopesOfUser(row.UserID, resource.ID)
+	has, err := tx.ScopesOfUserFor(app, row.UserID, r.organization, resource)
 	if err != nil {
 		return d, err
 	}
@@ -199,13 +216,13 @@ func (m *Mint) signAccess(ctx context.Context, now guestlist.Time, d draft, a *A
 	}
 	a.ExpiresIn = int64(d.resource.AccessTokenTTL)
 	var err error
-	a.AccessToken, err = m.signJWT(ctx, now, string(d.person.ID), d.app.ID, *d.resource, a.Scope)
+	a.AccessToken, err = m.signJWT(ctx, now, string(d.person.ID), d.app.ID, *d.resource, d.organization, a.Scope)
 	return err
 }
 
 // signJWT makes an access token for a resource (RFC 9068 §2.2).
 func (m *Mint) signJWT(ctx context.Context, now guestlist.Time, subject string, client guestlist.ApplicationID,
-	resource guestlist.Resource, scope string,
+	resource guestlist.Resource, organization guestlist.OrganizationID, scope string,
 ) (string, error) {
 	var o object
 	o.addString("jti", crypt.Opaque())
@@ -216,6 +233,7 @@ func (m *Mint) signJWT(ctx context.Context, now guestlist.Time, subject string, 
 	o.addString("client_id", string(client))
 	o.addString("iss", m.Issuer)
 	o.addString("aud", resource.Indicator)
+	o.addText("organization_id", string(organization))
 	payload, err := o.end()
 	if err != nil {
 		return "", fmt.Errorf("token: access token: %w", err)

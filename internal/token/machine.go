@@ -42,7 +42,7 @@ func (m *Mint) ClientCredentials(ctx context.Context, r MachineRequest) (Answer,
 		return Answer{}, err
 	}
 	a := Answer{ExpiresIn: int64(access.resource.AccessTokenTTL), Scope: strings.Join(intersect(r.Scopes, access.scopes), " ")}
-	a.AccessToken, err = m.signJWT(ctx, m.Store.Now(), string(r.Application.ID), r.Application.ID, access.resource, a.Scope)
+	a.AccessToken, err = m.signJWT(ctx, m.Store.Now(), string(r.Application.ID), r.Application.ID, access.resource, "", a.Scope)
 	return a, err
 }
 

@@ -70,12 +70,10 @@ func (m *Mint) draftRefresh(tx *store.Tx, row store.Token, r RefreshRequest) (dr
 		scopes = r.Scopes
 	}
 	d, err := m.draft(tx, row, r.Application, request{scopes: scopes, resources: r.Resources, granted: data.Resources,
-		nonce: data.Nonce, sid: data.SID, authTime: data.AuthTime, tellTime: data.TellTime})
+		nonce: data.Nonce, sid: data.SID, authTime: data.AuthTime, tellTime: data.TellTime,
+		organization: guestlist.OrganizationID(r.OrganizationID), all: data.Scopes})
 	if err != nil {
 		return d, err
-	}
-	if r.OrganizationID != "" {
-		return d, organizationRefusal(data.Scopes)
 	}
 	if !rotates(row, data, r.Application, tx.Now) {
 		d.same = r.RefreshToken
@@ -86,15 +84,6 @@ func (m *Mint) draftRefresh(tx *store.Tx, row store.Token, r RefreshRequest) (dr
 		d.refresh.expires = row.ExpiresAt // browsers get no sliding life
 	}
 	return d, nil
-}
-
-// organizationRefusal answers whoever asks for an organization's token: nobody
-// belongs to one before organizations exist.
-func organizationRefusal(scopes []string) error {
-	if !hasScope(scopes, organizationsScope) {
-		return ErrInsufficientScope.With(organizationsScope)
-	}
-	return ErrAccessDenied.Saying("user is not a member of the organization")
 }
 
 // rotates decides whether a refresh token is replaced at its use: always for

@@ -35,7 +35,6 @@ const (
 	percent              = 100
 	minVerifier          = 43 // RFC 7636 §4.1
 	maxVerifier          = 128
-	organizationsScope   = "urn:logto:scope:organizations"
 	scopeOpenID          = "openid"
 	scopeOfflineAccess   = "offline_access"
 	settingIDToken       = "id-token"
