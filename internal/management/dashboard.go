@@ -3,7 +3,6 @@ package management
 import (
 	"time"
 
-	"guestlist"
 	"guestlist/internal/store"
 )
 
@@ -50,41 +49,37 @@ const (
 )
 
 func (a *API) newUsers(c *call, _ struct{}) (newUsers, error) {
-	return counted(c.ctx(), a, figureNew, countNewUsers)
-}
-
-func countNewUsers(tx *store.Tx) (newUsers, error) {
 	var n newUsers
-	tomorrow := tx.Now.Std().Truncate(24*time.Hour).AddDate(0, 0, 1)
-	count := func(from, to int) (int, error) { // days before tomorrow
-		return tx.CountNewUsers(guestlist.TimeOf(tomorrow.AddDate(0, 0, -from)), guestlist.TimeOf(tomorrow.AddDate(0, 0, -to)))
-	}
-	for _, w := range []struct {
-		days int
-		to   *change
-	}{{1, &n.Today}, {week, &n.Last7Days}} {
-		now, err := count(w.days, 0)
+	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
+		today := tx.Now.Std().Truncate(24 * time.Hour)
+		days, err := tx.NewUsersByDay(today.AddDate(0, 0, 1-2*week), today)
 		if err != nil {
-			return n, err
+			return err
 		}
-		before, err := count(2*w.days, w.days)
-		if err != nil {
-			return n, err
+		// From some days before today to some others, the second not included.
+		sum := func(from, to int) (n int) {
+			for ; from > to; from-- {
+				n += days[today.AddDate(0, 0, 1-from).Format(time.DateOnly)]
+			}
+			return n
 		}
-		*w.to = changeFrom(before, now)
-	}
-	return n, nil
+		n.Today = changeFrom(sum(2, 1), sum(1, 0))
+		n.Last7Days = changeFrom(sum(2*week, week), sum(week, 0))
+		return nil
+	})
+	return n, err
 }
 
 // newUsersByDay is ours: the curve beside that of the active users.
 func (a *API) newUsersByDay(c *call, _ struct{}) ([]activeDay, error) {
-	return counted(c.ctx(), a, figureByDay, countNewByDay)
-}
-
-func countNewByDay(tx *store.Tx) ([]activeDay, error) {
-	last := tx.Now.Std().Truncate(24 * time.Hour)
-	days, err := tx.NewUsersByDay(guestlist.TimeOf(last.AddDate(0, 0, 1-month)))
-	return curve(last, days), err
+	var list []activeDay
+	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
+		last := tx.Now.Std().Truncate(24 * time.Hour)
+		days, err := tx.NewUsersByDay(last.AddDate(0, 0, 1-month), last)
+		list = curve(last, days)
+		return err
+	})
+	return list, err
 }
 
 // curve lists the days of a month up to last with their counts.
@@ -97,11 +92,16 @@ func curve(last time.Time, days map[string]int) []activeDay {
 	return out
 }
 
+// activePeriods are counts of different people, which no sum of days gives.
+type activePeriods struct {
+	Week  change `json:"wau"`
+	Month change `json:"mau"`
+}
+
 type activeUsers struct {
 	Curve []activeDay `json:"dauCurve"`
 	Day   change      `json:"dau"`
-	Week  change      `json:"wau"`
-	Month change      `json:"mau"`
+	activePeriods
 }
 
 type activeDay struct {
@@ -113,37 +113,39 @@ func (a *API) activeUsers(c *call, in struct {
 	Date *string `query:"date" check:"format=date"`
 },
 ) (activeUsers, error) {
-	if in.Date == nil {
-		return counted(c.ctx(), a, figureActive, func(tx *store.Tx) (activeUsers, error) { return countActive(tx, tx.Now.Std()) })
-	}
 	var u activeUsers
-	last, err := time.Parse(time.DateOnly, *in.Date)
-	if err != nil {
-		return u, err
+	var day time.Time
+	if in.Date != nil {
+		var err error
+		if day, err = time.Parse(time.DateOnly, *in.Date); err != nil {
+			return u, err
+		}
 	}
-	err = a.Store.View(c.ctx(), func(tx *store.Tx) error {
-		u, err = countActive(tx, last)
+	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
+		last := day
+		var err error
+		if in.Date == nil {
+			last = tx.Now.Std()
+			u.activePeriods, err = a.activeFigures(tx)
+		} else {
+			u.activePeriods, err = countPeriods(tx, last)
+		}
+		if err != nil {
+			return err
+		}
+		days, err := tx.ActiveUsersByDay(last.AddDate(0, 0, 1-month), last)
+		u.Curve = curve(last, days)
+		u.Day = changeFrom(days[last.AddDate(0, 0, -1).Format(time.DateOnly)], days[last.Format(time.DateOnly)])
 		return err
 	})
 	return u, err
 }
 
-func countActive(tx *store.Tx, last time.Time) (activeUsers, error) {
-	var u activeUsers
-	days, err := tx.ActiveUsersByDay(last.AddDate(0, 0, 1-month), last)
-	if err != nil {
-		return u, err
+func countPeriods(tx *store.Tx, last time.Time) (p activePeriods, err error) {
+	if p.Week, err = activeWithin(tx, last, week); err == nil {
+		p.Month, err = activeWithin(tx, last, month)
 	}
-	u.Curve = curve(last, days)
-	for _, w := range []struct {
-		days int
-		to   *change
-	}{{1, &u.Day}, {week, &u.Week}, {month, &u.Month}} {
-		if *w.to, err = activeWithin(tx, last, w.days); err != nil {
-			return u, err
-		}
-	}
-	return u, nil
+	return p, err
 }
 
 // activeWithin counts who was active in so many days up to last, and in as

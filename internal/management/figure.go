@@ -2,86 +2,53 @@ package management
 
 import (
 	"context"
+	"errors"
 	"log/slog"
-	"sync"
 	"time"
 
 	"guestlist"
 	"guestlist/internal/store"
 )
 
-// With many users the dashboard's figures take seconds to count. They are then
-// counted in the background, and whoever looks gets those of a moment ago.
+// How many different people were active in a week or a month takes seconds to
+// count among many. It is then counted in the background and kept in the database,
+// and whoever looks gets what was counted last: also right after a start, and
+// right after midnight.
 const (
-	manyUsers      = 50_000          // from here on figures are remembered
-	figuresEvery   = 3 * time.Minute // how often they are counted
-	figuresGoodFor = 5 * time.Minute // how old one may be
+	manyUsers    = 50_000          // from here on figures are kept
+	figuresEvery = 3 * time.Minute // how often they are counted
 )
 
-// The figures that are remembered.
-const (
-	figureNew    = "new"
-	figureByDay  = "by-day"
-	figureActive = "active"
-)
+// figureActive is the name of the figure that is kept.
+const figureActive = "active"
 
-// figures are what was counted last. The zero value is ready.
+// figures say when figures are kept. The zero value is ready.
 type figures struct {
-	many  int // in place of manyUsers, for tests
-	mu    sync.Mutex
-	known map[string]figure
+	many int // in place of manyUsers, for tests
 }
 
-// kept reports whether figures of so many users are remembered.
-func (f *figures) kept(users int) bool {
+// kept reports whether figures of so many users are kept.
+func (f figures) kept(users int) bool {
 	if f.many != 0 {
 		return users >= f.many
 	}
 	return users >= manyUsers
 }
 
-type figure struct {
-	value any
-	at    guestlist.Time
-}
-
-func (f *figures) get(key string, now guestlist.Time) (any, bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	known, ok := f.known[key]
-	return known.value, ok && now.Sub(known.at) < figuresGoodFor && now.Std().Day() == known.at.Std().Day()
-}
-
-func (f *figures) put(key string, now guestlist.Time, value any) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.known == nil {
-		f.known = map[string]figure{}
+// activeFigures returns how many were active in the last week and month: counted
+// now, or what was counted last where there are many users.
+func (a *API) activeFigures(tx *store.Tx) (activePeriods, error) {
+	var p activePeriods
+	users, err := tx.CountUsers()
+	if err != nil {
+		return p, err
 	}
-	f.known[key] = figure{value, now}
-}
-
-// counted returns a figure: counted now, or a moment ago where there are many
-// users.
-func counted[T any](ctx context.Context, a *API, key string, count func(*store.Tx) (T, error)) (T, error) {
-	var v T
-	err := a.Store.View(ctx, func(tx *store.Tx) error {
-		users, err := tx.CountUsers()
-		if err != nil {
-			return err
+	if a.figures.kept(users) {
+		if _, err := tx.Figure(figureActive, &p); !errors.Is(err, store.ErrNotFound) {
+			return p, err
 		}
-		if a.figures.kept(users) {
-			if known, ok := a.figures.get(key, tx.Now); ok {
-				v = known.(T)
-				return nil
-			}
-		}
-		if v, err = count(tx); err == nil && a.figures.kept(users) {
-			a.figures.put(key, tx.Now, v)
-		}
-		return err
-	})
-	return v, err
+	}
+	return countPeriods(tx, tx.Now.Std())
 }
 
 // KeepFigures counts the dashboard's figures now and then until ctx ends, if
@@ -101,26 +68,28 @@ func (a *API) KeepFigures(ctx context.Context) {
 	}
 }
 
+// countFigures counts what is kept, unless another process just did.
 func (a *API) countFigures(ctx context.Context) error {
-	for key, count := range map[string]func(*store.Tx) (any, error){
-		figureNew:    func(tx *store.Tx) (any, error) { return countNewUsers(tx) },
-		figureByDay:  func(tx *store.Tx) (any, error) { return countNewByDay(tx) },
-		figureActive: func(tx *store.Tx) (any, error) { return countActive(tx, tx.Now.Std()) },
-	} {
-		err := a.Store.View(ctx, func(tx *store.Tx) error {
-			users, err := tx.CountUsers()
-			if err != nil || !a.figures.kept(users) {
-				return err
-			}
-			v, err := count(tx)
-			if err == nil {
-				a.figures.put(key, tx.Now, v)
-			}
-			return err
-		})
-		if err != nil {
+	var p activePeriods
+	var at guestlist.Time
+	counted := false
+	if err := a.Store.View(ctx, func(tx *store.Tx) error {
+		users, err := tx.CountUsers()
+		if err != nil || !a.figures.kept(users) {
 			return err
 		}
+		last, err := tx.Figure(figureActive, &p)
+		if err == nil && tx.Now.Sub(last) < figuresEvery/2 {
+			return nil
+		}
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		at, counted = tx.Now, true
+		p, err = countPeriods(tx, tx.Now.Std())
+		return err
+	}); err != nil || !counted {
+		return err
 	}
-	return nil
+	return a.Store.Update(ctx, func(tx *store.Tx) error { return tx.PutFigure(figureActive, p, at) })
 }

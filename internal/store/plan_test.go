@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"guestlist"
 )
 
 // PlanOfUsers returns how the engine would find the users of a filter: the
@@ -67,6 +69,16 @@ func (tx *Tx) PlansOfBlocks() (string, error) {
 		all = append(all, plan)
 	}
 	return strings.Join(all, "\n"), nil
+}
+
+// PlanOfRole returns how the engine would list who has a role.
+func (tx *Tx) PlanOfRole() (string, error) {
+	return tx.explain(usersOfRole+" LIMIT 20", []any{"role"})
+}
+
+// HasRoleRows counts who has a role row by row.
+func (tx *Tx) HasRoleRows(id guestlist.RoleID) (n int, err error) {
+	return n, tx.row("SELECT COUNT(*) FROM user_roles WHERE role_id = $1", []any{id}, &n)
 }
 
 // PlanOfDomain returns how the engine would find the enterprise connectors of a

@@ -99,14 +99,15 @@ const maxFeatured = 3
 func (tx *Tx) RoleUsage(id guestlist.RoleID) (RoleUsage, error) {
 	var u RoleUsage
 	var err error
-	few := Page{Limit: maxFeatured}
-	u.FeaturedUsers, u.UsersCount, err = page(tx, func(sc scanner) (FeaturedUser, error) {
+	if u.UsersCount, err = tx.count(talliesRole + string(id)); err != nil {
+		return u, err
+	}
+	if u.FeaturedUsers, err = collect(tx, func(sc scanner) (FeaturedUser, error) {
 		var f FeaturedUser
 		err := sc.Scan(&f.ID, &f.Avatar, &f.Name)
 		return f, err
-	}, "users.id, users.avatar, users.name", "user_roles JOIN users ON users.id = user_roles.user_id WHERE user_roles.role_id = $1",
-		"user_roles.user_id", []any{id}, few)
-	if err != nil {
+	}, `SELECT users.id, users.avatar, users.name FROM user_roles JOIN users ON users.id = user_roles.user_id
+		WHERE user_roles.role_id = $1 ORDER BY user_roles.user_created_at, user_roles.user_id LIMIT $2`, id, maxFeatured); err != nil {
 		return u, err
 	}
 	u.FeaturedApplications, u.ApplicationsCount, err = page(tx, func(sc scanner) (FeaturedApplication, error) {
@@ -115,7 +116,7 @@ func (tx *Tx) RoleUsage(id guestlist.RoleID) (RoleUsage, error) {
 		return f, err
 	}, "applications.id, applications.name, applications.type",
 		"application_roles JOIN applications ON applications.id = application_roles.application_id WHERE application_roles.role_id = $1",
-		"application_roles.application_id", []any{id}, few)
+		"application_roles.application_id", []any{id}, Page{Limit: maxFeatured})
 	return u, err
 }
 
@@ -156,18 +157,30 @@ func (tx *Tx) DeleteRole(id guestlist.RoleID) error {
 	if err := changed(tx.exec("DELETE FROM roles WHERE id = $1", id)); err != nil {
 		return err
 	}
+	delete(tx.tallies, talliesRole+string(id))
+	if err := tx.run("DELETE FROM tallies WHERE name = $1", talliesRole+string(id)); err != nil {
+		return err
+	}
 	return tx.touchConfig()
 }
 
 // AddUserRole gives a user a role. One that the user has already gives
 // role.user_exists, an unknown user or role ErrForeignKey.
 func (tx *Tx) AddUserRole(user guestlist.UserID, role guestlist.RoleID) error {
-	return tx.run("INSERT INTO user_roles (user_id, role_id) VALUES ($1, $2)", user, role)
+	if err := tx.run(insertUserRole, user, role); err != nil {
+		return err
+	}
+	tx.tallyRole(role, 1)
+	return nil
 }
 
 // RemoveUserRole takes a role from a user; ErrNotFound if the user lacks it.
 func (tx *Tx) RemoveUserRole(user guestlist.UserID, role guestlist.RoleID) error {
-	return changed(tx.exec("DELETE FROM user_roles WHERE user_id = $1 AND role_id = $2", user, role))
+	if err := changed(tx.exec("DELETE FROM user_roles WHERE user_id = $1 AND role_id = $2", user, role)); err != nil {
+		return err
+	}
+	tx.tallyRole(role, -1)
+	return nil
 }
 
 // AddApplicationRole gives a machine a role. One that it has already gives

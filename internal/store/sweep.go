@@ -64,7 +64,10 @@ func (tx *Tx) Sweep() (more bool, err error) {
 		more = more || n == SweepBatch
 	}
 	day := dayOf(tx.Now.Add(-KeepActiveUsers))
-	return more, tx.run("DELETE FROM active_users WHERE day < $1", day)
+	if err := tx.run("DELETE FROM active_users WHERE day < $1", day); err != nil {
+		return false, err
+	}
+	return more, tx.run("DELETE FROM tallies WHERE name >= $1 AND name < $2", talliesActive, talliesActive+day)
 }
 
 // dayOf names a day as active_users does.

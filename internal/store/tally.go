@@ -1,11 +1,46 @@
 package store
 
-// The names of what is counted.
+import (
+	"strconv"
+	"strings"
+
+	"guestlist"
+)
+
+// The names of what is counted, and what the names of what is counted for each of
+// many things begin with.
 const (
 	tallyUsers         = "users"
 	tallyLogs          = "logs"
 	tallyOneTimeTokens = "one_time_tokens"
+
+	talliesRole   = "role."   // who has a role, by its id
+	talliesNew    = "new."    // today's users who came on a day, by its number
+	talliesActive = "active." // who was active on a day, by its name
 )
+
+const dayMillis = 24 * 60 * 60 * 1000
+
+// tallyNew counts users who came at a time, or went again.
+func (tx *Tx) tallyNew(at guestlist.Time, delta int64) {
+	tx.tally(talliesNew+strconv.FormatInt(int64(at)/dayMillis, 10), delta)
+}
+
+// tallyRole counts who has a role.
+func (tx *Tx) tallyRole(id guestlist.RoleID, delta int64) { tx.tally(talliesRole+string(id), delta) }
+
+// countsBetween returns the counts from one name to another, both included,
+// by what follows the prefix.
+func (tx *Tx) countsBetween(prefix, from, to string) (map[string]int, error) {
+	counts := map[string]int{}
+	return counts, tx.rows(func(sc scanner) error {
+		var name string
+		var n int
+		err := sc.Scan(&name, &n)
+		counts[strings.TrimPrefix(name, prefix)] = n
+		return err
+	}, "SELECT name, SUM(delta) FROM tallies WHERE name >= $1 AND name <= $2 GROUP BY name", prefix+from, prefix+to)
+}
 
 // tally adds to a count when the transaction commits.
 func (tx *Tx) tally(name string, delta int64) {

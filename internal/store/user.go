@@ -61,6 +61,7 @@ func (tx *Tx) InsertUser(u guestlist.User, password *guestlist.PasswordDigest) e
 		return err
 	}
 	tx.tally(tallyUsers, 1)
+	tx.tallyNew(u.CreatedAt, 1)
 	if err := tx.noteOld(u.CreatedAt, []any{u.ID}); err != nil {
 		return err
 	}
@@ -169,10 +170,15 @@ func (tx *Tx) DeleteUser(id guestlist.UserID) error {
 	if err := tx.RevokeUser(id); err != nil {
 		return err
 	}
-	if err := changed(tx.exec("DELETE FROM users WHERE id = $1", id)); err != nil {
+	if err := tx.dropRoles(id); err != nil {
+		return err
+	}
+	at, err := one(tx, scanTime, "DELETE FROM users WHERE id = $1 RETURNING created_at", id)
+	if err != nil {
 		return err
 	}
 	tx.tally(tallyUsers, -1)
+	tx.tallyNew(at, -1)
 	return nil
 }
 
@@ -221,8 +227,10 @@ func (tx *Tx) SetLastSignIn(id guestlist.UserID) error {
 	if err := changed(tx.exec("UPDATE users SET last_sign_in_at = $2 WHERE id = $1", id, tx.Now)); err != nil {
 		return err
 	}
-	return tx.run(`INSERT INTO active_users (day, user_id) VALUES ($1, $2) ON CONFLICT (day, user_id) DO NOTHING`,
-		tx.Now.Std().Format("2006-01-02"), id)
+	day := dayOf(tx.Now)
+	n, err := tx.exec("INSERT INTO active_users (day, user_id) VALUES ($1, $2) ON CONFLICT (day, user_id) DO NOTHING", day, id)
+	tx.tally(talliesActive+day, n)
+	return err
 }
 
 // SetUserApplication notes the application that a user signed in to first; a

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -215,5 +216,117 @@ func TestOnlyThoseWhoSettledAreIndexed(t *testing.T) {
 				return err
 			})
 		}
+	})
+}
+
+// TestWhatIsCountedAlongIsWhatThereIs: counts that are kept by those who write
+// agree with the rows, whatever is done to roles and users.
+func TestWhatIsCountedAlongIsWhatThereIs(t *testing.T) {
+	clock := storetest.NewClock(time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC))
+	storetest.EachAt(t, clock.Now, func(t *testing.T, st *store.Store) {
+		today := st.Now()
+		insertAll(t, st, manyUsers(today, 0, 30))
+		insertAll(t, st, manyUsers(today.Add(-24*time.Hour), 30, 10))
+		user := func(n int) guestlist.UserID { return guestlist.UserID(fmt.Sprintf("%012d", n)) }
+		update(t, st, func(tx *store.Tx) error {
+			for _, id := range []guestlist.RoleID{"default", "editor", "gone"} {
+				if err := tx.InsertRole(guestlist.Role{ID: id, Name: string(id), Type: guestlist.RoleUser, IsDefault: id == "default"}); err != nil {
+					return err
+				}
+			}
+			if err := tx.GiveDefaultRoles(user(0), user(1), user(2), user(30)); err != nil {
+				return err
+			}
+			if _, err := tx.GiveRoles(user(1), "default", "editor", "gone"); err != nil {
+				return err
+			}
+			if err := tx.SetRoles(user(2), "editor"); err != nil {
+				return err
+			}
+			if err := tx.AddUserRole(user(3), "editor"); err != nil {
+				return err
+			}
+			if err := tx.RemoveUserRole(user(30), "default"); err != nil {
+				return err
+			}
+			for _, n := range []int{4, 31} {
+				if _, err := tx.GiveRoles(user(n), "default"); err != nil {
+					return err
+				}
+				if err := tx.DeleteUser(user(n)); err != nil {
+					return err
+				}
+			}
+			for range 2 {
+				if err := tx.SetLastSignIn(user(7)); err != nil {
+					return err
+				}
+			}
+			return tx.DeleteRole("gone")
+		})
+		update(t, st, (*store.Tx).CompactTallies)
+		view(t, st, func(tx *store.Tx) error {
+			for role, want := range map[guestlist.RoleID]int{"default": 2, "editor": 3, "gone": 0} {
+				usage, err := tx.RoleUsage(role)
+				if err != nil {
+					return err
+				}
+				users, total, err := tx.Users(store.UserFilter{OfRole: role}, store.Page{Limit: 20})
+				if err != nil {
+					return err
+				}
+				rows, err := tx.HasRoleRows(role)
+				if usage.UsersCount != want || total != want || len(users) != want || rows != want {
+					t.Errorf("%s: %d used, %d of %d listed, %d rows, want %d", role, usage.UsersCount, len(users), total, rows, want)
+				}
+				if !slices.IsSortedFunc(users, func(a, b guestlist.User) int { return cmp.Compare(b.CreatedAt, a.CreatedAt) }) {
+					t.Errorf("%s: the newest are not the first: %v", role, users)
+				}
+				if err != nil {
+					return err
+				}
+			}
+			fresh, err := tx.NewUsersByDay(today.Std().AddDate(0, 0, -2), today.Std())
+			if err != nil {
+				return err
+			}
+			if diff := gocmp.Diff(map[string]int{"2026-11-25": 29, "2026-11-24": 9}, fresh); diff != "" {
+				t.Errorf("new ones (-want +got)\n%s", diff)
+			}
+			active, err := tx.ActiveUsersByDay(today.Std(), today.Std())
+			if diff := gocmp.Diff(map[string]int{"2026-11-25": 1}, active); diff != "" {
+				t.Errorf("active ones (-want +got)\n%s", diff)
+			}
+			return err
+		})
+	})
+}
+
+// TestPagesFarDownAreThoseOfTheList, though they are read from its end.
+func TestPagesFarDownAreThoseOfTheList(t *testing.T) {
+	const people = 2500
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		insertAll(t, st, manyUsers(st.Now(), 0, people))
+		view(t, st, func(tx *store.Tx) error {
+			all, _, err := tx.Users(store.UserFilter{}, store.Page{})
+			if err != nil {
+				return err
+			}
+			for _, offset := range []int{980, 1000, 1240, 1260, 2000, 2485, 2499, 2500, 2600} {
+				got, total, err := tx.Users(store.UserFilter{}, store.Page{Limit: 20, Offset: offset})
+				if err != nil {
+					return err
+				}
+				want := all[min(offset, people):min(offset+20, people)]
+				if diff := gocmp.Diff(want, got); len(want)+len(got) > 0 && diff != "" || total != people {
+					t.Errorf("from %d, %d in all (-want +got)\n%s", offset, total, diff)
+				}
+			}
+			plan, err := tx.PlanOfRole()
+			if strings.Contains(plan, "Seq Scan on users") || strings.Contains(plan, "SCAN users") || strings.Contains(plan, "TEMP B-TREE") {
+				t.Errorf("who has a role:\n%s", plan)
+			}
+			return err
+		})
 	})
 }

@@ -62,6 +62,7 @@ func (tx *Tx) InsertUsers(batch []NewUser) ([]Insertion, error) {
 	for i, n := range batch {
 		if results[i].New = inserted[n.User.ID]; results[i].New {
 			added, oldest = append(added, n.User.ID), min(oldest, n.User.CreatedAt)
+			tx.tallyNew(n.User.CreatedAt, 1)
 		} else {
 			left = append(left, i)
 		}

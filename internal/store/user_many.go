@@ -15,6 +15,10 @@ func (tx *Tx) UsersUpTo(f UserFilter, p Page, most int) (users []guestlist.User,
 		users, total, err = tx.usersByExpression(f, p)
 		return users, total, false, err
 	}
+	if f.isOfRole() {
+		users, total, err = tx.usersOfRole(f.OfRole, p)
+		return users, total, false, err
+	}
 	where, args, err := tx.userConditions(f)
 	if err != nil {
 		return nil, 0, false, err
@@ -30,7 +34,11 @@ func (tx *Tx) UsersUpTo(f UserFilter, p Page, most int) (users []guestlist.User,
 		return users, min(total, most), total > most, err
 	}
 	if where == "" {
-		total, err = tx.CountUsers()
+		users, total, err = tx.allUsers(p)
+		return users, total, false, err
+	}
+	if f.isCounted() {
+		total, err = tx.countUsers(f, Page{Limit: 1}, 1, where, args)
 	} else {
 		total, err = tx.countUpTo(where, args, len(f.Search.Matches) > 0, most)
 		capped = total > most
@@ -54,12 +62,11 @@ func (tx *Tx) UsersUpTo(f UserFilter, p Page, most int) (users []guestlist.User,
 }
 
 // Of how many of the newest users it is looked how many match; how many have to
-// for the order of the list to be the quicker way to a page, and from which row
-// on a page is so far down that this depends on both ways' length.
+// for the order of the list to be the quicker way to a page that is not far down;
+// one that is depends on both ways' length.
 const (
 	sampledUsers = 20_000
 	denseMatches = 100
-	farDown      = 1000
 	farthest     = 10 // rows are read in order in the time of finding one by its match
 )
 

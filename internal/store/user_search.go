@@ -53,7 +53,10 @@ var userSearchColumns = map[string]searchColumn{
 }
 
 // newestFirst is the order of a list of users; its index is read backwards.
-const newestFirst = "users.created_at DESC, users.id DESC"
+const (
+	newestFirst = "users.created_at DESC, users.id DESC"
+	oldestFirst = "users.created_at, users.id"
+)
 
 // Users lists the users that pass a filter, the newest first, with how many
 // pass it in all. Texts, prefixes and parts of texts are found by index; a count
@@ -66,11 +69,17 @@ func (tx *Tx) Users(f UserFilter, p Page) ([]guestlist.User, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
+	if f.isOfRole() {
+		return tx.usersOfRole(f.OfRole, p)
+	}
 	if c, err := tx.candidates(f); err != nil || c != nil {
 		if err != nil {
 			return nil, 0, err
 		}
 		return tx.usersAmong(c, f, where, args, p)
+	}
+	if where == "" {
+		return tx.allUsers(p)
 	}
 	// Where an index knows the few that match, reading all users in the wanted
 	// order until enough do would take long.
@@ -83,6 +92,17 @@ func (tx *Tx) Users(f UserFilter, p Page) ([]guestlist.User, int, error) {
 		return nil, 0, err
 	}
 	total, err := tx.countUsers(f, p, len(users), where, args)
+	return users, total, err
+}
+
+// allUsers is Users without a filter.
+func (tx *Tx) allUsers(p Page) ([]guestlist.User, int, error) {
+	total, err := tx.CountUsers()
+	if err != nil {
+		return nil, 0, err
+	}
+	near, by := p.lastOf(total)
+	users, err := tx.selectUsers("", nil, by, false, near)
 	return users, total, err
 }
 
@@ -105,14 +125,29 @@ func (tx *Tx) usersAmong(c *candidates, f UserFilter, where string, args []any, 
 }
 
 // How a page of users is found: as the engine thinks best, by the indexes of
-// what is searched for, or in the order of the list.
+// what is searched for, in the order of the list, or from its end.
 type way int
 
 const (
 	asPlanned way = iota
 	byMatch
 	inOrder
+	fromEnd
 )
+
+// farDown is from which row on it is looked whether a page is nearer to the end of
+// the list.
+const farDown = 1000
+
+// lastOf turns a page of a list of so many rows around, if it is nearer to its
+// end: then it is read from there.
+func (p Page) lastOf(total int) (Page, way) {
+	if p.Limit == 0 || p.Offset < farDown || p.Offset < total/2 || p.Offset >= total {
+		return p, asPlanned
+	}
+	end := min(p.Offset+p.Limit, total)
+	return Page{Limit: end - p.Offset, Offset: total - end}, fromEnd
+}
 
 // selectUsers reads a page of users in the order of lists. A sign before the
 // order keeps the engines from using its index.
@@ -124,6 +159,8 @@ func (tx *Tx) selectUsers(where string, args []any, by way, unusual bool, p Page
 		order = "+" + newestFirst
 	case inOrder:
 		from += tx.s.dialect.inOrder
+	case fromEnd:
+		order = oldestFirst
 	}
 	tx.unusual = unusual
 	defer func() { tx.unusual = false }()
@@ -132,6 +169,9 @@ func (tx *Tx) selectUsers(where string, args []any, by way, unusual bool, p Page
 		append(args[:len(args):len(args)], more...)...)
 	if err != nil {
 		return nil, err
+	}
+	if by == fromEnd {
+		slices.Reverse(users)
 	}
 	return users, tx.fillIdentities(users)
 }
@@ -154,6 +194,23 @@ func (f UserFilter) isNarrow() bool {
 		return slices.ContainsFunc(f.Search.Matches, narrow)
 	}
 	return !slices.ContainsFunc(f.Search.Matches, func(m guestlist.Match) bool { return !narrow(m) })
+}
+
+// isOfRole reports whether a role is all that is asked for.
+func (f UserFilter) isOfRole() bool {
+	role := f.OfRole
+	f.OfRole = ""
+	return role != "" && f.isAll()
+}
+
+// isCounted reports whether the count needs no look at users.
+func (f UserFilter) isCounted() bool {
+	return f.OfRole == "" && f.OfOrganization == "" && f.State == "" && f.Before == nil && len(f.Search.Matches) == 0
+}
+
+// isAll reports whether all users pass.
+func (f UserFilter) isAll() bool {
+	return f.isCounted() && f.ExcludeRole == "" && f.ExcludeOrganization == ""
 }
 
 // userConditions writes a filter as a WHERE clause.
@@ -201,7 +258,7 @@ func (tx *Tx) countUsers(f UserFilter, p Page, got int, where string, args []any
 	if p.hasLast(got) {
 		return p.Offset + got, nil
 	}
-	if len(f.Search.Matches) > 0 || f.OfRole != "" || f.OfOrganization != "" || f.State != "" || f.Before != nil {
+	if !f.isCounted() {
 		var n int
 		err := tx.row("SELECT COUNT(*) FROM users"+where, args, &n)
 		return n, err
@@ -213,11 +270,25 @@ func (tx *Tx) countUsers(f UserFilter, p Page, got int, where string, args []any
 	var with int
 	switch { // at most one of them: the API refuses both
 	case f.ExcludeRole != "":
-		err = tx.row("SELECT COUNT(*) FROM user_roles WHERE role_id = $1", []any{f.ExcludeRole}, &with)
+		with, err = tx.count(talliesRole + string(f.ExcludeRole))
 	case f.ExcludeOrganization != "":
 		err = tx.row("SELECT COUNT(*) FROM organization_users WHERE organization_id = $1", []any{f.ExcludeOrganization}, &with)
 	}
 	return all - with, err
+}
+
+const usersOfRole = "SELECT " + userColumns + ` FROM user_roles JOIN users ON users.id = user_roles.user_id
+	WHERE user_roles.role_id = $1 ORDER BY user_roles.user_created_at DESC, user_roles.user_id DESC`
+
+// usersOfRole lists who has a role, the newest first.
+func (tx *Tx) usersOfRole(role guestlist.RoleID, p Page) ([]guestlist.User, int, error) {
+	limit, more := p.sql(2) //nolint:mnd // the role is the first
+	users, err := collect(tx, scanUser, usersOfRole+limit, with([]any{role}, more...)...)
+	if err != nil {
+		return nil, 0, err
+	}
+	total, err := tx.count(talliesRole + string(role))
+	return users, total, errors.Join(err, tx.fillIdentities(users))
 }
 
 // usersByExpression reads every user that the rest of the filter lets pass and
