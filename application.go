@@ -73,8 +73,10 @@ const (
 	ConsoleApplication           = ApplicationID("admin-console")
 	AccountApplication           = ApplicationID("account-center") // the pages of one's own account
 	ManagementRoleName           = "Logto Management API access"
-	AdminRoleName                = InternalRolePrefix + "admin"
-	InternalRolePrefix           = "#internal:" // of roles that no list shows
+	AdminRoleName                = InternalRolePrefix + "admin"   // may do everything
+	InviterRoleName              = InternalRolePrefix + "inviter" // invitations and the waitlist alone
+	ViewerRoleName               = InternalRolePrefix + "viewer"  // may look at all that is no secret
+	InternalRolePrefix           = "#internal:"                   // of roles that no list shows
 	DefaultSessionTTLSeconds     = 1209600
 )
 

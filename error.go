@@ -3,6 +3,7 @@ package guestlist
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Kind says what sort of failure an Error is. The set is closed; only package
@@ -33,7 +34,8 @@ const (
 // English text for people and may be empty, in which case the catalogue's
 // phrase for Code is shown in the reader's language; Data goes to the wire as
 // the member "data"; Details as "details"; Hint tells an operator what to do
-// next; Err is the cause, for the log alone.
+// next; Wait is after how long it may be tried again, 0 if that is not known;
+// Err is the cause, for the log alone.
 type Error struct {
 	Kind    Kind
 	Code    string
@@ -42,6 +44,7 @@ type Error struct {
 	Details string
 	Hint    string
 	Args    map[string]any // values for the placeholders of the phrase of Code
+	Wait    time.Duration
 	Err     error
 }
 
@@ -72,6 +75,9 @@ func (e *Error) With(data any) *Error { c := *e; c.Data = data; return &c }
 
 // WithArgs returns a copy of e carrying values for its phrase's placeholders.
 func (e *Error) WithArgs(args map[string]any) *Error { c := *e; c.Args = args; return &c }
+
+// Until returns a copy of e that says after how long it may be tried again.
+func (e *Error) Until(wait time.Duration) *Error { c := *e; c.Wait = wait; return &c }
 
 // Because returns a copy of e that keeps err as its cause, for the log.
 func (e *Error) Because(err error) *Error { c := *e; c.Err = err; return &c }

@@ -23,6 +23,19 @@ const ManagementAPI = "https://default.logto.app/api"
 // ScopeAll is the scope of ManagementAPI that permits everything.
 const ScopeAll = "all"
 
+// The narrower scopes of ManagementAPI, which are ours. Each route says which
+// of them open it; ScopeAll opens every one.
+const (
+	ScopeRead             = "read"              // all that is no secret
+	ScopeInvitationsRead  = "invitations:read"  // invitations, campaigns, requests
+	ScopeInvitationsWrite = "invitations:write" // to issue, change and take them back
+)
+
+// ManagementScopes lists the scopes of ManagementAPI.
+func ManagementScopes() []string {
+	return []string{ScopeAll, ScopeRead, ScopeInvitationsRead, ScopeInvitationsWrite}
+}
+
 // Time is an instant in milliseconds since the Unix epoch, the unit of the
 // wire format and of every time column.
 type Time int64

@@ -244,6 +244,20 @@ func (o InvitationOwn) IsZero() bool {
 	return len(o.CustomData) == 0 && o.Profile == nil && o.ExpiresAt == nil
 }
 
+// InvitationSettings are the host's rules for invitations. Their JSON is that of
+// /api/configs/invitations.
+type InvitationSettings struct {
+	ExpiresIn    int `json:"expiresIn"`    // seconds, unless an invitation says otherwise
+	MaxExpiresIn int `json:"maxExpiresIn"` // seconds, from its start to its end
+}
+
+// DefaultInvitationSettings are those of a new installation.
+func DefaultInvitationSettings() InvitationSettings {
+	return InvitationSettings{
+		ExpiresIn: int(DefaultInvitationTTL / time.Second), MaxExpiresIn: int(DefaultMaxInvitationTTL / time.Second),
+	}
+}
+
 // InvitationSecret is the link or code of an invitation. Exactly one answer
 // shows it, when it is made; it hides from logs.
 type InvitationSecret string
@@ -275,6 +289,7 @@ const (
 	// DefaultMaxInvitationTTL is the limit unless the settings say otherwise.
 	DefaultMaxInvitationTTL  = 90 * 24 * time.Hour
 	MinInvitationTTL         = time.Minute
+	MaxMaxInvitationTTL      = 366 * 24 * time.Hour // the highest limit that settings may set
 	MaxInvitationSeats       = 100_000
 	MaxInvitationMessage     = 1000 // characters
 	MaxInvitationRoles       = 100
@@ -289,6 +304,9 @@ const (
 	InvitationCodeGroup      = 4             // characters
 	MaxTypedInvitationCode   = 64
 	MaxInvitationSendsPerDay = 5 // to one recipient, over all their invitations
+	// Of those that are issued one by one; campaigns have rates of their own.
+	MaxInvitationsPerInviterDay = 5_000
+	MaxInvitationsPerHour       = 20_000
 )
 
 // InvitationEvent is an event about an invitation: its payload has event,

@@ -24,6 +24,9 @@ type session struct {
 	UserID  guestlist.UserID `json:"u"`
 	Name    string           `json:"n"`
 	Detail  string           `json:"d"`
+	// Scopes are those of the management API that Access has. They only say what
+	// is worth showing: what may be done, the API decides.
+	Scopes []string `json:"s,omitempty"`
 }
 
 const (
@@ -153,6 +156,14 @@ func (s *session) take(t *oauth2.Token, now guestlist.Time) {
 	}
 	if t.RefreshToken != "" {
 		s.Refresh = t.RefreshToken
+	}
+	if scope, ok := t.Extra("scope").(string); ok { // RFC 6749 §5.1
+		s.Scopes = nil
+		for _, known := range guestlist.ManagementScopes() {
+			if slices.Contains(strings.Fields(scope), known) {
+				s.Scopes = append(s.Scopes, known)
+			}
+		}
 	}
 }
 

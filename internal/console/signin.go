@@ -159,7 +159,7 @@ func getCallback(v *visit) error {
 }
 
 // exchange redeems a code for a session, and says whether its holder may use
-// the management API.
+// anything of the management API.
 func (d *Door) exchange(ctx context.Context, started run, code string) (session, bool, error) {
 	var s session
 	client, verifier, err := d.relyingParty(ctx)
@@ -181,12 +181,7 @@ func (d *Door) exchange(ctx context.Context, started run, code string) (session,
 		return s, false, guestlist.Refuse(guestlist.KindInvalid, "session.invalid_credentials")
 	}
 	s.take(tokens, guestlist.TimeOf(d.Now()))
-	scopes, _ := tokens.Extra("scope").(string)
-	admin := false
-	for scope := range strings.FieldsSeq(scopes) {
-		admin = admin || scope == guestlist.ScopeAll
-	}
-	return s, admin, s.introduce(id)
+	return s, len(s.Scopes) > 0, s.introduce(id)
 }
 
 // redeem asks the token endpoint for a token of the management API.
@@ -294,7 +289,8 @@ func (d *Door) relyingParty(ctx context.Context) (*oauth2.Config, *oidc.IDTokenV
 	}
 	client := &oauth2.Config{
 		ClientID: string(guestlist.ConsoleApplication), Endpoint: d.provider.Endpoint(), RedirectURL: d.Endpoint + pathCallback,
-		Scopes: []string{oidc.ScopeOpenID, "profile", "email", guestlist.ScopeAll},
+		// Who has not all of them gets those that they have.
+		Scopes: append([]string{oidc.ScopeOpenID, "profile", "email"}, guestlist.ManagementScopes()...),
 	}
 	verifier := d.provider.Verifier(&oidc.Config{
 		ClientID: client.ClientID, Now: d.Now, SupportedSigningAlgs: signingAlgorithms,

@@ -10,8 +10,8 @@ import (
 // isoMillis is the format of createdAt in webhook bodies.
 const isoMillis = "2006-01-02T15:04:05.000Z"
 
-// Emit tells hooks what happened to an invitation: data is the invitation as the
-// API shows it, which holds no secret, and more goes beside it.
+// Emit tells hooks and the audit log what happened to an invitation: data is the
+// invitation as the API shows it, which holds no secret, and more goes beside it.
 func Emit(tx *store.Tx, key string, i guestlist.Invitation, more map[string]any) error {
 	m := map[string]any{"event": key, "createdAt": tx.Now.Std().Format(isoMillis), "invitationId": i.ID, "data": i}
 	for k, v := range more {
@@ -21,5 +21,21 @@ func Emit(tx *store.Tx, key string, i guestlist.Invitation, more map[string]any)
 	if err != nil {
 		return err
 	}
-	return tx.Emit(guestlist.Event{Key: key, Payload: body})
+	if err := tx.Emit(guestlist.Event{Key: key, Payload: body}); err != nil {
+		return err
+	}
+	line := guestlist.LogEntry{Key: key, Extra: map[string]any{"invitationId": i.ID, "campaignId": i.CampaignID}}
+	return tx.Log(by(line, i.Inviter))
+}
+
+// by makes a line of the audit log that of an inviter.
+func by(line guestlist.LogEntry, who guestlist.Inviter) guestlist.LogEntry {
+	switch who.Type {
+	case guestlist.InviterUser:
+		line.UserID = guestlist.UserID(who.ID)
+	case guestlist.InviterApplication:
+		line.ApplicationID = guestlist.ApplicationID(who.ID)
+	case guestlist.InviterSystem:
+	}
+	return line
 }

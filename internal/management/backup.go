@@ -25,7 +25,7 @@ const contentTypeSQLite = "application/vnd.sqlite3"
 
 func (a *API) backupRoutes() []route {
 	return []route{
-		raw(http.MethodGet, "/api/backup", "Download a consistent copy of a SQLite database; the secret key is not in it", contentTypeSQLite, a.downloadBackup),
+		raw(http.MethodGet, "/api/backup", "Download a consistent copy of a SQLite database; the secret key is not in it", contentTypeSQLite, a.downloadBackup).secrets(),
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 func (a *API) captchaRoutes() []route {
 	return []route{
-		get("/api/captcha-provider", "Get the captcha provider", a.getCaptcha),
+		get("/api/captcha-provider", "Get the captcha provider", a.getCaptcha).secrets(),
 		put("/api/captcha-provider", "Set the captcha provider up", a.putCaptcha),
 		remove("/api/captcha-provider", "Remove the captcha provider; no captcha is asked any more", a.deleteCaptcha),
 	}

@@ -18,9 +18,9 @@ func (a *API) connectorRoutes() []route {
 	return []route{
 		get("/api/connector-factories", "List what can be connected", a.listFactories),
 		get("/api/connector-factories/{id}", "Get what can be connected", a.getFactory),
-		get("/api/connectors", "List connectors", a.listConnectors),
+		get("/api/connectors", "List connectors", a.listConnectors).secrets(),
 		post("/api/connectors", "Set up a connector", a.createConnector),
-		get("/api/connectors/{id}", "Get a connector", a.getConnector).of(connectorVersion),
+		get("/api/connectors/{id}", "Get a connector", a.getConnector).of(connectorVersion).secrets(),
 		patch("/api/connectors/{id}", "Change a connector", a.updateConnector).of(connectorVersion),
 		remove("/api/connectors/{id}", "Remove a connector", a.deleteConnector).of(connectorVersion),
 		post("/api/connectors/{connectorId}/authorization-uri", "Begin a visit to a social provider", a.beginVisit),

@@ -35,6 +35,8 @@ type fixture struct {
 	machine guestlist.Application // has the role that opens the API
 	good    string                // its token
 	tested  []string              // what was handed to the outside world
+
+	machines int // of machineWith
 }
 
 // start is when tests begin. Their clock goes on by a millisecond whenever it

@@ -106,15 +106,16 @@ func (g golden) play(request string) string {
 
 var (
 	randomID     = regexp.MustCompile(`"([0-9a-z]{21}|[0-9a-z]{12})"(,|\n|$)`)
-	changingTime = regexp.MustCompile(`"(createdAt|updatedAt|lastSignInAt|expiresAt|effectiveAt|enabledAt)": 1795[0-9]{6,9}`)
+	changingTime = regexp.MustCompile(`"(createdAt|updatedAt|lastSignInAt|expiresAt|effectiveAt|enabledAt|notBefore|endedAt|at)": 179[56][0-9]{6,9}`)
 	message      = regexp.MustCompile(`(\n  "message": )"(?:[^"\\]|\\.)*"`)
-	randomSecret = regexp.MustCompile(`"(value|signingKey|token)": "[0-9A-Za-z]{32}"`)
+	randomSecret = regexp.MustCompile(`"(value|signingKey|token)": "[0-9A-Za-z]{32}"|"(code)": "[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}"`)
+	secretOfLink = regexp.MustCompile(`(/i/|one_time_token=)[^"&]+`)
 )
 
 func (g golden) normalise(a answer) string {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%d\n", a.status)
-	for _, h := range []string{"Total-Number", "Link", "Allow"} {
+	for _, h := range []string{"Total-Number", "Link", "Allow", "Next-Cursor", "Retry-After"} {
 		if v := a.header.Get(h); v != "" {
 			fmt.Fprintf(&b, "%s: %s\n", strings.ToLower(h), v)
 		}
@@ -131,7 +132,8 @@ func (g golden) normalise(a answer) string {
 		text = strings.ReplaceAll(text, id, "$"+name)
 	}
 	text = randomID.ReplaceAllString(text, `"<id>"$2`)
-	text = randomSecret.ReplaceAllString(text, `"$1": "<secret>"`)
+	text = randomSecret.ReplaceAllString(text, `"$1$2": "<secret>"`)
+	text = secretOfLink.ReplaceAllString(text, "$1<secret>")
 	// The catalogue's wording may change; what fills its gaps is shown by
 	// request.invalid_input, whose message says what is wrong.
 	if a.code() != "" && bytes.Contains(a.body, []byte("{{")) {

@@ -21,15 +21,15 @@ const hookWindow = 24 * time.Hour
 
 func (a *API) hookRoutes() []route {
 	return []route{
-		get("/api/hooks", "List webhooks", a.listHooks),
+		get("/api/hooks", "List webhooks", a.listHooks).secrets(),
 		post("/api/hooks", "Create a webhook", a.createHook).with201(),
-		get("/api/hooks/{id}", "Get a webhook", a.getHook).of(hookVersion),
+		get("/api/hooks/{id}", "Get a webhook", a.getHook).of(hookVersion).secrets(),
 		patch("/api/hooks/{id}", "Change a webhook", a.updateHook).of(hookVersion),
 		remove("/api/hooks/{id}", "Delete a webhook", a.deleteHook).of(hookVersion),
 		patch("/api/hooks/{id}/signing-key", "Give a webhook another signing key", a.rotateHookKey).of(hookVersion),
 		post("/api/hooks/{id}/test", "Send made-up events to an endpoint", a.testHook),
-		get("/api/hooks/{id}/recent-logs", "List deliveries", a.listHookLogs),
-		get("/api/hooks/{id}/recent-logs/{logId}", "Get a delivery", a.getHookLog),
+		get("/api/hooks/{id}/recent-logs", "List deliveries", a.listHookLogs).secrets(),
+		get("/api/hooks/{id}/recent-logs/{logId}", "Get a delivery", a.getHookLog).secrets(),
 		post("/api/hooks/{id}/recent-logs/{logId}/redeliver", "Deliver the same event again", a.redeliver),
 	}
 }

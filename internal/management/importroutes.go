@@ -22,7 +22,7 @@ func (a *API) userImportFileRoutes() []route {
 		remove("/api/user-imports/{id}", "Stop an import, and forget its lines and report; users that came of it stay", a.deleteImport),
 		post("/api/user-imports/{id}/preview", "Say what would become of the first lines; changes nothing", a.previewImport),
 		post("/api/user-imports/{id}/start", "Make users of the lines, whether or not anybody waits", a.startImport),
-		raw(http.MethodGet, "/api/user-imports/{id}/report", "Download what became of each line, as CSV", contentTypeCSV, a.reportImport),
+		raw(http.MethodGet, "/api/user-imports/{id}/report", "Download what became of each line, as CSV", contentTypeCSV, a.reportImport).secrets(),
 	}
 }
 

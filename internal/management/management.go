@@ -100,6 +100,8 @@ func (a *API) groups() [][]route {
 		a.organizationRoleRoutes(),
 		a.organizationScopeRoutes(),
 		a.oneTimeTokenRoutes(),
+		a.invitationRoutes(),
+		a.invitationCodeRoutes(),
 		a.verificationCodeRoutes(),
 		a.dashboardRoutes(),
 		a.hookRoutes(),

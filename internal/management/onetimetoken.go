@@ -14,10 +14,10 @@ const tableOneTimeTokens = "one_time_tokens"
 
 func (a *API) oneTimeTokenRoutes() []route {
 	return []route{
-		get("/api/one-time-tokens", "List one-time tokens, the newest first", a.listOneTimeTokens),
+		get("/api/one-time-tokens", "List one-time tokens, the newest first", a.listOneTimeTokens).secrets(),
 		post("/api/one-time-tokens", "Issue a one-time token", a.issueOneTimeToken).with201(),
 		post("/api/one-time-tokens/verify", "Consume a one-time token for an address", a.verifyOneTimeToken),
-		get("/api/one-time-tokens/{id}", "Get a one-time token", a.getOneTimeToken),
+		get("/api/one-time-tokens/{id}", "Get a one-time token", a.getOneTimeToken).secrets(),
 		put("/api/one-time-tokens/{id}/status", "Revoke, expire or consume a one-time token", a.setOneTimeTokenStatus),
 		remove("/api/one-time-tokens/{id}", "Delete a one-time token", a.deleteOneTimeToken),
 	}

@@ -82,7 +82,12 @@ func (rt route) document() map[string]any {
 		doc["requestBody"] = map[string]any{"required": true, "content": map[string]any{"*/*": map[string]any{}}}
 	}
 	if !rt.open {
-		doc["security"] = []any{map[string]any{"token": []string{}}}
+		// One of these scopes of the management API opens it.
+		var security []any
+		for _, scope := range rt.openedBy() {
+			security = append(security, map[string]any{"token": []string{scope}})
+		}
+		doc["security"] = security
 	}
 	return doc
 }

@@ -19,7 +19,7 @@ func (a *API) organizationJITRoutes() []route {
 		post(jit+"/roles", "Give roles to those who will join by themselves", a.addJITRoles),
 		put(jit+"/roles", "Make the roles of those who will join exactly these", a.replaceJITRoles),
 		remove(jit+"/roles/{organizationRoleId}", "Take a role from those who will join", a.removeJITRole),
-		get(jit+"/sso-connectors", "List the enterprise connectors whose people join an organization by themselves", a.listJITConnectors),
+		get(jit+"/sso-connectors", "List the enterprise connectors whose people join an organization by themselves", a.listJITConnectors).secrets(),
 		post(jit+"/sso-connectors", "Let the people of enterprise connectors join an organization by themselves", a.addJITConnectors),
 		put(jit+"/sso-connectors", "Make the enterprise connectors whose people join exactly these", a.replaceJITConnectors),
 		remove(jit+"/sso-connectors/{ssoConnectorId}", "End that the people of an enterprise connector join", a.removeJITConnector),

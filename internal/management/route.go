@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"guestlist"
@@ -20,8 +21,10 @@ type route struct {
 	method  string
 	path    string // of ServeMux, e.g. "/api/roles/{id}"
 	summary string
-	status  int  // of success
-	open    bool // needs no token
+	status  int      // of success
+	open    bool     // needs no token
+	scopes  []string // any of them opens it beside guestlist.ScopeAll
+	secret  bool     // what it answers is more than guestlist.ScopeRead shows
 	input   input
 	output  reflect.Type
 	stream  string // content type of a body that is not held against a schema
@@ -88,6 +91,9 @@ func (c *call) window() store.Page {
 	}
 	return store.Page{Limit: c.paging.PageSize, Offset: c.paging.Offset()}
 }
+
+// withoutTotal keeps the counts out of the answer: the caller goes by a cursor.
+func (c *call) withoutTotal() { c.pagingOptional, c.paging.Given = true, false }
 
 // op makes a route. In is a struct whose fields say what the request has:
 //
@@ -162,6 +168,28 @@ func (rt route) with201() route {
 func (rt route) anonymous() route {
 	rt.open = true
 	return rt
+}
+
+// takes names the narrower scopes that open a route, beside that of everything.
+func (rt route) takes(scopes ...string) route {
+	rt.scopes = scopes
+	return rt
+}
+
+// secrets keeps a route that answers with secrets from who may only look.
+func (rt route) secrets() route {
+	rt.secret = true
+	return rt
+}
+
+// openedBy lists the scopes of which one is enough: that of everything, those
+// that the route names, and for what only reads that of reading.
+func (rt route) openedBy() []string {
+	scopes := append([]string{guestlist.ScopeAll}, rt.scopes...)
+	if rt.method == http.MethodGet && !rt.secret && !slices.Contains(scopes, guestlist.ScopeRead) {
+		scopes = append(scopes, guestlist.ScopeRead)
+	}
+	return scopes
 }
 
 // answer writes what a route gave.

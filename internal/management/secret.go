@@ -9,7 +9,7 @@ import (
 
 func (a *API) secretRoutes() []route {
 	return []route{
-		get("/api/applications/{id}/secrets", "List an application's secrets", a.listSecrets),
+		get("/api/applications/{id}/secrets", "List an application's secrets", a.listSecrets).secrets(),
 		post("/api/applications/{id}/secrets", "Add a secret", a.createSecret).with201(),
 		patch("/api/applications/{id}/secrets/{name}", "Rename a secret", a.renameSecret),
 		remove("/api/applications/{id}/secrets/{name}", "Delete a secret", a.deleteSecret),

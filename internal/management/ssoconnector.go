@@ -22,9 +22,9 @@ const tableSSOConnectors = "sso_connectors"
 func (a *API) ssoConnectorRoutes() []route {
 	return []route{
 		get("/api/sso-connector-providers", "List kinds of enterprise identity providers", a.listSSOProviders),
-		get("/api/sso-connectors", "List enterprise connectors", a.listSSOConnectors),
+		get("/api/sso-connectors", "List enterprise connectors", a.listSSOConnectors).secrets(),
 		post("/api/sso-connectors", "Set up an enterprise connector", a.createSSOConnector),
-		get("/api/sso-connectors/{id}", "Get an enterprise connector", a.getSSOConnector).of(ssoConnectorVersion),
+		get("/api/sso-connectors/{id}", "Get an enterprise connector", a.getSSOConnector).of(ssoConnectorVersion).secrets(),
 		patch("/api/sso-connectors/{id}", "Change an enterprise connector", a.updateSSOConnector).of(ssoConnectorVersion),
 		remove("/api/sso-connectors/{id}", "Remove an enterprise connector, and the identities that came by it", a.deleteSSOConnector).of(ssoConnectorVersion),
 	}

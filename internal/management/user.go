@@ -65,6 +65,11 @@ func (a *API) listUsers(c *call, in struct {
 	EnableCap           bool                     `query:"enableCap"`
 },
 ) (list[shownUser], error) {
+	if in.IncludePasswordHash {
+		if err := c.needsAll(); err != nil {
+			return list[shownUser]{}, err
+		}
+	}
 	var l list[shownUser]
 	if in.ExcludeRole != "" && in.ExcludeOrganization != "" {
 		return l, errTwoExclusions()
@@ -129,6 +134,11 @@ func (a *API) getUser(c *call, in struct {
 },
 ) (shownUser, error) {
 	var shown shownUser
+	if in.IncludePasswordHash {
+		if err := c.needsAll(); err != nil {
+			return shown, err
+		}
+	}
 	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
 		u, err := tx.User(in.ID)
 		if err != nil {

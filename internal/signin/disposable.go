@@ -8,9 +8,8 @@ import (
 	"os"
 	"strings"
 
-	"golang.org/x/net/idna"
-
 	"guestlist"
+	"guestlist/internal/invite"
 )
 
 //go:embed disposable.txt
@@ -61,7 +60,7 @@ func readDisposable(list map[string]bool, r io.Reader) error {
 		if text == "" && !off {
 			continue
 		}
-		domain, ok := ASCIIDomain(strings.TrimSpace(text))
+		domain, ok := invite.ASCIIDomain(strings.TrimSpace(text))
 		switch {
 		case !ok || !strings.Contains(domain, "."):
 			return fmt.Errorf("line %d: %q is not a domain", n, text)
@@ -76,34 +75,11 @@ func readDisposable(list map[string]bool, r io.Reader) error {
 	return lines.Err()
 }
 
-// domainForm writes a domain as mail is delivered to it (UTS 46, without the
-// rules for host names that not every mail server obeys).
-var domainForm = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.BidiRule())
-
-// ASCIIDomain returns the one form of a domain (RFC 5891 §4.4): lower case,
-// and with punycode for what is not ASCII. It reports false for what has none.
-func ASCIIDomain(domain string) (string, bool) {
-	if isPlain(domain) { // most are, and the tables are slow
-		domain = strings.ToLower(domain)
-		return domain, domain != "" && !strings.ContainsAny(domain, " @/")
-	}
-	ascii, err := domainForm.ToASCII(domain)
-	return ascii, err == nil && ascii != "" && !strings.ContainsAny(ascii, " @/")
-}
-
-// isPlain reports whether a domain is ASCII and has no punycode in it, so that
-// its one form is its lower case.
-func isPlain(domain string) bool {
-	for i := range len(domain) {
-		if domain[i] >= 0x80 {
-			return false
-		}
-	}
-	return !strings.Contains(strings.ToLower(domain), "xn--")
-}
+// ASCIIDomain is invite.ASCIIDomain, for floors above.
+func ASCIIDomain(domain string) (string, bool) { return invite.ASCIIDomain(domain) }
 
 // refuseAddress returns why the blocklist refuses an address for a new account,
 // or nil. Every way that gives an account a new address asks it.
 func (r *run) refuseAddress(email string) error {
-	return r.exp.EmailBlocklistPolicy.Refusal(email, guestlist.MailDomains{ASCII: ASCIIDomain, Disposable: r.d.Disposable})
+	return r.exp.EmailBlocklistPolicy.Refusal(email, guestlist.MailDomains{ASCII: invite.ASCIIDomain, Disposable: r.d.Disposable})
 }

@@ -17,6 +17,7 @@ const (
 	TokenRefresh TokenKind = "refresh" // refresh token (RFC 6749 §1.5)
 	TokenRequest TokenKind = "request" // pushed authorization request (RFC 9126)
 	TokenVisit   TokenKind = "visit"   // a visit to a social provider that an administrator's program began
+	TokenOnce    TokenKind = "once"    // an Idempotency-Key, and what came of it
 )
 
 // The purposes of tokens' secrets. A token is looked up by its hash; the hash
@@ -70,6 +71,11 @@ func (tx *Tx) Token(plain string, kinds ...TokenKind) (Token, error) {
 		}
 	}
 	return Token{}, ErrNotFound
+}
+
+// DropToken removes a token that expired, so that another can stand in its place.
+func (tx *Tx) DropToken(plain string) error {
+	return tx.run("DELETE FROM tokens WHERE hash = $1 AND expires_at <= $2", tx.s.key.Hash(hashToken, plain), tx.Now)
 }
 
 // ConsumeToken spends a token and reports whether this call did. Of any number

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
+	"time"
 
 	"guestlist"
 )
@@ -121,8 +123,18 @@ func (m *Manners) Lang(r *http.Request) string {
 func (m *Manners) WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	status, env := m.Describe(r, err)
 	w.Header().Set("Cache-Control", "no-store")
+	setRetryAfter(w, err)
 	if werr := WriteJSON(w, status, env); werr != nil {
 		m.Log.LogAttrs(r.Context(), slog.LevelError, "error not rendered", slog.String("error", werr.Error()))
+	}
+}
+
+// setRetryAfter says in whole seconds when to try again, where that is known
+// (RFC 9110 §10.2.3).
+func setRetryAfter(w http.ResponseWriter, err error) {
+	var e *guestlist.Error
+	if errors.As(err, &e) && e.Wait > 0 {
+		w.Header().Set("Retry-After", strconv.FormatInt(int64((e.Wait+time.Second-1)/time.Second), 10))
 	}
 }
 
@@ -135,6 +147,7 @@ func (m *Manners) WriteErrorPage(w http.ResponseWriter, r *http.Request, err err
 	lang := m.Phrases.Match(r.URL.Query().Get("ui_locales"), r.Header.Get("Accept-Language"), true, Fallback)
 	status, env := m.describe(r, err, lang)
 	w.Header().Set("Cache-Control", "no-store")
+	setRetryAfter(w, err)
 	m.ErrorPage(w, r, ErrorView{
 		Status: status, Code: env.Code, Message: env.Message, Lang: lang,
 		RequestID: RequestID(r.Context()), Data: env.Data,

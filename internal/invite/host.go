@@ -1,0 +1,175 @@
+package invite
+
+import (
+	"errors"
+	"slices"
+
+	"guestlist"
+	"guestlist/internal/store"
+)
+
+// Host is on whose behalf invitations are issued, changed and taken back.
+type Host struct {
+	Inviter guestlist.Inviter
+	// Scopes are those of the management API that the host holds. Who has not
+	// all of them gives nobody a role that opens the management API.
+	Scopes []string
+	// BuiltIn are the applications that have no row.
+	BuiltIn map[guestlist.ApplicationID]guestlist.Application
+	// Disposable are the domains of addresses that are thrown away after use.
+	Disposable map[string]bool
+}
+
+// name is what the timeline says of who did something.
+func (h Host) name() string {
+	if h.Inviter.ID == "" {
+		return string(h.Inviter.Type)
+	}
+	return h.Inviter.ID
+}
+
+func (h Host) has(scope string) bool {
+	return slices.Contains(h.Scopes, guestlist.ScopeAll) || slices.Contains(h.Scopes, scope)
+}
+
+// application returns where guests are led; unknown ones are
+// invitation.unknown_reference.
+func (h Host) application(tx *store.Tx, id guestlist.ApplicationID) (guestlist.Application, error) {
+	if app, ok := h.BuiltIn[id]; ok {
+		return app, nil
+	}
+	app, err := tx.Application(id)
+	return app, orUnknown(err, "application", id)
+}
+
+// CheckGrants refuses what cannot be given, because it is not there or is for
+// machines (invitation.unknown_reference), and what the host may not give
+// (invitation.grants_not_allowed): who has not all scopes of the management API
+// gives none of them away.
+func (h Host) CheckGrants(tx *store.Tx, g guestlist.InvitationGrants) error {
+	if len(g.RoleIDs) > guestlist.MaxInvitationRoles || len(g.Organizations) > guestlist.MaxInvitationOrgs ||
+		len(g.CustomData) > guestlist.MaxInvitationCustomData {
+		return errTerms.Saying("An invitation gives at most %d roles, %d organizations and %d bytes of custom data.",
+			guestlist.MaxInvitationRoles, guestlist.MaxInvitationOrgs, guestlist.MaxInvitationCustomData)
+	}
+	for _, id := range g.RoleIDs {
+		role, err := tx.Role(id)
+		if err != nil || role.Type != guestlist.RoleUser {
+			return orUnknown(first(err, store.ErrNotFound), "role", id)
+		}
+		scopes, _, err := tx.ScopesOfRoleMatching(id, guestlist.Search{}, store.Page{})
+		if err := h.mayGive(scopes, err); err != nil {
+			return err
+		}
+	}
+	for _, o := range g.Organizations {
+		if err := h.checkOrganization(tx, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h Host) checkOrganization(tx *store.Tx, o guestlist.InvitationOrganization) error {
+	if len(o.RoleIDs) > guestlist.MaxInvitationRoles {
+		return errTerms.Saying("An invitation gives at most %d roles of an organization.", guestlist.MaxInvitationRoles)
+	}
+	if _, err := tx.Organization(o.ID); err != nil {
+		return orUnknown(err, "organization", o.ID)
+	}
+	for _, id := range o.RoleIDs {
+		role, err := tx.OrganizationRole(id)
+		if err != nil || role.Type != guestlist.RoleUser {
+			return orUnknown(first(err, store.ErrNotFound), "organization role", id)
+		}
+		scopes, _, err := tx.ResourceScopesOfOrganizationRole(id, store.Page{})
+		if err := h.mayGive(scopes, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayGive refuses scopes of the management API to who has not all of them.
+func (h Host) mayGive(scopes []guestlist.Scope, err error) error {
+	if err != nil || h.has(guestlist.ScopeAll) {
+		return err
+	}
+	if slices.ContainsFunc(scopes, func(s guestlist.Scope) bool { return s.ResourceID == store.ManagementResourceID }) {
+		return ErrGrantsNotAllowed
+	}
+	return nil
+}
+
+// HostOf returns who issued an invitation, with the scopes that they hold now.
+// Who is gone or suspended, or may not invite any more, is ErrInviterGone; that
+// a host may no longer give what the invitation gives, CheckGrants says.
+func HostOf(tx *store.Tx, i guestlist.Invitation) (Host, error) {
+	h := Host{Inviter: i.Inviter}
+	var scopes []guestlist.Scope
+	var err error
+	switch i.Inviter.Type {
+	case guestlist.InviterUser:
+		id := guestlist.UserID(i.Inviter.ID)
+		u, err := tx.User(id)
+		if err != nil || u.IsSuspended {
+			return h, orGone(err)
+		}
+		if scopes, err = tx.ScopesOfUser(id, store.ManagementResourceID); err != nil {
+			return h, err
+		}
+	case guestlist.InviterApplication:
+		id := guestlist.ApplicationID(i.Inviter.ID)
+		if _, err := tx.Application(id); err != nil {
+			return h, orGone(err)
+		}
+		if scopes, err = tx.ScopesOfApplication(id, store.ManagementResourceID); err != nil {
+			return h, err
+		}
+	case guestlist.InviterSystem:
+		h.Scopes = []string{guestlist.ScopeAll}
+	}
+	for _, s := range scopes {
+		h.Scopes = append(h.Scopes, s.Name)
+	}
+	if i.Inviter.Authority == guestlist.AuthorityHost && !h.has(guestlist.ScopeInvitationsWrite) {
+		return h, guestlist.ErrInviterGone
+	}
+	return h, err
+}
+
+// orGone turns the lack of an inviter, or a suspension, into the refusal.
+func orGone(err error) error {
+	if err == nil || errors.Is(err, store.ErrNotFound) {
+		return guestlist.ErrInviterGone
+	}
+	return err
+}
+
+// orUnknown turns the store's "not found" into one that names what is missing.
+func orUnknown[ID ~string](err error, what string, id ID) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return errUnknownReference.WithArgs(map[string]any{"name": what, "id": clip(string(id))})
+	}
+	return err
+}
+
+// first is the first error that is one.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxNamed is how much of an unknown id a refusal repeats, in characters.
+const maxNamed = 64
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > maxNamed {
+		return string(r[:maxNamed]) + "…"
+	}
+	return s
+}
