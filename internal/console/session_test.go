@@ -38,6 +38,33 @@ func TestOnlyAdministratorsComeIn(t *testing.T) {
 	h.at(a, 200, "overview")
 }
 
+// TestViewersLookAndInvitersComeIn: who may do some of it has a session, and no
+// more than that: the API decides, not what a page shows.
+func TestViewersLookAndInvitersComeIn(t *testing.T) {
+	h := newHouse(t)
+	for _, role := range []string{"viewer", "inviter"} {
+		u := h.user(map[string]any{"username": role, "password": adminPassword})
+		if err := h.api.Do(context.Background(), "PUT", "/users/"+string(u.ID)+"/administrator", map[string]any{"role": role}, nil); err != nil {
+			t.Fatal(err)
+		}
+		b := h.browser()
+		a := h.signIn(b, "/console/roles", role, adminPassword)
+		if b.Cookie(h.url+"/console", cookieSession) == "" {
+			t.Errorf("%s has no session: %s", role, a.Text())
+		}
+		if role == "viewer" {
+			h.at(a, 200, "roles")
+		} else {
+			h.at(a, 403, "denied")
+		}
+		h.at(b.Post(h.url+"/console/roles/new", values("name", "x", "description", "x", "type", "User")), 403, "denied")
+	}
+	var roles []guestlist.Role
+	if err := h.api.Do(context.Background(), "GET", "/roles?search=x", nil, &roles); err != nil || len(roles) != 0 {
+		t.Errorf("%d roles were made: %v", len(roles), err)
+	}
+}
+
 // TestWhoIsNoAdministratorAnyMore: rights are looked up with every call.
 func TestWhoIsNoAdministratorAnyMore(t *testing.T) {
 	h := newHouse(t)

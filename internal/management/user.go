@@ -18,8 +18,8 @@ func (a *API) userRoutes() []route {
 		remove("/api/users/{userId}", "Delete a user", a.deleteUser).of(userVersion),
 		put("/api/users/{userId}/deletion", "Suspend a user now and delete them later, unless that is taken back", a.planDeletion).of(userVersion),
 		remove("/api/users/{userId}/deletion", "Take back that a user will be deleted", a.dropDeletion).of(userVersion),
-		get("/api/users/{userId}/administrator", "Whether a user may use the console and this API", a.getAdministrator),
-		put("/api/users/{userId}/administrator", "Make a user an administrator, or end that", a.setAdministrator),
+		get("/api/users/{userId}/administrator", "What a user may do in the console and with this API", a.getAdministrator),
+		put("/api/users/{userId}/administrator", "Make a user an owner, inviter or viewer, or end that", a.setAdministrator),
 		get("/api/users/{userId}/organizations", "List the organizations of a user", a.listUserOrganizations),
 	}
 }
