@@ -33,6 +33,14 @@ const (
 	TemplateInvitationDigest     TemplateType = "InvitationDigest"   // to the inviter
 )
 
+// The template types, ours too, that tell the owner of an account what was
+// changed of it, at the address that was known before.
+const (
+	TemplateEmailChanged    TemplateType = "EmailChanged"
+	TemplatePhoneChanged    TemplateType = "PhoneChanged"
+	TemplatePasswordChanged TemplateType = "PasswordChanged"
+)
+
 // TemplateTypes lists every template type in the order of the wire contract's
 // enumeration, for error messages and forms, and then ours.
 func TemplateTypes() []TemplateType {
@@ -42,6 +50,7 @@ func TemplateTypes() []TemplateType {
 		TemplateMfaVerification, TemplateBindMfa,
 		TemplateInvitation, TemplateInvitationReminder, TemplateInvitationExpired, TemplateWaitlistConfirmation,
 		TemplateWaitlistApproved, TemplateInvitationAccepted, TemplateInvitationDigest,
+		TemplateEmailChanged, TemplatePhoneChanged, TemplatePasswordChanged,
 	}
 }
 
@@ -50,7 +59,13 @@ func (t TemplateType) Valid() bool { return slices.Contains(TemplateTypes(), t) 
 
 // HasLink reports whether messages of a type carry a link and no code.
 func (t TemplateType) HasLink() bool {
-	return t == TemplateOrganizationInvitation || t.isInvitation()
+	return t == TemplateOrganizationInvitation || t.isInvitation() || t.IsNotice()
+}
+
+// IsNotice reports whether a type tells of a change that was made, and not of
+// something that its reader is to do.
+func (t TemplateType) IsNotice() bool {
+	return t == TemplateEmailChanged || t == TemplatePhoneChanged || t == TemplatePasswordChanged
 }
 
 // isInvitation reports whether a type is one of ours.

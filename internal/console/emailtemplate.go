@@ -19,7 +19,7 @@ func templateRoutes() []route {
 	return []route{
 		get(pathTemplates, getTemplates), get(pathTemplates+"/{type}", getTemplateType),
 		get(path, getTemplate), post(path, postTemplate),
-		get(path+"/preview", previewTemplate), post(path+"/preview", previewTemplate), post(path+"/test", postTestTemplate),
+		get(path+"/preview", previewTemplate), post(path+"/preview", previewTemplate),
 		get(path+"/delete", getDeleteTemplate), post(path+"/delete", postDeleteTemplate),
 	}
 }
@@ -27,6 +27,10 @@ func templateRoutes() []route {
 func templatePath(t guestlist.TemplateType, lang string) string {
 	return pathTemplates + "/" + client.Segment(t) + "/" + client.Segment(lang)
 }
+
+// notSent are kinds that the API takes, as Logto's does, and that nothing here
+// sends: there are no second factors.
+var notSent = []guestlist.TemplateType{guestlist.TemplateMfaVerification, guestlist.TemplateBindMfa}
 
 // getTemplates lists the kinds of mail, each with the languages in which the
 // tenant wrote it anew.
@@ -40,6 +44,9 @@ func getTemplates(v *visit) error {
 		Columns: []ui.Column{{Text: v.T("experience.emails.type")}, {Text: v.T("experience.emails.when"), Minor: true}, {Text: v.T("experience.emails.languages")}},
 	}
 	for _, kind := range guestlist.TemplateTypes() {
+		if slices.Contains(notSent, kind) {
+			continue
+		}
 		words := ui.Cell{Text: v.T("experience.content.built_in"), Quiet: true}
 		var tags []string
 		for _, x := range own {
@@ -162,7 +169,10 @@ func (l *letter) form(v *visit) *ui.Form {
 		}}, {Title: v.T("experience.emails.sender"), Folded: true, Fields: []ui.Field{
 			{Name: "sendFrom", Label: v.T("experience.emails.from"), Help: v.T("experience.emails.from_help"), Value: l.now.SendFrom, Max: 512, Optional: true, Code: true},
 			{Name: "replyTo", Label: v.T("experience.emails.reply"), Value: l.now.ReplyTo, Max: 512, Optional: true, Code: true},
+		}}, {Title: v.T("experience.emails.test"), Text: v.T("experience.emails.test_text"), Fields: []ui.Field{
+			{Name: "to", API: "email", Label: v.T("experience.emails.to"), Type: "email", Autocomplete: "email", Max: 128, Optional: true},
 		}}},
+		Others: []ui.Action{{Text: v.T("experience.emails.send"), Name: "do", Value: "test"}},
 	}
 }
 
@@ -171,15 +181,7 @@ var gaps = []any{
 	"code", "{{code}}", "link", "{{link}}", "application", "{{application.name}}", "organization", "{{organization.name}}", "user", "{{user.name}}",
 }
 
-func (l *letter) testForm(v *visit) *ui.Form {
-	return &ui.Form{ID: "test", Quiet: true, Action: templatePath(l.kind, l.lang) + "/test", Submit: v.T("experience.emails.send"), Sections: []ui.FormSection{{
-		Title: v.T("experience.emails.test"), Text: v.T("experience.emails.test_text"), Fields: []ui.Field{
-			{Name: "email", Label: v.T("experience.emails.to"), Type: "email", Autocomplete: "email", Max: 128},
-		},
-	}}}
-}
-
-func (l *letter) page(v *visit, form, test *ui.Form) *ui.Page {
+func (l *letter) page(v *visit, form *ui.Form) *ui.Page {
 	h := ui.Header{
 		Title: v.T("experience.emails.of." + string(l.kind)), Lead: v.T("experience.emails.when_of." + string(l.kind)),
 		Crumbs: v.experienceCrumbs(pathTemplates, "emails"),
@@ -199,7 +201,7 @@ func (l *letter) page(v *visit, form, test *ui.Form) *ui.Page {
 		}}},
 	}
 	return &ui.Page{Name: "email-template", Header: h, Frames: true, Body: []ui.Block{
-		ui.Columns{Main: []ui.Block{form, test}, Side: []ui.Block{preview}},
+		ui.Columns{Main: []ui.Block{form}, Side: []ui.Block{preview}},
 	}}
 }
 
@@ -208,7 +210,7 @@ func getTemplate(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.show(l.page(v, l.form(v), l.testForm(v)))
+	return v.show(l.page(v, l.form(v)))
 }
 
 // details are those that were typed. Empty senders are left to the connector.
@@ -225,6 +227,9 @@ func postTemplate(v *visit) error {
 		return err
 	}
 	form := l.form(v)
+	if v.form.Get("do") == "test" {
+		return v.testTemplate(l, form)
+	}
 	if l.id == "" && v.form.Get(ui.FieldTag) == "" {
 		form.Field("content").API = "templates.0.details.content"
 		form.Field("subject").API = "templates.0.details.subject"
@@ -238,7 +243,7 @@ func postTemplate(v *visit) error {
 		})
 	}
 	if err != nil {
-		return v.again(l.page(v, form, l.testForm(v)), form, err)
+		return v.again(l.page(v, form), form, err)
 	}
 	return v.done(templatePath(l.kind, l.lang), v.T("shell.saved"))
 }
@@ -302,19 +307,24 @@ func (v *visit) letterHead(l *letter, words rendered) string {
 	return b.String()
 }
 
-// postTestTemplate sends what is in force: what a guest would get.
-func postTestTemplate(v *visit) error {
-	l, err := v.letter()
-	if err != nil {
-		return err
+// testTemplate sends what is typed, which is not saved by it: what guests would
+// get if it were.
+func (v *visit) testTemplate(l *letter, form *ui.Form) error {
+	to := strings.TrimSpace(v.form.Get("to"))
+	page := l.page(v, form)
+	if to == "" {
+		form.Mark("to", v.T("ui.issue.required"))
+		return v.again(page, form, errMarked)
 	}
-	to := strings.TrimSpace(v.form.Get("email"))
-	err = v.api.Do(v.ctx(), "POST", "/email-templates/test", map[string]any{"email": to, "templateType": l.kind, "languageTag": l.lang}, nil)
+	err := v.api.Do(v.ctx(), "POST", "/email-templates/test", map[string]any{
+		"email": to, "templateType": l.kind, "languageTag": l.lang, "details": v.details(),
+	}, nil)
 	if err != nil {
-		test := l.testForm(v)
-		return v.again(l.page(v, l.form(v), test), test, err)
+		return v.again(page, form, err)
 	}
-	return v.done(templatePath(l.kind, l.lang), v.T("experience.emails.sent", "to", to))
+	form.Fill(v.form)
+	page.Body = append([]ui.Block{ui.Notice{Tone: ui.Good, Title: v.T("experience.emails.sent", "to", to)}}, page.Body...)
+	return v.show(page)
 }
 
 func getDeleteTemplate(v *visit) error {

@@ -15,7 +15,7 @@ import (
 // session of the browser and nothing else; the rules are signin's.
 const (
 	// PathAccount is where they are.
-	PathAccount = "/account"
+	PathAccount = signin.PathAccount
 
 	pageAccountProfile    = PathAccount + "/profile"
 	pageAccountDetails    = PathAccount + "/details"

@@ -40,7 +40,7 @@ func Languages() []string { return []string{"en", "de", "fr", "es", "ja", "ar"} 
 type words struct {
 	CodeLead, CodeNote, LinkNote, Ignore, Keep, Unexpected, SentTo, SMSLink, InvitedBy string
 
-	Until, TheirWords, TheirWordsNobody, Unsubscribe, Date string
+	Until, TheirWords, TheirWordsNobody, Unsubscribe, Date, Unasked string
 
 	Months []string
 
@@ -165,6 +165,8 @@ func (lib *library) page(lang string, kind guestlist.TemplateType, names map[str
 		p.Closing = w.Unexpected
 	case guestlist.TemplateInvitationAccepted, guestlist.TemplateInvitationDigest:
 		p.Closing = ""
+	case guestlist.TemplateEmailChanged, guestlist.TemplatePhoneChanged, guestlist.TemplatePasswordChanged:
+		p.Closing = say(w.Unasked)
 	default: // the others are about something that the reader did
 	}
 	if p.Code != "" {

@@ -45,5 +45,5 @@ func (a *API) testConnector(c *call, in struct {
 		Payload: map[string]any{"code": testCode},
 	}
 	set(&m.Locale, in.Body.Locale)
-	return none{}, a.TestMessage(c.ctx(), f.ID, in.Body.Config, m)
+	return none{}, a.TestMessage(c.ctx(), f.ID, in.Body.Config, m, nil)
 }

@@ -82,8 +82,12 @@ func newFixture(t testing.TB, st *store.Store) *fixture {
 			return nil
 		},
 		Redelivery: notify.Redelivery,
-		TestMessage: func(_ context.Context, factoryID string, _ json.RawMessage, m guestlist.Message) error {
-			f.tested = append(f.tested, factoryID+" "+m.To+" "+string(m.Type))
+		TestMessage: func(_ context.Context, factoryID string, _ json.RawMessage, m guestlist.Message, own *guestlist.EmailTemplate) error {
+			said := factoryID + " " + m.To + " " + string(m.Type)
+			if own != nil {
+				said += " " + own.Details.Subject
+			}
+			f.tested = append(f.tested, said)
 			return nil
 		},
 	}

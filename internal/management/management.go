@@ -58,8 +58,9 @@ type API struct {
 	// Redelivery is the job that repeats an attempt to deliver to a hook, given by
 	// its row.
 	Redelivery func(guestlist.HookID, guestlist.Log) (guestlist.Job, error)
-	// TestMessage sends a message with a config that need not be stored.
-	TestMessage func(ctx context.Context, factoryID string, config json.RawMessage, m guestlist.Message) error
+	// TestMessage sends a message with a config that need not be stored, in words
+	// of own, or with nil in those that are in force.
+	TestMessage func(ctx context.Context, factoryID string, config json.RawMessage, m guestlist.Message, own *guestlist.EmailTemplate) error
 	// Connectors speaks to social and enterprise identity providers.
 	Connectors *connector.Set
 	// Reporter reads what providers report of messages.

@@ -71,12 +71,13 @@ func (a *API) previewTemplate(c *call, in struct {
 }
 
 // testTemplate sends what guests would get, by the connector that sends it to
-// them.
+// them: with details that need not be saved, or with what is in force.
 func (a *API) testTemplate(c *call, in struct {
 	Body struct {
 		Email        string                 `json:"email" check:"format=email"`
 		TemplateType guestlist.TemplateType `json:"templateType" check:"enum=@templates"`
 		LanguageTag  string                 `json:"languageTag" check:"format=language"`
+		Details      *templateDetails       `json:"details"`
 	}
 },
 ) (none, error) {
@@ -94,5 +95,9 @@ func (a *API) testTemplate(c *call, in struct {
 		return none{}, err
 	}
 	b := in.Body
-	return none{}, a.TestMessage(c.ctx(), connector.FactoryID, connector.Config, sampleMessage(b.TemplateType, b.Email, b.LanguageTag))
+	var own *guestlist.EmailTemplate
+	if b.Details != nil {
+		own = &guestlist.EmailTemplate{TemplateType: b.TemplateType, LanguageTag: b.LanguageTag, Details: b.Details.details()}
+	}
+	return none{}, a.TestMessage(c.ctx(), connector.FactoryID, connector.Config, sampleMessage(b.TemplateType, b.Email, b.LanguageTag), own)
 }

@@ -45,6 +45,11 @@ func TestMailOfAKindIsSentToTry(t *testing.T) {
 		if len(f.tested) != 1 || !strings.HasSuffix(f.tested[0], " me@example.com ForgotPassword") {
 			t.Errorf("sent %v", f.tested)
 		}
+		body["details"] = map[string]any{"subject": "Not saved", "content": "{{code}}"}
+		f.must(204, "POST", "/api/email-templates/test", body)
+		if len(f.tested) != 2 || !strings.HasSuffix(f.tested[1], " me@example.com ForgotPassword Not saved") {
+			t.Errorf("what is typed: sent %v", f.tested)
+		}
 		body["email"] = "nobody"
 		f.refused(400, "guard.invalid_input", "POST", "/api/email-templates/test", body)
 	})

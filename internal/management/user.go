@@ -174,8 +174,12 @@ func (a *API) changeUser(c *call, id guestlist.UserID, key string, fn func(*stor
 		if u, err = tx.UserForUpdate(id); err != nil {
 			return err
 		}
+		before := u
 		data, err := fn(tx, &u)
 		if err != nil {
+			return err
+		}
+		if err := signin.TellOwner(tx, a.Endpoint, signin.Change{Before: before, After: u}); err != nil {
 			return err
 		}
 		u.UpdatedAt = tx.Now

@@ -2,6 +2,7 @@ package management
 
 import (
 	"guestlist"
+	"guestlist/internal/signin"
 	"guestlist/internal/store"
 )
 
@@ -31,6 +32,9 @@ func (a *API) setUserPassword(c *call, in struct {
 		return guestlist.User{}, err
 	}
 	return a.changeUser(c, in.ID, guestlist.EventUserDataUpdated, func(tx *store.Tx, u *guestlist.User) (any, error) {
+		if err := signin.TellOwner(tx, a.Endpoint, signin.Change{Before: *u, After: *u, Password: true}); err != nil {
+			return nil, err
+		}
 		u.HasPassword, u.PasswordIsExpired = true, false
 		return nil, tx.SetPassword(u.ID, digest)
 	})

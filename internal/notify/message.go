@@ -76,9 +76,9 @@ type plan struct {
 }
 
 // TestMessage sends a message at once through a connector that need not be
-// stored, so that a config can be tried out. Errors are those of mail, with
-// connector.* codes.
-func (n *Notifier) TestMessage(ctx context.Context, factoryID string, config json.RawMessage, m guestlist.Message) error {
+// stored, so that a config can be tried out. Its words are those of own, or with
+// nil those that are in force. Errors are those of mail, with connector.* codes.
+func (n *Notifier) TestMessage(ctx context.Context, factoryID string, config json.RawMessage, m guestlist.Message, own *guestlist.EmailTemplate) error {
 	p, err := n.plan(ctx, m)
 	if err != nil {
 		return err
@@ -88,6 +88,9 @@ func (n *Notifier) TestMessage(ctx context.Context, factoryID string, config jso
 		return err
 	}
 	p.words.Config = config
+	if own != nil {
+		p.words.Rows = []guestlist.EmailTemplate{*own}
+	}
 	words, err := mail.Render(m, p.words)
 	if err != nil {
 		return err

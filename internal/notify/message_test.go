@@ -361,14 +361,14 @@ func TestAConnectorCanBeTriedOutBeforeItIsStored(t *testing.T) {
 	b := newBench(t, "sqlite")
 	s := newSink(t)
 	c := s.connector()
-	if err := b.n.TestMessage(within(t), c.FactoryID, c.Config, message("m1")); err != nil || len(s.got()) != 1 {
+	if err := b.n.TestMessage(within(t), c.FactoryID, c.Config, message("m1"), nil); err != nil || len(s.got()) != 1 {
 		t.Errorf("%d mails, %v", len(s.got()), err)
 	}
 	s.answer(&smtp.SMTPError{Code: 550, Message: "no"})
-	if err := b.n.TestMessage(within(t), c.FactoryID, c.Config, message("m2")); guestlist.CodeOf(err) == "" {
+	if err := b.n.TestMessage(within(t), c.FactoryID, c.Config, message("m2"), nil); guestlist.CodeOf(err) == "" {
 		t.Errorf("a refusal: %v", err)
 	}
-	if err := b.n.TestMessage(within(t), c.FactoryID, json.RawMessage(`{}`), message("m3")); guestlist.CodeOf(err) != "connector.invalid_config" {
+	if err := b.n.TestMessage(within(t), c.FactoryID, json.RawMessage(`{}`), message("m3"), nil); guestlist.CodeOf(err) != "connector.invalid_config" {
 		t.Errorf("a bad config: %v", err)
 	}
 	b.update(func(tx *store.Tx) error {

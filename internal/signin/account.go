@@ -178,7 +178,12 @@ func (r *accountRun) change(tx *store.Tx, cookie string, c AccountChange) error 
 	if again, err := sessionOf(tx, cookie); err != nil || again == nil {
 		return withError(err, errNoSession)
 	}
+	before := r.user
 	if err := c.apply(tx, r); err != nil || r.verdict != nil {
+		return err
+	}
+	_, password := c.(ChangePassword)
+	if err := r.tellOwner(tx, before, r.user, password); err != nil {
 		return err
 	}
 	if r.wrote {

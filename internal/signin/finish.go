@@ -227,6 +227,9 @@ func (r *run) writeAccount(tx *store.Tx, acct *account) (guestlist.User, bool, e
 		}
 		u.HasPassword = true
 	}
+	if err := r.tellOwner(tx, acct.user, u, p.Password != nil); err != nil {
+		return u, false, err
+	}
 	wrote = wrote || p.Social != nil || p.SSO != nil
 	if wrote || p.Password != nil {
 		u.UpdatedAt = tx.Now
