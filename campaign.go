@@ -98,6 +98,7 @@ type RowReport struct {
 	Code      string       `json:"code,omitempty"`         // of the refusal of an invalid row
 	Message   string       `json:"message,omitempty"`
 	Field     string       `json:"field,omitempty"` // the column or member that is wrong
+	Err       error        `json:"-"`               // the refusal itself, before it has words
 }
 
 // InvitationAction is something done to every invitation of a filter, by a job:

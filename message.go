@@ -111,6 +111,9 @@ type Message struct {
 	UserID    UserID `json:"userId,omitempty"` // whom it concerns, "" while there is no account
 	// InvitationID is the invitation that it is about, whose delivery it decides.
 	InvitationID InvitationID `json:"invitationId,omitempty"`
+	// ValidFor is how long the link is good from the moment at which the message
+	// is sent, in seconds; 0 where ExpiresAt says all.
+	ValidFor int `json:"validFor,omitempty"`
 	// Unsubscribe is the address where its reader ends further ones of the kind,
 	// by one POST (RFC 8058 §3.1); "" for mail that somebody waits for.
 	Unsubscribe string `json:"unsubscribe,omitempty"`

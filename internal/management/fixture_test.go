@@ -99,7 +99,7 @@ func newFixture(t testing.TB, st *store.Store) *fixture {
 	manners := &web.Manners{
 		Log: log, Phrases: phrases, Endpoint: f.api.Endpoint,
 		LargeBody: func(r *http.Request) bool {
-			return r.URL.Path == "/api/users/bulk" || r.URL.Path == "/api/user-imports"
+			return r.URL.Path == "/api/users/bulk" || r.URL.Path == "/api/user-imports" || r.URL.Path == "/api/invitations/batch"
 		},
 	}
 	f.api.Describe = manners.Describe

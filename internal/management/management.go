@@ -103,6 +103,8 @@ func (a *API) groups() [][]route {
 		a.oneTimeTokenRoutes(),
 		a.invitationRoutes(),
 		a.invitationCodeRoutes(),
+		a.campaignRoutes(),
+		a.invitationActionRoutes(),
 		a.verificationCodeRoutes(),
 		a.dashboardRoutes(),
 		a.hookRoutes(),

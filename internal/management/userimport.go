@@ -60,15 +60,13 @@ type verdict struct {
 // userImport is one run of POST /api/users/bulk.
 type userImport struct {
 	api    *API
-	c      *call
 	source lineSource
 	parser lineParser
 	// key is the Idempotency-Key, or "". Under the same key the same line has
 	// the same id, so that an import that broke off can be sent again.
 	key   string
 	queue *importQueue
-	spool *spool
-	conn  *http.ResponseController
+	*answerStream
 
 	readErr error // of the stream; set before the queue closes
 	lines   int   // answered
@@ -76,35 +74,27 @@ type userImport struct {
 }
 
 func (a *API) importUsers(c *call) error {
-	imp := &userImport{api: a, c: c, queue: newImportQueue(), spool: newSpool(), conn: http.NewResponseController(c.w)}
-	if err := imp.begin(); err != nil {
+	imp := &userImport{api: a, queue: newImportQueue(), answerStream: newAnswerStream(c)}
+	if err := imp.open(); err != nil {
 		return err
 	}
-	// The answer begins before the request ends. Where the transport cannot do
-	// that, callers see it when they have sent everything.
-	_ = imp.conn.EnableFullDuplex()
-	c.w.Header().Set("Content-Type", contentTypeNDJSON)
-	c.w.Header().Set("X-Accel-Buffering", "no") // proxies shall not hold the answer back
-	c.w.WriteHeader(c.status)
-
-	var reading, sending sync.WaitGroup
+	imp.begin(contentTypeNDJSON)
+	var reading sync.WaitGroup
 	reading.Go(imp.read)
-	sending.Go(func() { imp.spool.drain(imp.send) })
 	err := imp.write()
 	imp.queue.close()
 	if err != nil {
 		_ = imp.conn.SetReadDeadline(time.Now()) // wakes the reader, who may wait for bytes
 	}
 	reading.Wait()
-	imp.end(err)
-	imp.spool.close()
-	sending.Wait()
+	imp.finish(err)
+	imp.end()
 	return nil // the answer is out
 }
 
-// begin looks at everything that concerns the import as a whole; nothing has
+// open looks at everything that concerns the import as a whole; nothing has
 // been answered or changed yet.
-func (imp *userImport) begin() error {
+func (imp *userImport) open() error {
 	r := imp.c.r
 	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
 		return errEncoded
@@ -379,17 +369,9 @@ func (imp *userImport) refusal(line int, status string, err error) verdict {
 	return verdict{Line: line, Status: status, Code: env.Code, Message: env.Message, Details: env.Details}
 }
 
-func (imp *userImport) send(text []byte) error {
-	_ = imp.conn.SetWriteDeadline(time.Now().Add(importPatience)) // see patientReader
-	if _, err := imp.c.w.Write(text); err != nil {
-		return err
-	}
-	return imp.conn.Flush()
-}
-
-// end writes one line of the audit log, and tells a caller who is still there
+// finish writes one line of the audit log, and tells a caller who is still there
 // that an import broke off; it can be sent again under its key.
-func (imp *userImport) end(failed error) {
+func (imp *userImport) finish(failed error) {
 	if failed == nil && imp.readErr != nil {
 		failed = guestlist.Refuse(guestlist.KindInvalid, "request.body_unreadable").Because(imp.readErr)
 	}

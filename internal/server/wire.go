@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ import (
 	"guestlist/internal/crypt"
 	"guestlist/internal/demo"
 	"guestlist/internal/experience"
+	"guestlist/internal/invite"
 	"guestlist/internal/job"
 	"guestlist/internal/mail"
 	"guestlist/internal/management"
@@ -110,19 +112,45 @@ func (p *parts) work(s *Server, applications *oidc.Door, machines *management.AP
 	kinds[guestlist.JobDeleteUser] = job.Kind{Run: func(ctx context.Context, j job.Job) error {
 		return machines.DeleteDue(ctx, j.Payload)
 	}}
-	kinds[guestlist.JobImportUsers] = job.Kind{Width: 1, Run: func(ctx context.Context, j job.Job) error {
-		more, err := machines.ImportOn(ctx, j.Payload)
+	kinds[guestlist.JobImportUsers] = job.Kind{Width: 1, Run: goesOn(machines.ImportOn, machines.FailImport)}
+	kinds[guestlist.JobImportCampaign] = job.Kind{Width: 1, Run: goesOn(machines.ImportCampaignOn, machines.FailCampaign)}
+	kinds[guestlist.JobInvitationAction] = job.Kind{Width: 1, Run: goesOn(machines.ActOnInvitations, machines.FailAction)}
+	pump := &invite.Pump{Store: s.store, Endpoint: s.o.Endpoint, BuiltIn: machines.BuiltIn}
+	p.runner = &job.Runner{Store: s.store, Kinds: kinds, Log: s.o.Log, Feed: func(ctx context.Context) error {
+		if err := pump.Run(ctx); err != nil && ctx.Err() == nil {
+			s.o.Log.ErrorContext(ctx, "invitations that are due were not handed to the senders", "error", err) // and everything else goes on
+		}
+		return p.notifier.Dispatch(ctx)
+	}}
+	tasks := job.Housekeeping()
+	tasks["invitations"] = job.Task{Every: invitationsEvery, Run: (&invite.Keeper{Endpoint: s.o.Endpoint}).Run}
+	p.periodic = &job.Periodic{Store: s.store, Tasks: tasks, Log: s.o.Log}
+	p.metrics.watch(p.runner)
+}
+
+// invitationsEvery is how often it is looked at which invitations are over and
+// which campaigns are through.
+const invitationsEvery = 5 * time.Second
+
+// goesOn runs a job that works something long off in several turns. One that is
+// refused for good is given up at once, and what was given up is noted.
+func goesOn(run func(context.Context, json.RawMessage) (bool, error), fail func(context.Context, json.RawMessage, error) error) job.Handler {
+	return func(ctx context.Context, j job.Job) error {
+		more, err := run(ctx, j.Payload)
+		var refused *guestlist.Error
+		final := errors.As(err, &refused) && refused.Kind != guestlist.KindInternal && refused.Kind != guestlist.KindUnavailable &&
+			refused.Kind != guestlist.KindTooMany
 		switch {
 		case err == nil && more:
 			return job.Snooze(0)
-		case err != nil && j.Last():
-			err = errors.Join(err, machines.FailImport(context.WithoutCancel(ctx), j.Payload, err))
+		case err != nil && (final || j.Last()):
+			err = errors.Join(err, fail(context.WithoutCancel(ctx), j.Payload, err))
+			if final {
+				return job.Cancel(err)
+			}
 		}
 		return err
-	}}
-	p.runner = &job.Runner{Store: s.store, Kinds: kinds, Feed: p.notifier.Dispatch, Log: s.o.Log}
-	p.periodic = &job.Periodic{Store: s.store, Tasks: job.Housekeeping(), Log: s.o.Log}
-	p.metrics.watch(p.runner)
+	}
 }
 
 // doors mounts everything that answers requests.
@@ -269,7 +297,7 @@ var bypass = []string{
 }
 
 // streams are the paths at which files arrive.
-var streams = []string{"/api/users/bulk", "/api/user-imports", console.Path + "/user-imports"}
+var streams = []string{"/api/users/bulk", "/api/user-imports", "/api/invitations/batch", console.Path + "/user-imports"}
 
 // isStream reports requests whose body may be of any size.
 func isStream(r *http.Request) bool {

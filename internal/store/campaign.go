@@ -31,8 +31,10 @@ type Campaign struct {
 	// SentTo and SettledTo are the invitations up to which first mails were handed
 	// over, and up to which it is known what became of them.
 	SentTo, SettledTo guestlist.InvitationID
-	WaveLeft          int // mails of the wave under way that are still to be handed over
-	DigestAt          *guestlist.Time
+	// Separator is between the fields of a CSV file.
+	Separator string
+	WaveLeft  int // mails of the wave under way that are still to be handed over
+	DigestAt  *guestlist.Time
 	// Upload names the request that uploads the rows. Another one takes over by
 	// putting its own name here.
 	Upload string
@@ -44,6 +46,7 @@ type Campaign struct {
 // campaignChoices is the column choices.
 type campaignChoices struct {
 	Format  string                  `json:"format"`
+	Between string                  `json:"separator,omitempty"`
 	Mapping []string                `json:"mapping"`
 	Waves   guestlist.CampaignWaves `json:"waves"`
 	Locale  string                  `json:"locale,omitempty"`
@@ -71,7 +74,8 @@ func scanCampaign(sc scanner) (Campaign, error) {
 			return c, err
 		}
 	}
-	c.Format, c.Mapping, c.Waves, c.Locale, c.Digest = choice.Format, choice.Mapping, choice.Waves, choice.Locale, choice.Digest
+	c.Format, c.Separator, c.Mapping, c.Waves = choice.Format, choice.Between, choice.Mapping, choice.Waves
+	c.Locale, c.Digest = choice.Locale, choice.Digest
 	return c, nil
 }
 
@@ -86,7 +90,7 @@ func (c Campaign) texts() (inviter, columns, choices, verdicts string, err error
 	if verdicts, err = jsonText(c.Verdicts); err != nil {
 		return
 	}
-	choices, err = jsonText(campaignChoices{c.Format, orNone(c.Mapping), c.Waves, c.Locale, c.Digest})
+	choices, err = jsonText(campaignChoices{c.Format, c.Separator, orNone(c.Mapping), c.Waves, c.Locale, c.Digest})
 	return
 }
 

@@ -32,6 +32,7 @@ type dialect struct {
 	oneOf         string // a column, and the place of an argument that listArg made
 	size          string // bytes of the database
 	version       string // of the engine
+	importRows    int    // invitations that one statement inserts
 }
 
 var sqliteDialect = dialect{
@@ -42,6 +43,7 @@ var sqliteDialect = dialect{
 	oneOf:         "%s IN (SELECT value FROM json_each($%d))",
 	size:          "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
 	version:       "SELECT sqlite_version()",
+	importRows:    256, // each of its values is bound by itself
 }
 
 var postgresDialect = dialect{
@@ -54,6 +56,7 @@ var postgresDialect = dialect{
 	lockName:      "SELECT 1 FROM pg_advisory_xact_lock(hashtextextended($1, 0))",
 	size:          "SELECT pg_database_size(current_database())",
 	version:       "SELECT current_setting('server_version')",
+	importRows:    4096, // they travel as arrays
 }
 
 // readerConns is how many connections read a SQLite file at once.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"time"
 
 	"guestlist"
 )
@@ -18,7 +19,8 @@ var deliveries = map[MessageStatus]guestlist.InvitationDelivery{
 // counts it, and emits it. What is said of an earlier mail is of no interest any
 // more: the address got a newer one. first says what is counted: of several
 // mails of one invitation the first that is sent, and the first that arrives.
-func (tx *Tx) deliverInvitation(id guestlist.InvitationID, message string, status MessageStatus, detail string) error {
+// validFor is how many seconds it is good from its sending; 0 leaves its end.
+func (tx *Tx) deliverInvitation(id guestlist.InvitationID, message string, status MessageStatus, detail string, validFor int) error {
 	i, err := tx.InvitationForUpdate(id)
 	if err != nil {
 		if errors.Is(err, ErrNotFound) {
@@ -39,12 +41,19 @@ func (tx *Tx) deliverInvitation(id guestlist.InvitationID, message string, statu
 		return nil
 	}
 	firstSent, firstDelivered := i.SentAt == nil, i.DeliveredAt == nil
+	if firstSent && isSettled(delivery) && !isSettled(i.Delivery) && i.Sends <= 1 {
+		tx.countInvitation(StageSettled, i.CampaignID, 1)
+	}
+	if validFor > 0 && (delivery == guestlist.InvitationSent || status == MessageFailed || status == MessageWithheld) {
+		i.ExpiresAt = tx.Now.Add(time.Duration(validFor) * time.Second)
+	}
 	i.Delivery, i.DeliveryError = delivery, detail
 	var event string
 	switch delivery {
 	case guestlist.InvitationSent:
 		event = guestlist.EventInvitationSent
-		if i.SentAt = &tx.Now; firstSent {
+		if firstSent {
+			i.SentAt = &tx.Now
 			tx.countInvitation(StageSent, i.CampaignID, 1)
 		}
 	case guestlist.InvitationDelivered:
@@ -57,11 +66,18 @@ func (tx *Tx) deliverInvitation(id guestlist.InvitationID, message string, statu
 		tx.countInvitation(StageFailed, i.CampaignID, 1)
 	default: // queued and deferred: it goes on
 	}
-	if err := tx.run(`UPDATE invitations SET delivery = $2, delivery_error = $3, sent_at = $4, delivered_at = $5, updated_at = $6
-		WHERE id = $1`, id, i.Delivery, i.DeliveryError, i.SentAt, i.DeliveredAt, tx.Now); err != nil || event == "" {
+	if err := tx.run(`UPDATE invitations SET delivery = $2, delivery_error = $3, sent_at = $4, delivered_at = $5, updated_at = $6,
+			expires_at = $7
+		WHERE id = $1`, id, i.Delivery, i.DeliveryError, i.SentAt, i.DeliveredAt, tx.Now, i.ExpiresAt); err != nil || event == "" {
 		return err
 	}
 	return tx.EmitInvitation(event, i, nil)
+}
+
+// isSettled reports whether a state of delivery is one after which nothing more
+// is tried.
+func isSettled(d guestlist.InvitationDelivery) bool {
+	return d != guestlist.InvitationQueued && d != guestlist.InvitationDeferred
 }
 
 // EmitInvitation emits an event about an invitation, if anybody listens. more

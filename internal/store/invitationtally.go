@@ -24,6 +24,9 @@ const (
 	StageDeclined  InvitationStage = "declined"
 	StageRevoked   InvitationStage = "revoked"
 	StageExpired   InvitationStage = "expired"
+	// StageSettled is that of a first mail that left, or never will: what is
+	// issued and not settled is still to be sent.
+	StageSettled InvitationStage = "settled"
 )
 
 // countInvitation adds to what is counted of a stage today: for its campaign,

@@ -100,7 +100,7 @@ func (tx *Tx) PutMessage(m guestlist.Message, s MessageState) error {
 	if err != nil || n == 0 || m.InvitationID == "" {
 		return err
 	}
-	return tx.deliverInvitation(m.InvitationID, m.ID, s.Status, storable(s.Error, maxMessageError))
+	return tx.deliverInvitation(m.InvitationID, m.ID, s.Status, storable(s.Error, maxMessageError), m.ValidFor)
 }
 
 // MessageRow is a message as administrators see it. Its JSON is the wire

@@ -49,7 +49,7 @@ func (tx *Tx) ReportMessage(r MessageReport) (news bool, err error) {
 		return false, err
 	}
 	if row.InvitationID != "" {
-		if err := tx.deliverInvitation(row.InvitationID, row.ID, r.Status, storable(r.Detail, maxMessageError)); err != nil {
+		if err := tx.deliverInvitation(row.InvitationID, row.ID, r.Status, storable(r.Detail, maxMessageError), 0); err != nil {
 			return false, err
 		}
 	}

@@ -1,0 +1,190 @@
+package invite
+
+import (
+	"strings"
+	"time"
+
+	"guestlist"
+	"guestlist/internal/store"
+)
+
+// writer makes the messages of invitations. What many of them have in common is
+// read once.
+type writer struct {
+	pump *Pump
+	tx   *store.Tx
+
+	out    []store.HandedOver
+	unplan []guestlist.InvitationID
+	named  map[string]map[string]any // what is told of applications, inviters, organizations
+}
+
+// add takes an invitation whose next mail is due.
+func (w *writer) add(i guestlist.Invitation) error {
+	reminder := i.Delivery != guestlist.InvitationQueued
+	if i.Status != guestlist.InvitationPending || i.Kind != guestlist.InvitationPersonal || i.Sends >= guestlist.MaxInvitationSends {
+		w.unplan = append(w.unplan, i.ID)
+		return nil
+	}
+	h := store.HandedOver{ExpiresAt: i.ExpiresAt, Reminder: reminder}
+	m := guestlist.Message{
+		ID: store.InvitationMessageID(i.ID, i.Sends+1), Channel: guestlist.ChannelEmail, To: i.RecipientEmail,
+		Type: guestlist.TemplateInvitation, Locale: i.Locale, InvitationID: i.ID,
+	}
+	if i.RecipientPhone != "" {
+		m.Channel, m.To = guestlist.ChannelSMS, i.RecipientPhone
+	}
+	validFor := w.validFor(i)
+	ends := i.ExpiresAt
+	if reminder {
+		m.Type, m.ExpiresAt = guestlist.TemplateInvitationReminder, i.ExpiresAt
+		m.Unsubscribe = w.pump.Endpoint + LinkPath + string(w.tx.InvitationCode(i)) + ReminderPath
+	} else if i.Own.ExpiresAt != nil {
+		h.ExpiresAt = *i.Own.ExpiresAt
+		ends, m.ExpiresAt = h.ExpiresAt, h.ExpiresAt
+	} else {
+		// It is good from the moment at which it is sent: until then it must not end,
+		// however long a provider is down.
+		h.ExpiresAt = w.tx.Now.Add(guestlist.UnsentInvitationTTL)
+		m.ValidFor, ends = int(validFor/time.Second), w.tx.Now.Add(validFor)
+	}
+	h.SendAt = NextReminder(i, w.tx.Now, ends)
+	payload, err := w.payload(i, ends)
+	if err != nil {
+		return err
+	}
+	m.Payload, h.Message = payload, m
+	w.out = append(w.out, h)
+	return nil
+}
+
+// ReminderPath follows the link of an invitation, and ends its reminders.
+const ReminderPath = "/reminders"
+
+// validFor is how long an invitation is to be good from its sending: what its
+// terms say, or what was left when it was handed over.
+func (w *writer) validFor(i guestlist.Invitation) time.Duration {
+	terms := time.Duration(i.TTL) * time.Second
+	left := i.ExpiresAt.Sub(w.tx.Now)
+	if i.CampaignID != "" && i.Sends == 0 || left <= 0 {
+		return terms
+	}
+	return left
+}
+
+// NextReminder is when the next reminder of an invitation is due, nil for never:
+// some days after its first mail, or before its end, and after the ones that are
+// over. A mail that goes out now is its first unless there was one.
+func NextReminder(i guestlist.Invitation, now, ends guestlist.Time) *guestlist.Time {
+	const day = 24 * time.Hour
+	from := now
+	if i.SentAt != nil {
+		from = *i.SentAt
+	}
+	var next guestlist.Time
+	take := func(at guestlist.Time) {
+		if at > now && at < ends && (next == 0 || at < next) {
+			next = at
+		}
+	}
+	for _, n := range i.RemindAfter {
+		take(from.Add(time.Duration(n) * day))
+	}
+	for _, n := range i.RemindBeforeEnd {
+		take(ends.Add(-time.Duration(n) * day))
+	}
+	if next == 0 {
+		return nil
+	}
+	return &next
+}
+
+// write hands over what was gathered.
+func (w *writer) write() error {
+	if err := w.tx.UnplanInvitations(w.unplan); err != nil {
+		return err
+	}
+	return w.tx.HandOver(w.out)
+}
+
+// payload is what the words of a mail may speak of.
+func (w *writer) payload(i guestlist.Invitation, ends guestlist.Time) (map[string]any, error) {
+	p := map[string]any{
+		"link": Link(w.pump.Endpoint, i, w.tx.InvitationCode(i)), "validUntil": ends, "message": i.Message,
+		"guest": map[string]any{"name": i.Name, "email": i.RecipientEmail},
+	}
+	for name, read := range map[string]func(guestlist.Invitation) (string, func() (map[string]any, error)){
+		"application": w.application, "inviter": w.inviter, "organization": w.organization,
+	} {
+		key, make := read(i)
+		if key == "" {
+			continue
+		}
+		told, ok := w.named[key]
+		if !ok {
+			var err error
+			told, err = make()
+			if found, err := orNone(err); err != nil {
+				return nil, err
+			} else if !found {
+				told = nil // it is gone; the words do without
+			}
+			if w.named == nil {
+				w.named = map[string]map[string]any{}
+			}
+			w.named[key] = told
+		}
+		if told != nil {
+			p[name] = told
+		}
+	}
+	return p, nil
+}
+
+func (w *writer) application(i guestlist.Invitation) (string, func() (map[string]any, error)) {
+	id := i.ApplicationID
+	if id == "" {
+		return "", nil
+	}
+	return "application/" + string(id), func() (map[string]any, error) {
+		app, ok := w.pump.BuiltIn[id]
+		if !ok {
+			var err error
+			if app, err = w.tx.Application(id); err != nil {
+				return nil, err
+			}
+		}
+		told := map[string]any{"id": app.ID, "name": app.Name}
+		return told, nil
+	}
+}
+
+func (w *writer) inviter(i guestlist.Invitation) (string, func() (map[string]any, error)) {
+	if i.Inviter.Type != guestlist.InviterUser {
+		return "", nil // a machine's name says nothing to a guest
+	}
+	return "inviter/" + i.Inviter.ID, func() (map[string]any, error) {
+		u, err := w.tx.User(guestlist.UserID(i.Inviter.ID))
+		if err != nil {
+			return nil, err
+		}
+		told := map[string]any{"id": u.ID}
+		for name, value := range map[string]*string{"name": u.Name, "username": u.Username, "primaryEmail": u.PrimaryEmail} {
+			if value != nil && !HasLink(strings.ReplaceAll(*value, "@", " ")) || value != nil && name == "primaryEmail" {
+				told[name] = *value
+			}
+		}
+		return told, nil
+	}
+}
+
+func (w *writer) organization(i guestlist.Invitation) (string, func() (map[string]any, error)) {
+	if len(i.Grants.Organizations) == 0 {
+		return "", nil
+	}
+	id := i.Grants.Organizations[0].ID
+	return "organization/" + string(id), func() (map[string]any, error) {
+		o, err := w.tx.Organization(id)
+		return map[string]any{"id": o.ID, "name": o.Name}, err
+	}
+}

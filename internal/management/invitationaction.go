@@ -1,0 +1,118 @@
+package management
+
+import (
+	"context"
+	"encoding/json"
+
+	"guestlist"
+	"guestlist/internal/invite"
+	"guestlist/internal/store"
+	"guestlist/internal/web"
+)
+
+const tableActions = "invitation_actions"
+
+func (a *API) invitationActionRoutes() []route {
+	const read, write = guestlist.ScopeInvitationsRead, guestlist.ScopeInvitationsWrite
+	return []route{
+		post("/api/invitations/actions", "Resend, revoke, extend or delete every invitation of a filter, by a job", a.startAction).with201().takes(write),
+		get("/api/invitations/actions", "List actions on many invitations, the newest first", a.listActions).takes(read),
+		get("/api/invitations/actions/{id}", "Get how far an action is", a.getAction).takes(read),
+		post("/api/invitations/actions/{id}/cancel", "Stop an action; what it did stays done", a.cancelAction).takes(write),
+	}
+}
+
+// actionFilter says which invitations are meant, in the words of their list.
+type actionFilter struct {
+	IDs            []guestlist.InvitationID     `json:"ids,omitempty" check:"max=10000,each.min=1,each.max=21,each.format=id,unique"`
+	Status         guestlist.InvitationStatus   `json:"status,omitempty" check:"enum=scheduled|pending|accepted|declined|revoked|expired"`
+	Delivery       guestlist.InvitationDelivery `json:"delivery,omitempty" check:"enum=none|queued|sent|delivered|deferred|bounced|complained|suppressed|failed"`
+	CampaignID     guestlist.CampaignID         `json:"campaignId,omitempty" check:"max=128"`
+	ApplicationID  guestlist.ApplicationID      `json:"applicationId,omitempty" check:"max=128"`
+	InviterID      string                       `json:"inviterId,omitempty" check:"max=128"`
+	Kind           guestlist.InvitationKind     `json:"kind,omitempty" check:"enum=personal|shared"`
+	Email          string                       `json:"email,omitempty" check:"max=320"`
+	ExpiringBefore guestlist.Time               `json:"expiringBefore,omitempty" check:"min=0"`
+	Unsent         bool                         `json:"unsent,omitempty"`
+}
+
+// actionOrder is what is to be done to which invitations.
+type actionOrder struct {
+	Action guestlist.InvitationVerb `json:"action" check:"enum=resend|revoke|extend|delete"`
+	Filter actionFilter             `json:"filter,omitempty"`
+	// All has to be said where the filter names nothing.
+	All       bool   `json:"all,omitempty"`
+	ExpiresIn int    `json:"expiresIn,omitempty" check:"min=0,max=31622400"` // seconds
+	Reason    string `json:"reason,omitempty" check:"max=256"`
+}
+
+func (a *API) startAction(c *call, in struct{ Body actionOrder }) (guestlist.InvitationAction, error) {
+	var act guestlist.InvitationAction
+	f := invite.ActionFilter(in.Body.Filter)
+	inv := web.Invalid{}
+	if !inv.Check(!f.IsAll() || in.Body.All, "filter", "custom", "Name which invitations are meant, or say all") {
+		return act, inv.Err()
+	}
+	err := a.Store.Update(c.ctx(), func(tx *store.Tx) error {
+		var err error
+		act, err = c.host().StartAction(tx, in.Body.Action, f, invite.ActionChoices{ExpiresIn: in.Body.ExpiresIn, Reason: in.Body.Reason})
+		return err
+	})
+	return act, err
+}
+
+func (a *API) listActions(c *call, in struct {
+	Paging web.Paging `paging:"required"`
+},
+) (list[guestlist.InvitationAction], error) {
+	var l list[guestlist.InvitationAction]
+	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
+		rows, total, err := tx.InvitationActions(c.window())
+		l.Total = total
+		for _, row := range rows {
+			l.Rows = append(l.Rows, row.InvitationAction)
+		}
+		return err
+	})
+	return l, err
+}
+
+type actionID struct {
+	ID guestlist.InvitationActionID `path:"id"`
+}
+
+func (a *API) getAction(c *call, in actionID) (guestlist.InvitationAction, error) {
+	var row store.InvitationAction
+	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
+		var err error
+		row, err = tx.InvitationAction(in.ID)
+		return orNoID(err, tableActions, in.ID)
+	})
+	return row.InvitationAction, err
+}
+
+func (a *API) cancelAction(c *call, in actionID) (guestlist.InvitationAction, error) {
+	var row store.InvitationAction
+	err := a.Store.Update(c.ctx(), func(tx *store.Tx) error {
+		var err error
+		if row, err = tx.InvitationActionForUpdate(in.ID); err != nil {
+			return orNoID(err, tableActions, in.ID)
+		}
+		if row.State != guestlist.ActionRunning {
+			return invite.ErrCampaignState
+		}
+		row.State, row.FinishedAt = guestlist.ActionCancelled, &tx.Now
+		return tx.UpdateInvitationAction(row)
+	})
+	return row.InvitationAction, err
+}
+
+// ActOnInvitations runs a job of the kind guestlist.JobInvitationAction.
+func (a *API) ActOnInvitations(ctx context.Context, payload json.RawMessage) (more bool, err error) {
+	return (&invite.Actor{Store: a.Store, Place: a.place()}).ActOn(ctx, payload)
+}
+
+// FailAction notes that an action was given up.
+func (a *API) FailAction(ctx context.Context, payload json.RawMessage, because error) error {
+	return (&invite.Actor{Store: a.Store, Place: a.place()}).FailAction(ctx, payload, because)
+}

@@ -1,0 +1,259 @@
+package store
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"guestlist"
+)
+
+// ImportedInvitation is an invitation of an import: what is its own. Everything
+// else is the import's, see Import.
+type ImportedInvitation struct {
+	ID               guestlist.InvitationID
+	Name             string
+	Recipient        guestlist.Identifier
+	OrganizationsKey string
+	Application      guestlist.ApplicationID
+	Terms            guestlist.InvitationTermID
+	Own              guestlist.InvitationOwn
+	Locale           string
+}
+
+// Import is what the invitations of an import have in common.
+type Import struct {
+	Campaign  guestlist.CampaignID
+	Inviter   guestlist.Inviter
+	ExpiresAt guestlist.Time // of those that have no end of their own
+}
+
+// importedInvitationColumns are written by an import; the others keep what a new
+// invitation has.
+const importedInvitationColumns = `id, kind, status, name, recipient, recipient_key, organizations_key, inviter_type, inviter_id,
+	authority, parent_id, campaign_id, application_id, terms_id, own, locale, generation, copied, seats, taken, delivery,
+	delivery_error, message_id, sends, visits, accepted_by, end_reason, expires_at, created_at, updated_at`
+
+const importedInvitationRow = `v.column1, 'personal', 'pending', v.column2, v.column3, v.column4, v.column5, $1, $2, $3, '', $4,
+	v.column6, v.column7, v.column8, v.column9, 1, FALSE, 1, 0, 'queued', '', '', 0, 0, '', '', v.column10, $5, $5`
+
+// importedColumns is how many columns of v there are.
+const importedColumns = 10
+
+// ImportInvitations writes the invitations of an import with few statements,
+// and says of each whether it was inserted. They wait for their campaign's turn.
+// Those whose recipient has an open invitation to the same organizations are
+// left out; of two in the batch that exclude each other the first wins.
+func (tx *Tx) ImportInvitations(imp Import, batch []ImportedInvitation) ([]bool, error) {
+	if len(batch) == 0 {
+		return nil, nil
+	}
+	rows, err := imp.rows(batch)
+	if err != nil {
+		return nil, err
+	}
+	// In one order, so that two imports of the same people wait for each other
+	// instead of both for ever, and so that the pages of the one index that is not
+	// appended to are each read once. It is stable: the first of equals stays first.
+	slices.SortStableFunc(rows, func(a, b importedRow) int { return strings.Compare(a.values[3], b.values[3]) })
+	all, inserted := 0, map[guestlist.InvitationID]bool{}
+	for chunk := range slices.Chunk(rows, tx.s.dialect.importRows) {
+		n, err := tx.importChunk(imp, chunk)
+		if err != nil {
+			return nil, err
+		}
+		if n == len(chunk) {
+			for _, row := range chunk {
+				inserted[guestlist.InvitationID(row.values[0])] = true
+			}
+		} else if err := tx.importedOf(chunk, inserted); err != nil {
+			return nil, err
+		}
+		all += n
+	}
+	results := make([]bool, len(batch))
+	for at, i := range batch {
+		results[at] = inserted[i.ID]
+	}
+	tx.countIssued(imp.Campaign, int64(all))
+	return results, nil
+}
+
+// importedRow are the columns of v.
+type importedRow struct {
+	values    [importedColumns - 1]string
+	expiresAt guestlist.Time
+}
+
+func (imp Import) rows(batch []ImportedInvitation) ([]importedRow, error) {
+	rows := make([]importedRow, len(batch))
+	for at, i := range batch {
+		own, expires := "", imp.ExpiresAt
+		if !i.Own.IsZero() {
+			var err error
+			if own, err = jsonText(i.Own); err != nil {
+				return nil, err
+			}
+			if i.Own.ExpiresAt != nil {
+				expires = *i.Own.ExpiresAt
+			}
+		}
+		rows[at] = importedRow{[...]string{
+			string(i.ID), i.Name, i.Recipient.Value, i.Recipient.Key(), i.OrganizationsKey, string(i.Application), string(i.Terms), own,
+			i.Locale,
+		}, expires}
+	}
+	return rows, nil
+}
+
+// importChunk inserts rows by one statement and returns how many of them were.
+func (tx *Tx) importChunk(imp Import, rows []importedRow) (int, error) {
+	args := []any{string(imp.Inviter.Type), imp.Inviter.ID, string(imp.Inviter.Authority), imp.Campaign, tx.Now}
+	var from string
+	if tx.s.dialect.name == postgresDialect.name {
+		from = `unnest($6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
+			$15::bigint[]) AS v (column1, column2, column3, column4, column5, column6, column7, column8, column9, column10)`
+		var columns [importedColumns - 1][]string
+		ends := make([]int64, len(rows))
+		for at, row := range rows {
+			for c, value := range row.values {
+				columns[c] = append(columns[c], value)
+			}
+			ends[at] = int64(row.expiresAt)
+		}
+		for _, column := range columns {
+			args = append(args, column)
+		}
+		args = append(args, ends)
+	} else {
+		from = "(VALUES " + strings.Repeat("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?), ", len(rows)-1) + "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)) AS v"
+		for _, row := range rows {
+			for _, value := range row.values {
+				args = append(args, value)
+			}
+			args = append(args, int64(row.expiresAt))
+		}
+	}
+	n, err := tx.exec("INSERT INTO invitations ("+importedInvitationColumns+") SELECT "+importedInvitationRow+" FROM "+from+
+		" WHERE TRUE ON CONFLICT DO NOTHING", args...)
+	return int(n), err
+}
+
+// importedOf adds those of a chunk that are there.
+func (tx *Tx) importedOf(rows []importedRow, inserted map[guestlist.InvitationID]bool) error {
+	ids := make([]string, len(rows))
+	for at, row := range rows {
+		ids[at] = row.values[0]
+	}
+	return tx.rowsAmong(func(sc scanner) error {
+		var id guestlist.InvitationID
+		err := sc.Scan(&id)
+		inserted[id] = true
+		return err
+	}, "SELECT id FROM invitations WHERE id", ids)
+}
+
+// Standing is an open invitation that is in the way of another one.
+type Standing struct {
+	ID       guestlist.InvitationID
+	Campaign guestlist.CampaignID
+	Overdue  bool // and so in nobody's way once that is written down
+}
+
+// StandingKey names what only one open invitation can be for.
+func StandingKey(recipient guestlist.Identifier, organizationsKey string) string {
+	return recipient.Key() + "\x00" + organizationsKey
+}
+
+// StandingInvitations returns the open personal invitations of recipients, given
+// by Identifier.Key, by StandingKey.
+func (tx *Tx) StandingInvitations(recipients []string) (map[string]Standing, error) {
+	found := map[string]Standing{}
+	return found, tx.rowsAmong(func(sc scanner) error {
+		var s Standing
+		var key, organizations string
+		var ends guestlist.Time
+		err := sc.Scan(&s.ID, &s.Campaign, &key, &organizations, &ends)
+		s.Overdue = ends <= tx.Now
+		found[key+"\x00"+organizations] = s
+		return err
+	}, standingInvitations, recipients)
+}
+
+const standingInvitations = `SELECT id, campaign_id, recipient_key, organizations_key, expires_at FROM invitations
+	WHERE status = 'pending' AND kind = 'personal' AND recipient_key`
+
+// UsersAmong returns which of some identifiers are of users, as they were given.
+// They must all be of one type.
+func (tx *Tx) UsersAmong(kind guestlist.IdentifierType, values []string) (map[string]bool, error) {
+	column, keys := "primary_phone", values
+	if kind == guestlist.IdentifierEmail {
+		column, keys = "email_key", emailKeys(values)
+	}
+	return tx.keysAmong("SELECT "+column+" FROM users WHERE "+column, keys, values)
+}
+
+// SuppressedAmong returns which of some addresses take no more mail.
+func (tx *Tx) SuppressedAmong(addresses []string) (map[string]bool, error) {
+	return tx.keysAmong("SELECT address FROM suppressions WHERE address", emailKeys(addresses), addresses)
+}
+
+func emailKeys(addresses []string) []string {
+	keys := make([]string, len(addresses))
+	for at, address := range addresses {
+		keys[at] = guestlist.EmailKey(address)
+	}
+	return keys
+}
+
+// keysAmong returns which values have a key that a query finds.
+func (tx *Tx) keysAmong(query string, keys, values []string) (map[string]bool, error) {
+	there := map[string]bool{}
+	if err := tx.rowsAmong(func(sc scanner) error {
+		var key string
+		err := sc.Scan(&key)
+		there[key] = true
+		return err
+	}, query, keys); err != nil || len(there) == 0 {
+		return nil, err
+	}
+	found := map[string]bool{}
+	for at, key := range keys {
+		if there[key] {
+			found[values[at]] = true
+		}
+	}
+	return found, nil
+}
+
+// rowsAmong runs a query that ends in a column over the rows that have one of
+// many values in it, as one statement with one argument.
+func (tx *Tx) rowsAmong(scan func(scanner) error, query string, values []string) error {
+	if len(values) == 0 {
+		return nil
+	}
+	if tx.s.dialect.name == postgresDialect.name {
+		return tx.rows(scan, query+" = ANY($1::text[])", values)
+	}
+	list, err := json.Marshal(values)
+	if err != nil {
+		return err
+	}
+	return tx.rows(scan, query+" IN (SELECT value FROM json_each($1))", string(list))
+}
+
+// ImportedBetween returns the recipients of the invitations of a campaign whose
+// ids are between two, both included.
+func (tx *Tx) ImportedBetween(campaign guestlist.CampaignID, from, to guestlist.InvitationID) (map[guestlist.InvitationID]string, error) {
+	found := map[guestlist.InvitationID]string{}
+	return found, tx.rows(func(sc scanner) error {
+		var id guestlist.InvitationID
+		var recipient string
+		err := sc.Scan(&id, &recipient)
+		found[id] = recipient
+		return err
+	}, importedBetween, campaign, from, to)
+}
+
+const importedBetween = `SELECT id, recipient FROM invitations
+	WHERE campaign_id = $1 AND campaign_id <> '' AND id >= $2 AND id <= $3`
