@@ -172,7 +172,7 @@ func (r route) fill(ids map[string]string) string {
 }
 
 // streams are the routes that take something else than a JSON object.
-var streams = []string{"/api/users/bulk", "/api/user-imports", "/api/user-assets"}
+var streams = []string{"/api/users/bulk", "/api/user-imports", "/api/user-assets", "/api/invitations/batch"}
 
 // TestHostileBodies sends every body that is out of shape to every route that
 // reads one. Each is refused with a status and code of the contract, and

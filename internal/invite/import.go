@@ -270,12 +270,13 @@ func (imp *Importer) judge(tx *store.Tx, rows []ImportRow, write bool) ([]verdic
 		v := &verdicts[at]
 		v.Line, v.Recipient = row.Line, row.recipient()
 		field, err := imp.check(tx, row, r, v, write)
-		if internal := new(guestlist.Error); err != nil && (!errors.As(err, &internal) || internal.Kind == guestlist.KindInternal) {
+		var refused *guestlist.Error
+		if err != nil && (!errors.As(err, &refused) || refused.Kind == guestlist.KindInternal) {
 			return nil, err
 		}
-		switch {
-		case errors.Is(err, errBlockedRow):
-			v.Verdict, v.Err, v.Code = guestlist.RowBlocked, errors.Unwrap(err), guestlist.CodeOf(errors.Unwrap(err))
+		switch blocked := (blockedError{}); {
+		case errors.As(err, &blocked):
+			v.Verdict, v.Err, v.Code = guestlist.RowBlocked, refused, refused.Code
 		case err != nil:
 			v.Verdict, v.Err, v.Code, v.Field = guestlist.RowInvalid, err, guestlist.CodeOf(err), field
 		case r.suppressed[v.invitation.Recipient.Value]:
@@ -289,8 +290,11 @@ func (imp *Importer) judge(tx *store.Tx, rows []ImportRow, write bool) ([]verdic
 	return verdicts, nil
 }
 
-// errBlockedRow marks the refusal of an address by the rules for addresses.
-var errBlockedRow = guestlist.Refuse(guestlist.KindUnprocessable, "invitation.blocked")
+// blockedError marks the refusal of an address by the rules for addresses.
+type blockedError struct{ error }
+
+// Unwrap returns the refusal.
+func (e blockedError) Unwrap() error { return e.error }
 
 // check makes the invitation of a row, or says what is wrong with which field.
 func (imp *Importer) check(tx *store.Tx, row ImportRow, r rules, v *verdict, write bool) (field string, err error) {
@@ -314,7 +318,7 @@ func (imp *Importer) check(tx *store.Tx, row ImportRow, r rules, v *verdict, wri
 		v.Recipient = email
 		v.invitation.Recipient = guestlist.Identifier{Type: guestlist.IdentifierEmail, Value: email}
 		if err := r.policy.Refusal(email, r.known); err != nil {
-			return "email", errBlockedRow.Because(err)
+			return "email", blockedError{err}
 		}
 	}
 	switch {

@@ -3,6 +3,7 @@ package management
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"guestlist"
@@ -59,8 +60,8 @@ func (a *API) reportCampaignCSV(c *call) error {
 // campaignInPath is the id in the path of a route that reads it itself.
 func (c *call) campaignInPath() (guestlist.CampaignID, error) {
 	id := guestlist.CampaignID(c.r.PathValue("id"))
-	if !utf8.ValidString(string(id)) || !isID(string(id)) {
-		return "", errNoID(tableCampaigns, id)
+	if !utf8.ValidString(string(id)) || strings.ContainsRune(string(id), 0) {
+		return "", errLineText
 	}
 	return id, nil
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"time"
-	"unicode/utf8"
 
 	"guestlist"
 	"guestlist/internal/invite"
@@ -185,9 +184,9 @@ func (a *API) FailCampaign(ctx context.Context, payload json.RawMessage, because
 
 // previewCampaign streams what would become of the rows that were uploaded.
 func (a *API) previewCampaign(c *call) error {
-	id := guestlist.CampaignID(c.r.PathValue("id"))
-	if !utf8.ValidString(string(id)) || !isID(string(id)) {
-		return errNoID(tableCampaigns, id)
+	id, err := c.campaignInPath()
+	if err != nil {
+		return err
 	}
 	var row store.Campaign
 	if err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
