@@ -33,12 +33,7 @@ func TestAccount(t *testing.T) {
 
 			b := newTab(t)
 			b.Open(s.url + "/account")
-			b.Fill("identifier", "ada")
-			if !b.has("input[name=password]") {
-				b.Press("Continue")
-			}
-			b.Fill("password", ownPassword)
-			b.Press("Sign in")
+			b.identify("ada", ownPassword)
 			b.IsAt(s.url + "/account")
 			b.WaitText("You are signed in as ada.")
 			b.Press("Profile")

@@ -23,6 +23,13 @@ func newHost(t *testing.T, engine string) (*site, *tab) {
 	p := s.serve()
 	link, _ := p.setupLink(t)
 	b := newTab(t)
+	b.setUpHost(s, link)
+	return s, b
+}
+
+// setUpHost follows a setup link, and goes on to the console.
+func (b *tab) setUpHost(s *site, link string) {
+	b.t.Helper()
 	b.Open(link)
 	b.Fill("identifier", hostName)
 	b.Fill("newPassword", hostPassword)
@@ -30,19 +37,24 @@ func newHost(t *testing.T, engine string) (*site, *tab) {
 	b.Press("Create administrator")
 	b.Press("Open the console")
 	b.signInHost(s)
-	return s, b
 }
 
 // signInHost signs in on the pages that the console leads to.
 func (b *tab) signInHost(s *site) {
 	b.t.Helper()
-	b.Fill("identifier", hostName)
+	b.identify(hostName, hostPassword)
+	b.IsAt(s.url + "/console")
+}
+
+// identify signs somebody in on the page that asks for it.
+func (b *tab) identify(name, password string) {
+	b.t.Helper()
+	b.Fill("identifier", name)
 	if !b.has(`input[name=password]`) {
 		b.Press("Continue")
 	}
-	b.Fill("password", hostPassword)
+	b.Fill("password", password)
 	b.Press("Sign in")
-	b.IsAt(s.url + "/console")
 }
 
 // has reports whether the page has an element that a person can see.

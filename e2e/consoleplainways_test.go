@@ -70,10 +70,13 @@ func (p *plainHouse) fine() {
 }
 
 // says requires words on the page.
-func (p *plainHouse) says(words string) {
+func (p *plainHouse) says(words ...string) {
 	p.t.Helper()
-	if text := p.One("body").Text(); !strings.Contains(text, words) {
-		p.t.Fatalf("%s does not say %q: %s", p.URL, words, text)
+	text := p.One("body").Text()
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			p.t.Fatalf("%s does not say %q: %s", p.URL, w, text)
+		}
 	}
 }
 

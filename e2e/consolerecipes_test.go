@@ -164,12 +164,7 @@ func createUser(b *tab, email, first string) {
 // signsIn signs a guest of the recipes in to the shop.
 func (b *tab) signsIn(email string) {
 	b.t.Helper()
-	b.Fill("identifier", email)
-	if !b.has("input[name=password]") {
-		b.Press("Continue")
-	}
-	b.Fill("password", guestPassword)
-	b.Press("Sign in")
+	b.identify(email, guestPassword)
 	b.WaitText("Welcome to the shop, " + email)
 }
 

@@ -175,11 +175,39 @@ func part(token string, i int) []byte {
 	return text
 }
 
-// indent writes JSON for people.
+// indent writes JSON for people. Text that is no JSON stays as it is.
 func indent(text []byte) string {
 	var b bytes.Buffer
 	if json.Indent(&b, text, "", "  ") != nil {
 		return string(text)
 	}
-	return b.String()
+	return plainJSON(b.String())
+}
+
+// plainJSON writes <, > and & as themselves, which programs that put JSON into
+// pages escape. The templates here do that by themselves.
+func plainJSON(text string) string {
+	var b strings.Builder
+	for {
+		i := strings.IndexByte(text, '\\')
+		if i < 0 || i+1 == len(text) {
+			return b.String() + text
+		}
+		b.WriteString(text[:i])
+		text = text[i:]
+		size := len(`\n`) // the digits of \uXXXX are text like any other here
+		out := text[:size]
+		if len(text) >= len(`\u003c`) {
+			switch strings.ToLower(text[:len(`\u003c`)]) {
+			case `\u003c`:
+				out, size = "<", len(`\u003c`)
+			case `\u003e`:
+				out, size = ">", len(`\u003e`)
+			case `\u0026`:
+				out, size = "&", len(`\u0026`)
+			}
+		}
+		b.WriteString(out)
+		text = text[size:]
+	}
 }

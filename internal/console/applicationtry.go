@@ -30,6 +30,7 @@ const (
 type trial struct {
 	run
 	Application guestlist.ApplicationID `json:"i"`
+	Resource    string                  `json:"o,omitempty"` // indicator of the API that the access token is for
 }
 
 func (d *Door) tryURI() string { return d.Endpoint + pathTried }
@@ -124,7 +125,7 @@ func postTry(v *visit) error {
 	}
 	begun := trial{run: run{
 		Browser: hash(browser), Verifier: oauth2.GenerateVerifier(), Nonce: rand.Text(), Ends: v.now().Add(runTTL),
-	}, Application: a.ID}
+	}, Application: a.ID, Resource: v.form.Get("resource")}
 	state, err := json.Marshal(begun)
 	if err != nil {
 		return err
@@ -181,6 +182,7 @@ func getTried(v *visit) error {
 	}
 	got, err := v.ask(a, map[string]string{
 		"grant_type": "authorization_code", "code": v.query.Get("code"), "redirect_uri": v.d.tryURI(), "code_verifier": t.Verifier,
+		"resource": t.Resource, // asked for here too: a code without it gives a token for the userinfo endpoint (RFC 8707 §2.2)
 	})
 	if err != nil {
 		return err

@@ -1,8 +1,6 @@
 package console
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/url"
 	"slices"
 	"strconv"
@@ -328,11 +326,6 @@ func getLog(v *visit) error {
 	fact("reason", ui.Text(p.Reason))
 	fact("ip", ui.Code(p.IP))
 	fact("user_agent", ui.Text(p.UserAgent))
-	var raw bytes.Buffer
-	if json.Indent(&raw, l.Payload, "", "  ") != nil {
-		raw.Reset()
-		raw.Write(l.Payload)
-	}
 	state := v.logResult(p)
 	return v.show(&ui.Page{
 		Name: "log",
@@ -341,7 +334,7 @@ func getLog(v *visit) error {
 			Crumbs: []ui.Link{{Text: v.T("shell.nav.logs"), Href: pathLogs}},
 		},
 		Body: []ui.Block{ui.Columns{
-			Main: []ui.Block{ui.Section{Body: []ui.Block{facts}}, ui.Snippet{Title: v.T("logs.payload"), Text: raw.String()}},
+			Main: []ui.Block{ui.Section{Body: []ui.Block{facts}}, ui.Snippet{Title: v.T("logs.payload"), Text: indent(l.Payload)}},
 			Side: v.logAbout(p),
 		}},
 	})

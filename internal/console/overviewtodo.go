@@ -96,7 +96,7 @@ func (v *visit) todoHooks() ([]ui.ListItem, error) {
 	var items []ui.ListItem
 	for _, h := range hooks {
 		if failed := h.ExecutionStats.RequestCount - h.ExecutionStats.SuccessCount; failed > 0 && h.Enabled {
-			items = append(items, v.want(ui.Bad, v.T("overview.todo.hook", "name", h.Name, "n", v.count(failed)),
+			items = append(items, v.want(ui.Bad, v.N("overview.todo.hook", failed, "name", h.Name, "count", v.count(failed)),
 				v.T("overview.todo.hook_text"), v.T("overview.todo.hook_do"), Path+"/webhooks/"+client.Segment(h.ID))...)
 		}
 	}
@@ -109,7 +109,7 @@ func (v *visit) todoBounced() ([]ui.ListItem, error) {
 	if err != nil || answer.Total == 0 {
 		return nil, err
 	}
-	return v.want(ui.Warn, v.T("overview.todo.bounced"), v.T("overview.todo.bounced_text", "n", v.count(answer.Total)),
+	return v.want(ui.Warn, v.T("overview.todo.bounced"), v.N("overview.todo.bounced_text", answer.Total, "count", v.count(answer.Total)),
 		v.T("overview.todo.bounced_do"), pathSuppressions), nil
 }
 

@@ -1,8 +1,6 @@
 package console
 
 import (
-	"bytes"
-	"encoding/json"
 	"strings"
 
 	"guestlist"
@@ -197,12 +195,8 @@ func postUser(v *visit) error {
 }
 
 func (v *visit) dataForm(u guestlist.User, tag string) *ui.Form {
-	var pretty bytes.Buffer
-	if json.Indent(&pretty, u.CustomData, "", "  ") != nil {
-		pretty.Write(u.CustomData)
-	}
 	return &ui.Form{Action: userPath(u.ID) + "/data", Submit: v.T("shell.save"), Tag: tag, Sections: []ui.FormSection{{Fields: []ui.Field{
-		{Kind: ui.KindJSON, Name: "customData", Label: v.T("users.tab.data"), Help: v.T("users.data_help"), Value: pretty.String(), Rows: 16},
+		{Kind: ui.KindJSON, Name: "customData", Label: v.T("users.tab.data"), Help: v.T("users.data_help"), Value: indent(u.CustomData), Rows: 16},
 	}}}}
 }
 

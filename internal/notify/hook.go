@@ -32,7 +32,7 @@ func (n *Notifier) deliver(ctx context.Context, j job.Job) error {
 	})
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return job.Cancel(errors.New("the hook was deleted"))
+		return nil // whoever deleted it wants nothing delivered: no work for a host to look at
 	case err != nil:
 		return fmt.Errorf("notify: hook %s: %w", d.HookID, err)
 	case !hook.Enabled:

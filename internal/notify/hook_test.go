@@ -233,7 +233,8 @@ func TestHooksThatWentAwayGetNothing(t *testing.T) {
 		for _, row := range b.jobs(store.JobDead) {
 			reasons = append(reasons, row.LastError)
 		}
-		if text := strings.Join(reasons, ", "); len(reasons) != 2 || !strings.Contains(text, "deleted") || !strings.Contains(text, "disabled") {
+		// Work of a hook that was deleted is nobody's any more.
+		if len(reasons) != 1 || !strings.Contains(reasons[0], "disabled") {
 			b.t.Errorf("given up because %q", reasons)
 		}
 	})

@@ -22,6 +22,12 @@ export function palette() {
     input.setAttribute('aria-activedescendant', items[at].id);
     items[at].scrollIntoView({ block: 'nearest' });
   };
+  const say = (text) => {
+    const li = document.createElement('li');
+    li.className = 'none';
+    li.textContent = text;
+    list.replaceChildren(li);
+  };
   const find = async () => {
     running?.abort();
     running = new AbortController();
@@ -41,15 +47,12 @@ export function palette() {
         li.append(text, kind);
         return li;
       }));
-      if (!found.items.length) {
-        const li = document.createElement('li');
-        li.className = 'none';
-        li.textContent = res.ok ? dialog.dataset.none : dialog.dataset.failed;
-        list.append(li);
-      }
+      if (!found.items.length) say(res.ok ? dialog.dataset.none : dialog.dataset.failed);
       choose(0);
     } catch (err) {
-      if (err.name !== 'AbortError') throw err;
+      if (err.name === 'AbortError') return;
+      say(dialog.dataset.failed);
+      choose(0);
     }
   };
   const go = (li) => { if (li?.dataset.href) location.assign(li.dataset.href); };
@@ -65,6 +68,8 @@ export function palette() {
     if (e.isComposing) return;
     if (e.key === 'ArrowDown') { e.preventDefault(); choose(at + 1); }
     if (e.key === 'ArrowUp') { e.preventDefault(); choose(at - 1); }
+    // The field would take it for itself, to empty itself.
+    if (e.key === 'Escape') { e.preventDefault(); dialog.close(); }
     if (e.key === 'Enter') { e.preventDefault(); go(list.querySelectorAll('[role=option]')[at]); }
   });
   list.addEventListener('click', (e) => go(e.target.closest('li')));
