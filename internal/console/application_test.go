@@ -369,3 +369,30 @@ func TestWhatTheServerOwnsIsNotChanged(t *testing.T) {
 		t.Errorf("an application that is none: %d", a.Status)
 	}
 }
+
+// TestAnApplicationHasPicturesOfItsOwn: they are uploaded, as those of the
+// product are, and what is none is refused at its field.
+func TestAnApplicationHasPicturesOfItsOwn(t *testing.T) {
+	h := newHouse(t)
+	b, _ := h.admin()
+	page := below(h.makeApplication(b, "name", "Shop", "type", "SPA")) + "/branding"
+	a := b.Get(page)
+	form := values("_tag", "", "displayName", "The shop")
+	if !strings.Contains(a.Source, `name="file.darkLogoUrl"`) {
+		t.Fatalf("there is nowhere to choose a file: %s", a.One("#form").HTML())
+	}
+	h.at(b.Upload(page, form, "file.logoUrl", "logo.exe", string(onePixel)), 200, "application-branding")
+	address := b.Get(page).One("[name=logoUrl]").Attr("value")
+	if !strings.HasPrefix(address, h.url+"/api/user-assets/") || b.Get(address).Status != 200 {
+		t.Errorf("the logo is %q", address)
+	}
+	a = b.Upload(page, form, "file.favicon", "logo.png", "<script>alert(1)</script>")
+	h.at(a, 422, "application-branding")
+	if a.One("#f-favicon-error").Text() == "" || a.One("[name=displayName]").Attr("value") != "The shop" {
+		t.Errorf("a script for a picture: %s", a.One("#form").HTML())
+	}
+	b.Post(page, values("displayName", "The shop", "logoUrl", address)) // without files, as after a session that ended
+	if got := b.Get(page).One("[name=logoUrl]").Attr("value"); got != address {
+		t.Errorf("after a form without files the logo is %q", got)
+	}
+}

@@ -1,11 +1,13 @@
 package console
 
 import (
+	"slices"
 	"strings"
 
 	"guestlist"
 	"guestlist/client"
 	"guestlist/internal/console/ui"
+	"guestlist/internal/web"
 )
 
 // applicationBrand is how an application differs from the rest on the sign-in
@@ -40,14 +42,17 @@ func (v *visit) brandForm(a application, b applicationBrand, tag string) *ui.For
 		if strings.HasSuffix(name, "Url") || strings.HasSuffix(strings.ToLower(name), "favicon") {
 			f.Type, f.Code, f.Max, f.Placeholder = "url", true, 2048, "https://"
 		}
+		if slices.Contains(brandPictures, name) {
+			f.Upload, f.Accept = "file."+name, strings.Join(web.PictureTypes, ",")
+		}
 		return f
 	}
 	name := field("displayName", "displayName", deref(b.DisplayName), ui.KindText)
 	name.Max, name.Help = 256, v.T("applications.brand.displayName_help")
 	css := field("customCss", "customCss", deref(b.CustomCSS), ui.KindTextarea)
 	css.Code, css.Rows = true, 10
-	return &ui.Form{Action: applicationPath(a.ID) + "/branding", Submit: v.T("shell.save"), Tag: tag, Sections: []ui.FormSection{
-		{Fields: []ui.Field{
+	return &ui.Form{Upload: true, Action: applicationPath(a.ID) + "/branding", Submit: v.T("shell.save"), Tag: tag, Sections: []ui.FormSection{
+		{Text: v.T("experience.branding.pictures_text", "max", web.MaxPicture>>10), Fields: []ui.Field{
 			name,
 			field("logoUrl", "branding.logoUrl", b.Branding.LogoURL, ui.KindText),
 			field("darkLogoUrl", "branding.darkLogoUrl", b.Branding.DarkLogoURL, ui.KindText),
@@ -90,6 +95,13 @@ func getApplicationBranding(v *visit) error {
 }
 
 func postApplicationBranding(v *visit) error {
+	var files map[string][]byte
+	if v.isUpload() {
+		var err error
+		if files, err = v.upload(maxBrandingUpload); err != nil {
+			return err
+		}
+	}
 	a, _, err := v.application()
 	if err != nil {
 		return err
@@ -99,6 +111,10 @@ func postApplicationBranding(v *visit) error {
 		return err
 	}
 	form := v.brandForm(a, b, tag)
+	v.keepPictures(form, "", files)
+	if len(form.Problems()) > 0 {
+		return v.again(v.brandPage(a, form), form, errMarked)
+	}
 	typed := func(name string) string { return strings.TrimSpace(v.form.Get(name)) }
 	b.Branding = guestlist.Branding{
 		LogoURL: typed("logoUrl"), DarkLogoURL: typed("darkLogoUrl"), Favicon: typed("favicon"), DarkFavicon: typed("darkFavicon"),

@@ -62,20 +62,11 @@ func (v *visit) contrast(c web.Verdict, grounds []string) *ui.Contrast {
 	}
 }
 
-// brandingChange keeps the pictures that came with the form. One that was kept
-// stands in the form as its address, so that nothing is lost when something
-// else is refused.
+// brandingChange keeps the pictures that came with the form.
 func brandingChange(v *visit, s *settings, form *ui.Form) map[string]any {
 	branding := map[string]string{}
+	v.keepPictures(form, "branding.", s.files)
 	for _, name := range brandPictures {
-		if content := s.files["file."+name]; len(content) > 0 {
-			address, err := v.keepPicture(content)
-			if err != nil {
-				form.Mark("branding."+name, v.says(err))
-			} else {
-				v.form.Set("branding."+name, address)
-			}
-		}
 		if u := strings.TrimSpace(v.form.Get("branding." + name)); u != "" {
 			branding[name] = u
 		}

@@ -7,10 +7,12 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"strings"
 	"unicode/utf8"
 
 	"guestlist"
 	"guestlist/client"
+	"guestlist/internal/console/ui"
 	"guestlist/internal/web"
 )
 
@@ -74,7 +76,27 @@ func (v *visit) keepPicture(content []byte) (string, error) {
 // TakesFiles reports paths whose forms may have files that are larger together
 // than other bodies may be. The pages bound them.
 func TakesFiles(path string) bool {
-	return path == pathExperience || path == pathExperience+"/preview"
+	rest, within := strings.CutPrefix(path, pathApplications+"/")
+	_, page, _ := strings.Cut(rest, "/")
+	return path == pathExperience || path == pathExperience+"/preview" || within && page == "branding"
+}
+
+// keepPictures keeps what was uploaded in place of the addresses of a form's
+// fields, which are named with a prefix. One that was kept stands in the form as
+// its address, so that nothing is lost when something else is refused.
+func (v *visit) keepPictures(form *ui.Form, prefix string, files map[string][]byte) {
+	for _, name := range brandPictures {
+		content := files["file."+name]
+		if len(content) == 0 {
+			continue
+		}
+		address, err := v.keepPicture(content)
+		if err != nil {
+			form.Mark(form.Field(prefix+name).MarkName(), v.says(err))
+		} else {
+			v.form.Set(prefix+name, address)
+		}
+	}
 }
 
 // maxBrandingUpload is what the form of the branding may weigh: four pictures
