@@ -52,10 +52,34 @@ func (h Host) CheckGrants(tx *store.Tx, g guestlist.InvitationGrants) error {
 		return errTerms.Saying("An invitation gives at most %d roles, %d organizations and %d bytes of custom data.",
 			guestlist.MaxInvitationRoles, guestlist.MaxInvitationOrgs, guestlist.MaxInvitationCustomData)
 	}
+	for _, o := range g.Organizations {
+		if len(o.RoleIDs) > guestlist.MaxInvitationRoles {
+			return errTerms.Saying("An invitation gives at most %d roles of an organization.", guestlist.MaxInvitationRoles)
+		}
+	}
+	return h.walkGrants(tx, g, orUnknownGrant)
+}
+
+// MayGive is CheckGrants for what an invitation gives already: only what the
+// host may not give is refused, and what is gone meanwhile is overlooked. Who
+// may not give it must not get at a link that does.
+func (h Host) MayGive(tx *store.Tx, g guestlist.InvitationGrants) error {
+	return h.walkGrants(tx, g, func(string, string) error { return nil })
+}
+
+// orUnknownGrant names what cannot be given.
+func orUnknownGrant(what, id string) error { return orUnknown(store.ErrNotFound, what, id) }
+
+// walkGrants looks at all that is given. missing judges what is not there, or
+// not for people.
+func (h Host) walkGrants(tx *store.Tx, g guestlist.InvitationGrants, missing func(what, id string) error) error {
 	for _, id := range g.RoleIDs {
 		role, err := tx.Role(id)
-		if err != nil || role.Type != guestlist.RoleUser {
-			return orUnknown(first(err, store.ErrNotFound), "role", id)
+		if absent(err, role.Type) {
+			err = missing("role", string(id))
+		}
+		if err != nil {
+			return err
 		}
 		scopes, _, err := tx.ScopesOfRoleMatching(id, guestlist.Search{}, store.Page{})
 		if err := h.mayGive(scopes, err); err != nil {
@@ -63,24 +87,28 @@ func (h Host) CheckGrants(tx *store.Tx, g guestlist.InvitationGrants) error {
 		}
 	}
 	for _, o := range g.Organizations {
-		if err := h.checkOrganization(tx, o); err != nil {
+		if err := h.walkOrganization(tx, o, missing); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (h Host) checkOrganization(tx *store.Tx, o guestlist.InvitationOrganization) error {
-	if len(o.RoleIDs) > guestlist.MaxInvitationRoles {
-		return errTerms.Saying("An invitation gives at most %d roles of an organization.", guestlist.MaxInvitationRoles)
+func (h Host) walkOrganization(tx *store.Tx, o guestlist.InvitationOrganization, missing func(what, id string) error) error {
+	_, err := tx.Organization(o.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		err = missing("organization", string(o.ID))
 	}
-	if _, err := tx.Organization(o.ID); err != nil {
-		return orUnknown(err, "organization", o.ID)
+	if err != nil {
+		return err
 	}
 	for _, id := range o.RoleIDs {
 		role, err := tx.OrganizationRole(id)
-		if err != nil || role.Type != guestlist.RoleUser {
-			return orUnknown(first(err, store.ErrNotFound), "organization role", id)
+		if absent(err, role.Type) {
+			err = missing("organization role", string(id))
+		}
+		if err != nil {
+			return err
 		}
 		scopes, _, err := tx.ResourceScopesOfOrganizationRole(id, store.Page{})
 		if err := h.mayGive(scopes, err); err != nil {
@@ -88,6 +116,11 @@ func (h Host) checkOrganization(tx *store.Tx, o guestlist.InvitationOrganization
 		}
 	}
 	return nil
+}
+
+// absent reports whether a role is not there for people.
+func absent(err error, kind guestlist.RoleType) bool {
+	return errors.Is(err, store.ErrNotFound) || err == nil && kind != guestlist.RoleUser
 }
 
 // mayGive refuses scopes of the management API to who has not all of them.
@@ -103,7 +136,7 @@ func (h Host) mayGive(scopes []guestlist.Scope, err error) error {
 
 // HostOf returns who issued an invitation, with the scopes that they hold now.
 // Who is gone or suspended, or may not invite any more, is ErrInviterGone; that
-// a host may no longer give what the invitation gives, CheckGrants says.
+// a host may no longer give what the invitation gives, MayGive says.
 func HostOf(tx *store.Tx, i guestlist.Invitation) (Host, error) {
 	h := Host{Inviter: i.Inviter}
 	var scopes []guestlist.Scope

@@ -73,6 +73,21 @@ func TestNobodyGivesAwayTheManagementAPIWithoutHavingItAll(t *testing.T) {
 				return nil
 			})
 		}
+		// What is gone meanwhile hides nothing that is left.
+		do(t, st, func(tx *store.Tx) error {
+			g := guestlist.InvitationGrants{RoleIDs: []guestlist.RoleID{"gone", "plain"}, Organizations: []guestlist.InvitationOrganization{{ID: "gone"}}}
+			if err := writer.MayGive(tx, g); err != nil {
+				t.Error(err)
+			}
+			if err := writer.CheckGrants(tx, g); guestlist.CodeOf(err) != "invitation.unknown_reference" {
+				t.Error(err)
+			}
+			g.RoleIDs = append(g.RoleIDs, "disguised")
+			if err := writer.MayGive(tx, g); !errors.Is(err, invite.ErrGrantsNotAllowed) {
+				t.Error(err)
+			}
+			return nil
+		})
 		// What an owner put into an invitation, an inviter neither sends on nor changes.
 		var id guestlist.InvitationID
 		do(t, st, func(tx *store.Tx) error {

@@ -135,7 +135,7 @@ func (h Host) Resend(tx *store.Tx, id guestlist.InvitationID, send bool) (Issued
 		return Issued{}, err
 	}
 	// What it gives is looked at again: who sends it anew answers for it.
-	if err := h.CheckGrants(tx, i.Grants); err != nil {
+	if err := h.MayGive(tx, i.Grants); err != nil {
 		return Issued{}, err
 	}
 	act := ActCopied

@@ -158,6 +158,31 @@ func TestInvitersGiveNothingThatOpensTheAPI(t *testing.T) {
 	})
 }
 
+// TestInvitersDoNotGetAtWhatOwnersGive: a code of an owner's that opens the API
+// is not shown to who may merely invite.
+func TestInvitersDoNotGetAtWhatOwnersGive(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		writer := f.machineWith(guestlist.ScopeInvitationsWrite)
+		var made shownInvitation
+		f.must(201, "POST", "/api/invitation-codes", map[string]any{
+			"seats": 2, "grants": map[string]any{"roleIds": []guestlist.RoleID{store.ViewerRoleID}},
+		}).decode(t, &made)
+		one := "/api/invitation-codes/" + string(made.ID)
+		for _, path := range []string{"/api/invitation-codes", one, one + "/qr"} {
+			a := f.send("GET", path, nil, writer)
+			if bytes.Contains(a.body, []byte(made.Code)) || bytes.Contains(a.body, []byte("/i/")) || path == one+"/qr" && a.status != 403 {
+				t.Errorf("%s: %d %s", path, a.status, a.body)
+			}
+		}
+		if a := f.send("POST", "/api/invitations/"+string(made.ID)+"/resend", map[string]any{"send": false}, writer); a.status != 403 {
+			t.Errorf("a new link: %d %s", a.status, a.body)
+		}
+		if a := f.must(200, "GET", one, nil); !bytes.Contains(a.body, []byte(made.Code)) {
+			t.Errorf("an owner sees %s", a.body)
+		}
+	})
+}
+
 func TestMailedInvitationShowsNoLink(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		var asked []guestlist.Channel

@@ -2,6 +2,7 @@ package management
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -28,10 +29,14 @@ func (a *API) invitationCodeRoutes() []route {
 }
 
 // showShared makes an answer of a shared invitation, with its secrets if the
-// caller could issue one.
+// caller could issue it: whoever has the code may use it themselves.
 func (a *API) showShared(tx *store.Tx, c *call, i guestlist.Invitation) (shownInvitation, error) {
-	if !c.who.Has(guestlist.ScopeInvitationsWrite) {
+	err := c.host().MayGive(tx, i.Grants)
+	if !c.who.Has(guestlist.ScopeInvitationsWrite) || errors.Is(err, invite.ErrGrantsNotAllowed) {
 		return a.show(i, "")
+	}
+	if err != nil {
+		return shownInvitation{}, err
 	}
 	shown, err := a.show(i, tx.InvitationCode(i))
 	if err != nil {
@@ -98,10 +103,11 @@ func (a *API) drawInvitationCode(c *call) error {
 	}
 	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
 		i, err := shared(tx, id)
-		if err == nil {
-			link = invite.Link(a.Endpoint, i, tx.InvitationCode(i))
+		if err != nil {
+			return err
 		}
-		return err
+		link = invite.Link(a.Endpoint, i, tx.InvitationCode(i))
+		return c.host().MayGive(tx, i.Grants)
 	})
 	if err != nil {
 		return err

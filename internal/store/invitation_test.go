@@ -275,14 +275,14 @@ func TestTimelineIsKeptWithItsInvitation(t *testing.T) {
 				return err
 			}
 			acts, err := tx.InvitationActs(i.ID)
-			if diff := cmp.Diff([]guestlist.InvitationAct{{Kind: "Resent", At: tx.Now, By: "u", Detail: "as asked"}}, acts); diff != "" {
-				t.Error(diff)
+			if diff := cmp.Diff([]guestlist.InvitationAct{{Kind: "Resent", At: tx.Now, By: "u", Detail: "as asked"}}, acts); diff != "" || err != nil {
+				t.Error(err, diff)
 			}
 			if err := tx.DeleteInvitation(i.ID); err != nil {
 				return err
 			}
-			if acts, err = tx.InvitationActs(i.ID); len(acts) != 0 {
-				t.Error(acts)
+			if acts, err = tx.InvitationActs(i.ID); len(acts) != 0 || err != nil {
+				t.Error(acts, err)
 			}
 			if err := tx.DeleteInvitation(i.ID); !errors.Is(err, store.ErrNotFound) {
 				t.Error(err)
