@@ -178,6 +178,8 @@ type InvitationTerms struct {
 	Strict bool `json:"strict,omitempty"`
 	// TTL is how long it stays good after it was sent, in seconds.
 	TTL int `json:"expiresIn"`
+	// Template is that of its first mail; "" is TemplateInvitation.
+	Template TemplateType `json:"template,omitempty"`
 	// RemindAfter are the days after the first mail at which a reminder goes
 	// out, and RemindBeforeEnd the days before its end; only while it is pending.
 	RemindAfter     []int `json:"remindAfterDays,omitempty"`

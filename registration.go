@@ -1,5 +1,10 @@
 package guestlist
 
+import (
+	"encoding/json"
+	"time"
+)
+
 // RequestID is the id of a RegistrationRequest.
 type RequestID string
 
@@ -41,9 +46,70 @@ type RegistrationRequest struct {
 	InvitationID  InvitationID  `json:"invitationId,omitempty"` // that approval issued
 	DecidedBy     string        `json:"decidedBy,omitempty"`
 	Reason        string        `json:"reason,omitempty"`
-	CreatedAt     Time          `json:"createdAt"`
-	ConfirmedAt   *Time         `json:"confirmedAt"`
-	DecidedAt     *Time         `json:"decidedAt"`
+	// ReferralCode is what their own link ends in. It is no secret.
+	ReferralCode string `json:"referralCode"`
+	CreatedAt    Time   `json:"createdAt"`
+	ConfirmedAt  *Time  `json:"confirmedAt"`
+	DecidedAt    *Time  `json:"decidedAt"`
+}
+
+// WaitlistSettings are what the waitlist gives and how it ranks.
+type WaitlistSettings struct {
+	// ReferralPoints raise the score of whose link brought somebody who confirmed.
+	ReferralPoints int `json:"referralPoints" check:"min=0,max=1000"`
+	// Terms are those of the invitations that approvals issue.
+	Terms InvitationTerms `json:"terms"`
+}
+
+// DefaultWaitlistSettings are in force until somebody changes them.
+func DefaultWaitlistSettings() WaitlistSettings {
+	return WaitlistSettings{ReferralPoints: 10, Terms: InvitationTerms{
+		Landing: LandingHosted, Binding: BindExact, TTL: int(DefaultInvitationTTL / time.Second), Template: TemplateWaitlistApproved,
+	}}
+}
+
+// Limits of requests.
+const (
+	RequestConfirmTTL     = 3 * 24 * time.Hour
+	KeepUnconfirmed       = 7 * 24 * time.Hour // then an address that nobody confirmed is forgotten
+	ReferralCodeLength    = 10                 // characters
+	MaxPromotion          = 10_000             // requests that are approved at once
+	MaxRequestReason      = 500                // characters
+	RequestsPerNetwork    = 30                 // within RequestWindow
+	RequestMailsPerPerson = 5                  // within RequestWindow
+	RequestWindow         = time.Hour
+	MaxPlaceShown         = 10_000 // beyond it a place is not counted
+)
+
+// Policy returns how new people come in: what was chosen, or what the mode of
+// the wire says.
+func (e SignInExperience) Policy() RegistrationPolicy {
+	switch {
+	case e.SignInMode != ModeSignIn:
+		return PolicyOpen
+	case e.RegistrationPolicy == "" || e.RegistrationPolicy == PolicyOpen:
+		return PolicyInviteOnly
+	}
+	return e.RegistrationPolicy
+}
+
+// Mode returns the mode of the wire that goes with a policy.
+func (p RegistrationPolicy) Mode() SignInMode {
+	if p == PolicyOpen {
+		return ModeSignInAndRegister
+	}
+	return ModeSignIn
+}
+
+// TakesRequests reports whether people may ask to come in.
+func (p RegistrationPolicy) TakesRequests() bool { return p == PolicyWaitlist || p == PolicyApproval }
+
+// Request is the kind of request that a policy takes.
+func (p RegistrationPolicy) Request() RequestKind {
+	if p == PolicyApproval {
+		return RequestApproval
+	}
+	return RequestWaitlist
 }
 
 // RequestKind is how somebody asked.
@@ -66,3 +132,12 @@ const (
 	RequestRejected    RequestStatus = "rejected"
 	RequestWithdrawn   RequestStatus = "withdrawn"
 )
+
+// RequestEvent is an event about a request: its payload has event, createdAt
+// (ISO 8601) and data.
+func RequestEvent(key string, r RegistrationRequest, now Time) (Event, error) {
+	text, err := json.Marshal(map[string]any{
+		"event": key, "createdAt": now.Std().Format("2006-01-02T15:04:05.000Z"), "data": r,
+	})
+	return Event{Key: key, Payload: text}, err
+}

@@ -49,6 +49,9 @@ type SignInExperience struct {
 	PasswordExpiration           PasswordExpiration     `json:"passwordExpiration"`
 	UsernamePolicy               UsernamePolicy         `json:"usernamePolicy"`
 
+	// RegistrationPolicy is ours: how new people come in, in full. What holds is
+	// Policy, since SignInMode has the last word.
+	RegistrationPolicy RegistrationPolicy `json:"registrationPolicy,omitempty"`
 	// OneTimeTokenConfirmation is ours: when a guest types the address that a
 	// magic link was sent to. Empty means whenNothingElseIsAsked.
 	OneTimeTokenConfirmation string `json:"oneTimeTokenConfirmation,omitempty"`

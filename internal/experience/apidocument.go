@@ -127,8 +127,11 @@ func refusalOf(description string) map[string]any {
 
 // allRefusals are the route's own codes and those that come of what it needs.
 func (rt apiRoute) allRefusals() []string {
-	all := of(rt.refusals, "400 session.not_found")
-	if rt.needs != needsRequest {
+	all := of(rt.refusals)
+	if rt.needs != needsNothing {
+		all = append(all, "400 session.not_found")
+	}
+	if rt.needs > needsRequest {
 		all = append(all, "404 session.interaction_not_found")
 	}
 	if rt.body != nil || rt.query != nil {

@@ -7,9 +7,11 @@ import "guestlist"
 type needs int
 
 const (
+	// needsNothing is for who has not come to a door yet.
+	needsNothing needs = iota
 	// needsRequest asks for an authorization request: the cookie of a live
 	// interaction.
-	needsRequest needs = iota
+	needsRequest
 	// needsEvent asks as well for what the guest set out to do: the PUT that
 	// begins.
 	needsEvent
@@ -43,7 +45,7 @@ func apiRoutes() []apiRoute {
 	var all []apiRoute
 	for _, group := range [][]apiRoute{
 		interactionRoutes(), verificationRoutes(), outsideRoutes("social", guestlist.WaySocial), outsideRoutes("sso", guestlist.WaySSO),
-		profileRoutes(), consentRoutes(),
+		profileRoutes(), consentRoutes(), waitlistRoutes(),
 	} {
 		all = append(all, group...)
 	}

@@ -244,6 +244,19 @@ func (h *house) token(email string) string {
 func (h *house) mailed(to string) []string {
 	h.t.Helper()
 	var codes []string
+	for _, m := range h.letters(to) {
+		if code, ok := m.Payload["code"].(string); ok {
+			codes = append(codes, code)
+		}
+	}
+	return codes
+}
+
+// letters takes what waits to be sent, and returns what is for an address,
+// oldest first.
+func (h *house) letters(to string) []guestlist.Message {
+	h.t.Helper()
+	var letters []guestlist.Message
 	h.update(func(tx *store.Tx) error {
 		lanes, err := tx.Lanes()
 		if err != nil {
@@ -259,14 +272,14 @@ func (h *house) mailed(to string) []string {
 				if err := json.Unmarshal(j.Payload, &m); err != nil {
 					return err
 				}
-				if code, ok := m.Payload["code"].(string); ok && m.To == to {
-					codes = append(codes, code)
+				if m.To == to {
+					letters = append(letters, m)
 				}
 			}
 		}
 		return nil
 	})
-	return codes
+	return letters
 }
 
 func (h *house) code(to string) string {

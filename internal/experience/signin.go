@@ -89,6 +89,11 @@ func signInPage(v *visit, who string, providers []web.Provider) *web.Page {
 			Before: v.t("action.no_account"), Text: v.t("action.create_account"), Href: v.link(signin.PageRegister),
 		})
 	}
+	if v.exp.Policy().TakesRequests() {
+		p.Actions = append(p.Actions, web.Action{
+			Before: v.t("action.no_account"), Text: v.t("waitlist.action_" + string(v.exp.Policy())), Href: v.link(signin.PageWaitlist),
+		})
+	}
 	v.terms(p, false)
 	return p
 }

@@ -63,6 +63,7 @@ type signInExperienceChange struct {
 	SignUpProfileFields          web.Opt[[]guestlist.ProfileFieldName] `json:"signUpProfileFields" check:"max=100"`
 	PasswordExpiration           *guestlist.PasswordExpiration         `json:"passwordExpiration"`
 	UsernamePolicy               *guestlist.UsernamePolicy             `json:"usernamePolicy"`
+	RegistrationPolicy           *guestlist.RegistrationPolicy         `json:"registrationPolicy" check:"enum=open|invite_only|approval|waitlist|closed"`
 	PhoneRegion                  *string                               `json:"phoneRegion" check:"max=2"`
 	OneTimeTokenConfirmation     *string                               `json:"oneTimeTokenConfirmation" check:"enum=whenNothingElseIsAsked|always|never"`
 	HideOneTimeTokens            *bool                                 `json:"hideOneTimeTokens"`

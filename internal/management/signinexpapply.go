@@ -38,11 +38,26 @@ func (ch signInExperienceChange) apply(exp *guestlist.SignInExperience) error {
 	set(&exp.VerificationCodePolicy, ch.VerificationCodePolicy)
 	set(&exp.PasswordExpiration, ch.PasswordExpiration)
 	set(&exp.UsernamePolicy, ch.UsernamePolicy)
+	ch.applyPolicy(exp)
 	set(&exp.PhoneRegion, ch.PhoneRegion)
 	set(&exp.OneTimeTokenConfirmation, ch.OneTimeTokenConfirmation)
 	set(&exp.HideOneTimeTokens, ch.HideOneTimeTokens)
 	ch.applyLists(exp)
 	return ch.applyObjects(exp)
+}
+
+// applyPolicy keeps the policy and the mode of the wire in step. Who names a
+// policy means it; who names the mode alone, as clients of the wire do, opens
+// the door or closes it, and a policy that says more about a closed door stays.
+func (ch signInExperienceChange) applyPolicy(exp *guestlist.SignInExperience) {
+	if ch.RegistrationPolicy != nil {
+		exp.RegistrationPolicy = *ch.RegistrationPolicy
+		exp.SignInMode = exp.RegistrationPolicy.Mode()
+		set(&exp.SignInMode, ch.SignInMode)
+	}
+	if exp.RegistrationPolicy != "" {
+		exp.RegistrationPolicy = exp.Policy()
+	}
 }
 
 // applyLists writes lists without what is there twice. What refers to nothing

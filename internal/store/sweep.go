@@ -45,7 +45,8 @@ var staleTables = []stale{
 	{table: "jobs", id: "id", column: "finished_at", keep: KeepJobs},
 	{table: "messages", id: "id", column: "created_at", keep: KeepMessages},
 	{table: "hook_logs", id: "id", column: "created_at", keep: KeepHookLogs},
-	{table: "user_imports", id: "id", column: "expires_at"}, // with their lines and reports
+	{table: "user_imports", id: "id", column: "expires_at"},         // with their lines and reports
+	{table: "registration_requests", id: "id", column: "forget_at"}, // nobody proved the address
 	{table: "logs", id: "id", column: "created_at", keep: KeepLogs, tally: tallyLogs},
 }
 

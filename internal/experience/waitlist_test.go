@@ -1,0 +1,174 @@
+package experience_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"guestlist"
+	"guestlist/internal/store"
+	"guestlist/internal/web/webtest"
+)
+
+// waitlisted is a closed door with a waitlist.
+func waitlisted(e *guestlist.SignInExperience) {
+	e.SignInMode, e.RegistrationPolicy = guestlist.ModeSignIn, guestlist.PolicyWaitlist
+}
+
+// confirmLink returns the link of the latest mail to an address, "" for none.
+func (h *house) confirmLink(to string) string {
+	h.t.Helper()
+	link := ""
+	for _, m := range h.letters(to) {
+		if m.Type == guestlist.TemplateWaitlistConfirmation {
+			link, _ = m.Payload["link"].(string)
+		}
+	}
+	return link
+}
+
+// asks has somebody ask for a place, and returns the page after.
+func (h *house) asks(email, ref string) *webtest.Answer {
+	h.t.Helper()
+	b := h.browser()
+	page := b.Get(h.srv.URL + "/waitlist?" + url.Values{"app_id": {string(testApp)}, "ref": {ref}}.Encode())
+	if page.One("body").Attr("data-page") != "waitlist" {
+		h.t.Fatalf("at %s %d", page.URL, page.Status)
+	}
+	return b.Submit(page, "form.form", form{"identifier": email, "name": "Grace"})
+}
+
+// request returns the request of an address, or nil.
+func (h *house) request(email string) (r *guestlist.RegistrationRequest) {
+	h.update(func(tx *store.Tx) error {
+		if found, err := tx.RequestByEmail(email); err == nil {
+			r = &found
+		}
+		return nil
+	})
+	return r
+}
+
+// TestAPlaceOnTheWaitlist: an address is on the list once its mailbox confirms
+// it, by a press of a button; looking at the link changes nothing; and whose
+// link brought friends moves up, once for each person.
+func TestAPlaceOnTheWaitlist(t *testing.T) {
+	eachHouse(t, waitlisted, func(t *testing.T, h *house) {
+		b := h.browser()
+		signIn := h.open(b, "/sign-in", nil)
+		at(t, b.Follow(signIn, "Join the waitlist"), http.StatusOK, "waitlist")
+
+		confirm := func(email string) *webtest.Answer {
+			t.Helper()
+			link := h.confirmLink(email)
+			b := h.browser()
+			page := b.Get(link)
+			at(t, page, http.StatusOK, "waitlist-confirm")
+			if r := h.request(email); r.Status != guestlist.RequestUnconfirmed {
+				t.Fatalf("looking at the link made it %s", r.Status)
+			}
+			h.now = h.now.Add(time.Minute)
+			placed := b.Submit(page, "form.form", nil)
+			at(t, placed, http.StatusOK, "waitlist-place")
+			return placed
+		}
+		for _, email := range []string{"first@example.com", "second@example.com"} {
+			at(t, h.asks(email, ""), http.StatusOK, "waitlist-sent")
+			confirm(email)
+		}
+		second := h.request("second@example.com")
+		if second.ApplicationID != testApp || second.Name != "Grace" || second.ConfirmedAt == nil {
+			t.Errorf("%+v", second)
+		}
+		place := func(email string) (n int) {
+			r := h.request(email)
+			h.update(func(tx *store.Tx) (err error) {
+				n, err = tx.PlaceOf(*r, guestlist.MaxPlaceShown)
+				return err
+			})
+			return n
+		}
+		if place("first@example.com") != 1 || place("second@example.com") != 2 {
+			t.Errorf("places %d and %d", place("first@example.com"), place("second@example.com"))
+		}
+		for _, friend := range []string{"friend@example.com", "friend+again@example.com", "second+self@example.com"} {
+			at(t, h.asks(friend, second.ReferralCode), http.StatusOK, "waitlist-sent")
+			confirm(friend)
+		}
+		if again := h.request("second@example.com"); again.Referrals != 1 || again.Score != 10 || place("second@example.com") != 1 {
+			t.Errorf("%d referrals, score %d, place %d", again.Referrals, again.Score, place("second@example.com"))
+		}
+		waiting := 0
+		h.update(func(tx *store.Tx) (err error) { waiting, err = tx.RequestsWaiting(); return err })
+		if waiting != 5 {
+			t.Errorf("%d wait, want 5", waiting)
+		}
+	})
+}
+
+// TestTheWaitlistTellsNobodyWhoIsKnown: the answer is the same for a new
+// address, one that waits, one that has an account and one that was rejected;
+// only mailboxes tell the difference.
+func TestTheWaitlistTellsNobodyWhoIsKnown(t *testing.T) {
+	eachHouse(t, waitlisted, func(t *testing.T, h *house) {
+		h.user("known@example.com", "")
+		h.asks("waits@example.com", "")
+		h.asks("rejected@example.com", "")
+		r := h.request("rejected@example.com")
+		h.update(func(tx *store.Tx) error {
+			if _, err := tx.ConfirmRequest(r.ID); err != nil {
+				return err
+			}
+			r.Status = guestlist.RequestRejected
+			_, err := tx.DecideRequest(*r)
+			return err
+		})
+		h.letters("")
+		all := []string{"new@example.com", "waits@example.com", "known@example.com", "rejected@example.com"}
+		first := ""
+		for _, email := range all {
+			page := h.asks(email, "")
+			at(t, page, http.StatusOK, "waitlist-sent")
+			if first == "" {
+				first = page.One("body").Text()
+			}
+			if page.One("body").Text() != first {
+				t.Errorf("%s gets another page", email)
+			}
+			h.script(t).want(http.StatusNoContent, "", "POST", "/api/experience/waitlist", `{"email":"`+email+`"}`)
+			want := 2
+			if email == "known@example.com" || email == "rejected@example.com" {
+				want = 0
+			}
+			if got := len(h.letters(email)); got != want {
+				t.Errorf("%s gets %d mails, want %d", email, got, want)
+			}
+		}
+	})
+}
+
+// TestNobodyAsksWhereNobodyIsAsked: with another policy there is no list, and a
+// link that ran out or is made up leads nowhere.
+func TestNobodyAsksWhereNobodyIsAsked(t *testing.T) {
+	h := newHouse(t, nil)
+	b := h.browser()
+	at(t, b.Get(h.srv.URL+"/waitlist"), http.StatusNotFound, "waitlist-closed")
+	at(t, b.Get(h.srv.URL+"/waitlist/confirm?token=made-up"), http.StatusNotFound, "waitlist-error")
+	h.script(t).want(http.StatusForbidden, "registration_request.not_taken", "POST", "/api/experience/waitlist", `{"email":"a@example.com"}`)
+	h.settings(waitlisted)
+	for _, body := range []string{`{}`, `{"email":"nope"}`, `{"email":7}`, `{"email":"a@example.com","name":"` + strings.Repeat("n", 129) + `"}`} {
+		h.script(t).want(http.StatusBadRequest, "guard.invalid_input", "POST", "/api/experience/waitlist", body)
+	}
+	page := h.asks("nope", "")
+	at(t, page, http.StatusUnprocessableEntity, "waitlist")
+	h.asks("late@example.com", "")
+	link := h.confirmLink("late@example.com")
+	h.now = h.now.Add(guestlist.RequestConfirmTTL)
+	at(t, b.Get(link), http.StatusNotFound, "waitlist-error")
+	for range guestlist.RequestsPerNetwork {
+		h.asks("many@example.com", "")
+	}
+	at(t, h.asks("one-more@example.com", ""), http.StatusTooManyRequests, "waitlist")
+}

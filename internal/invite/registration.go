@@ -1,0 +1,121 @@
+package invite
+
+import (
+	"errors"
+	"strings"
+
+	"guestlist"
+	"guestlist/internal/crypt"
+	"guestlist/internal/store"
+)
+
+// The refusals of requests.
+var (
+	// ErrRequestDecided says that somebody decided on a request before.
+	ErrRequestDecided = guestlist.Refuse(guestlist.KindUnprocessable, "registration_request.already_decided")
+	// ErrNoSuchRequest says that a request is not there, or its link no longer good.
+	ErrNoSuchRequest = guestlist.Refuse(guestlist.KindNotFound, "registration_request.not_found")
+)
+
+// PersonKey folds an address so far that all that one mailbox can call itself
+// are the same: what follows a plus sign in the name is dropped. It counts
+// people, and never says whose an address is.
+func PersonKey(email string) string {
+	key := guestlist.EmailKey(email)
+	at := strings.LastIndexByte(key, '@')
+	if at < 0 {
+		return key
+	}
+	name, _, _ := strings.Cut(key[:at], "+")
+	return name + key[at:]
+}
+
+// Asking is somebody who asks to come in.
+type Asking struct {
+	Kind          guestlist.RequestKind
+	Email         string
+	Name          string
+	Locale        string
+	ApplicationID guestlist.ApplicationID
+	Referral      string // the code of who brought them, or ""
+}
+
+// Ask writes a request down, unconfirmed, or finds the one that is there for the
+// address. mayMail says whether a mail about it is of use: not once it was
+// decided, and not to somebody who is in already.
+func Ask(tx *store.Tx, a Asking) (r guestlist.RegistrationRequest, mayMail bool, err error) {
+	r = guestlist.RegistrationRequest{
+		TenantID: guestlist.TenantID, ID: guestlist.RequestID(crypt.OrderedID(tx.Now)), Kind: a.Kind, Status: guestlist.RequestUnconfirmed,
+		Email: a.Email, Name: a.Name, Locale: a.Locale, ApplicationID: a.ApplicationID,
+		ReferralCode: crypt.ID()[:guestlist.ReferralCodeLength], CreatedAt: tx.Now,
+	}
+	if a.Referral != "" {
+		referrer, err := tx.RequestByReferral(a.Referral)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return r, false, err
+		}
+		r.ReferrerID = referrer.ID
+	}
+	known, err := tx.IsTaken(guestlist.Identifier{Type: guestlist.IdentifierEmail, Value: a.Email})
+	if err != nil {
+		return r, false, err
+	}
+	written, err := tx.InsertRequest(r, PersonKey(a.Email))
+	if err != nil {
+		return r, false, err
+	}
+	if !written {
+		if r, err = tx.RequestByEmail(a.Email); err != nil {
+			return r, false, err
+		}
+	}
+	open := r.Status == guestlist.RequestUnconfirmed || r.Status == guestlist.RequestRequested
+	return r, open && !known, nil
+}
+
+// Confirm puts a request on the list whose address its mail's token proves, and
+// credits who brought it. A second time changes nothing.
+func Confirm(tx *store.Tx, token string) (guestlist.RegistrationRequest, error) {
+	r, err := tx.RequestByToken(token)
+	if errors.Is(err, store.ErrNotFound) {
+		return r, ErrNoSuchRequest
+	}
+	if err != nil {
+		return r, err
+	}
+	confirmed, err := tx.ConfirmRequest(r.ID)
+	if err != nil || !confirmed {
+		return r, err
+	}
+	if r.ReferrerID != "" {
+		settings, err := tx.WaitlistSettings()
+		if err != nil {
+			return r, err
+		}
+		if _, err := tx.CreditReferral(r.ID, settings.ReferralPoints); err != nil {
+			return r, err
+		}
+	}
+	if r, err = tx.Request(r.ID); err != nil {
+		return r, err
+	}
+	if err := tx.Log(guestlist.LogEntry{
+		Key: "RegistrationRequest.Confirm", ApplicationID: r.ApplicationID, Extra: map[string]any{"requestId": r.ID},
+	}); err != nil {
+		return r, err
+	}
+	return r, EmitRequest(tx, guestlist.EventRequestCreated, r)
+}
+
+// EmitRequest emits an event about a request, if anybody listens.
+func EmitRequest(tx *store.Tx, key string, r guestlist.RegistrationRequest) error {
+	wanted, err := tx.IsWanted(key)
+	if err != nil || !wanted {
+		return err
+	}
+	e, err := guestlist.RequestEvent(key, r, tx.Now)
+	if err != nil {
+		return err
+	}
+	return tx.Emit(e)
+}

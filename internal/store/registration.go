@@ -1,0 +1,179 @@
+package store
+
+import (
+	"errors"
+
+	"guestlist"
+)
+
+// hashConfirm is the purpose under which tokens are hashed that confirm the
+// address of a request.
+const hashConfirm = "registration-request.confirm"
+
+const requestColumns = `id, kind, status, email, name, locale, application_id, score, referrer_id, referrals, referral_code,
+	invitation_id, decided_by, reason, created_at, confirmed_at, decided_at`
+
+func scanRequest(sc scanner) (guestlist.RegistrationRequest, error) {
+	r := guestlist.RegistrationRequest{TenantID: guestlist.TenantID}
+	err := sc.Scan(&r.ID, &r.Kind, &r.Status, &r.Email, &r.Name, &r.Locale, &r.ApplicationID, &r.Score, &r.ReferrerID, &r.Referrals,
+		&r.ReferralCode, &r.InvitationID, &r.DecidedBy, &r.Reason, &r.CreatedAt, &r.ConfirmedAt, &r.DecidedAt)
+	return r, err
+}
+
+// InsertRequest writes an unconfirmed request and reports whether it was: of two
+// with one address, in whatever spelling, the first stays.
+func (tx *Tx) InsertRequest(r guestlist.RegistrationRequest, personKey string) (bool, error) {
+	n, err := tx.exec(`INSERT INTO registration_requests (id, kind, status, email, email_key, person_key, name, locale, application_id,
+			score, referrer_id, referrals, referral_code, confirm_until, invitation_id, decided_by, reason, created_at, forget_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, 0, $11, 0, '', '', '', $12, $13) ON CONFLICT (email_key) DO NOTHING`,
+		r.ID, r.Kind, guestlist.RequestUnconfirmed, r.Email, guestlist.EmailKey(r.Email), personKey, r.Name, r.Locale, r.ApplicationID,
+		r.ReferrerID, r.ReferralCode, r.CreatedAt, r.CreatedAt.Add(guestlist.KeepUnconfirmed))
+	return n == 1, err
+}
+
+// RequestByEmail returns the request of an address; ErrNotFound if there is none.
+func (tx *Tx) RequestByEmail(email string) (guestlist.RegistrationRequest, error) {
+	return one(tx, scanRequest, "SELECT "+requestColumns+" FROM registration_requests WHERE email_key = $1", guestlist.EmailKey(email))
+}
+
+// Request returns a request; ErrNotFound if there is none.
+func (tx *Tx) Request(id guestlist.RequestID) (guestlist.RegistrationRequest, error) {
+	return one(tx, scanRequest, "SELECT "+requestColumns+" FROM registration_requests WHERE id = $1", id)
+}
+
+// RequestByReferral finds a request by the code of its own link; ErrNotFound if
+// there is none.
+func (tx *Tx) RequestByReferral(code string) (guestlist.RegistrationRequest, error) {
+	return one(tx, scanRequest, "SELECT "+requestColumns+" FROM registration_requests WHERE referral_code = $1", code)
+}
+
+// SetRequestToken keeps the token of the latest mail to a request as a keyed
+// hash; the earlier ones are worthless from then on.
+func (tx *Tx) SetRequestToken(id guestlist.RequestID, token string, until guestlist.Time) error {
+	return changed(tx.exec("UPDATE registration_requests SET confirm_hash = $2, confirm_until = $3 WHERE id = $1",
+		id, tx.s.key.Hash(hashConfirm, token), until))
+}
+
+// RequestByToken finds a request by the token of its mail while that is good;
+// ErrNotFound if there is none.
+func (tx *Tx) RequestByToken(token string) (guestlist.RegistrationRequest, error) {
+	return one(tx, scanRequest, "SELECT "+requestColumns+` FROM registration_requests
+		WHERE confirm_hash = $1 AND confirm_hash IS NOT NULL AND confirm_until > $2`, tx.s.key.Hash(hashConfirm, token), tx.Now)
+}
+
+// ConfirmRequest puts an unconfirmed request on the list, and reports whether
+// this call was the one that did.
+func (tx *Tx) ConfirmRequest(id guestlist.RequestID) (bool, error) {
+	n, err := tx.exec("UPDATE registration_requests SET status = $2, confirmed_at = $3, forget_at = NULL WHERE id = $1 AND status = $4",
+		id, guestlist.RequestRequested, tx.Now, guestlist.RequestUnconfirmed)
+	if n == 1 {
+		tx.tally(tallyRequests, 1)
+	}
+	return n == 1, err
+}
+
+// tallyRequests counts those that wait for a decision.
+const tallyRequests = "registration_requests"
+
+// RequestsWaiting returns how many wait for a decision, in time that does not
+// grow with them.
+func (tx *Tx) RequestsWaiting() (int, error) { return tx.count(tallyRequests) }
+
+// CreditReferral raises the score of who brought a request, unless somebody with
+// the same mailbox was counted for them before, or it is their own.
+func (tx *Tx) CreditReferral(of guestlist.RequestID, points int) (bool, error) {
+	n, err := tx.exec(`UPDATE registration_requests SET score = score + $2, referrals = referrals + 1
+		WHERE id = (SELECT referrer_id FROM registration_requests WHERE id = $1) AND status = 'requested'
+			AND person_key <> (SELECT person_key FROM registration_requests WHERE id = $1)
+			AND NOT EXISTS (SELECT 1 FROM registration_requests a JOIN registration_requests b ON a.person_key = b.person_key
+				WHERE b.id = $1 AND a.id <> $1 AND a.confirmed_at IS NOT NULL)`, of, points)
+	return n == 1, err
+}
+
+// DecideRequest approves or rejects a request that waits for it, and reports
+// whether this call was the one that did.
+func (tx *Tx) DecideRequest(r guestlist.RegistrationRequest) (bool, error) {
+	n, err := tx.exec(`UPDATE registration_requests SET status = $2, invitation_id = $3, decided_by = $4, reason = $5, decided_at = $6
+		WHERE id = $1 AND status = 'requested'`, r.ID, r.Status, r.InvitationID, r.DecidedBy, r.Reason, tx.Now)
+	if n == 1 {
+		tx.tally(tallyRequests, -1)
+	}
+	return n == 1, err
+}
+
+// SetRequestScore sets by hand where a request ranks.
+func (tx *Tx) SetRequestScore(id guestlist.RequestID, score int) error {
+	return changed(tx.exec("UPDATE registration_requests SET score = $2 WHERE id = $1", id, score))
+}
+
+// DeleteRequest forgets a request; ErrNotFound if there is none.
+func (tx *Tx) DeleteRequest(id guestlist.RequestID) error {
+	r, err := tx.Request(id)
+	if err != nil {
+		return err
+	}
+	n, err := tx.exec("DELETE FROM registration_requests WHERE id = $1 AND status = $2", id, r.Status)
+	if n == 1 && r.Status == guestlist.RequestRequested {
+		tx.tally(tallyRequests, -1)
+	}
+	return changed(n, err)
+}
+
+// Requests lists the requests of a state in the order of the list: the highest
+// score first, then who confirmed first. total counts no further than most+1 if
+// most > 0.
+func (tx *Tx) Requests(status guestlist.RequestStatus, p Page, most int) ([]guestlist.RegistrationRequest, int, error) {
+	const from = "registration_requests WHERE status = $1"
+	limit, more := p.sql(2)
+	list, err := collect(tx, scanRequest, "SELECT "+requestColumns+" FROM "+from+" ORDER BY score DESC, confirmed_at, id"+limit,
+		with([]any{status}, more...)...)
+	if err != nil {
+		return nil, 0, err
+	}
+	if status == guestlist.RequestRequested {
+		total, err := tx.RequestsWaiting()
+		return list, total, err
+	}
+	total, err := tx.countRows(from, []any{status}, limitOf(most, 0))
+	return list, total, err
+}
+
+// RequestsByReferrer lists whom a request brought, confirmed or not.
+func (tx *Tx) RequestsByReferrer(id guestlist.RequestID, p Page) ([]guestlist.RegistrationRequest, int, error) {
+	return page(tx, scanRequest, requestColumns, "registration_requests WHERE referrer_id = $1 AND referrer_id <> ''", "created_at, id",
+		[]any{id}, p)
+}
+
+// PlaceOf returns the place of a request that waits, 1 for the first, and no
+// more than most+1.
+func (tx *Tx) PlaceOf(r guestlist.RegistrationRequest, most int) (int, error) {
+	var confirmed guestlist.Time
+	if r.ConfirmedAt != nil {
+		confirmed = *r.ConfirmedAt
+	}
+	higher, err := tx.countRows("registration_requests WHERE status = 'requested' AND score > $1", []any{r.Score}, most)
+	if err != nil || higher == most {
+		return higher + 1, err
+	}
+	before, err := tx.countRows(`registration_requests WHERE status = 'requested' AND score = $1 AND confirmed_at < $2`,
+		[]any{r.Score, confirmed}, most-higher)
+	return higher + before + 1, err
+}
+
+// settingWaitlist names the settings of the waitlist.
+const settingWaitlist = "waitlist"
+
+// WaitlistSettings returns what the waitlist gives and how it ranks.
+func (tx *Tx) WaitlistSettings() (guestlist.WaitlistSettings, error) {
+	s := guestlist.DefaultWaitlistSettings()
+	err := tx.SettingJSON(settingWaitlist, &s)
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return s, err
+}
+
+// PutWaitlistSettings changes them.
+func (tx *Tx) PutWaitlistSettings(s guestlist.WaitlistSettings) error {
+	return tx.PutSettingJSON(settingWaitlist, s)
+}
