@@ -73,7 +73,7 @@ const (
 	RequestConfirmTTL     = 3 * 24 * time.Hour
 	KeepUnconfirmed       = 7 * 24 * time.Hour // then an address that nobody confirmed is forgotten
 	ReferralCodeLength    = 10                 // characters
-	MaxPromotion          = 10_000             // requests that are approved at once
+	MaxPromotion          = 1_000              // requests that are approved at once
 	MaxRequestReason      = 500                // characters
 	RequestsPerNetwork    = 30                 // within RequestWindow
 	RequestMailsPerPerson = 5                  // within RequestWindow

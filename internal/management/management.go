@@ -101,6 +101,7 @@ func (a *API) groups() [][]route {
 		a.organizationRoleRoutes(),
 		a.organizationScopeRoutes(),
 		a.oneTimeTokenRoutes(),
+		a.registrationRoutes(),
 		a.invitationRoutes(),
 		a.invitationCodeRoutes(),
 		a.campaignRoutes(),

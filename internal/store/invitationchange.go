@@ -39,7 +39,7 @@ func (tx *Tx) RotateInvitation(id guestlist.InvitationID, r Rotation) (bool, err
 		delivery = guestlist.InvitationQueued
 	}
 	n, err := tx.exec(`UPDATE invitations SET generation = generation + 1, status = 'pending', expires_at = $2, send_at = $3,
-			copied = $4, delivery = $5, delivery_error = '', ended_at = NULL, end_reason = '', updated_at = $6
+			copied = $4, delivery = $5, delivery_error = '', message_id = '', ended_at = NULL, end_reason = '', updated_at = $6
 		WHERE id = $1 AND status IN ('pending', 'expired')`, id, r.ExpiresAt, r.SendAt, r.Copied, delivery, tx.Now)
 	return n == 1, err
 }
