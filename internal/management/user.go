@@ -26,7 +26,7 @@ func (a *API) userRoutes() []route {
 
 // userCap is where counting what a search or filter finds stops, for a caller
 // who asked for that.
-const userCap = 10_000
+const userCap = 1_000
 
 // userID is the input of routes that need nothing else.
 type userID struct {

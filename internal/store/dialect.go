@@ -29,6 +29,7 @@ type dialect struct {
 	viewIsolation sql.IsolationLevel
 	lockName      string // waits for, and takes, the lock of a name until the end of the transaction
 	inOrder       string // behind FROM users: read them in the order of lists, and nothing else
+	elsewhere     string // behind users.id: compared as other tables order their ids
 	oneOf         string // a column, and the place of an argument that listArg made
 	size          string // bytes of the database
 	version       string // of the engine
@@ -52,6 +53,7 @@ var postgresDialect = dialect{
 	skipLocked:    " FOR UPDATE SKIP LOCKED",
 	forUpdate:     " FOR UPDATE",
 	viewIsolation: sql.LevelReadCommitted,
+	elsewhere:     ` COLLATE "default"`, // that of users is bytewise, which the indexes of others do not help with
 	oneOf:         "%s = ANY($%d)",
 	lockName:      "SELECT 1 FROM pg_advisory_xact_lock(hashtextextended($1, 0))",
 	size:          "SELECT pg_database_size(current_database())",

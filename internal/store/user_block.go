@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -13,7 +12,8 @@ import (
 )
 
 // Users are found by any part of what they are called by grams: for each
-// character, and each two in a row, it is written down who has them. That is done
+// character, and each two in a row, it is written down who has them, and for three
+// in a row that two say too little of. That is done
 // for 8192 users at once, a block, some time after they came, and not in the
 // statements that write users: so importing many costs nothing more, and a database
 // that has a million when it learns this goes on at once and is indexed in the
@@ -221,7 +221,7 @@ func (d *draftBlock) fill() {
 			})
 		}
 	}
-	order := slices.SortedFunc(maps.Keys(places), func(a, b gram) int { return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.second, b.second)) })
+	order := slices.SortedFunc(maps.Keys(places), func(a, b gram) int { return slices.Compare(a[:], b[:]) })
 	for _, g := range order {
 		d.grams = append(d.grams, []any{g.String(), d.number, encodeMembers(places[g])})
 	}

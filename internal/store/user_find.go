@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -22,8 +23,13 @@ type candidateBlock struct {
 	members members
 }
 
+// maxWaiting is how many users may wait for their blocks. While there are more,
+// all are read in their order, which is the quickest way to judge many.
+const maxWaiting = 3 * blockUsers
+
 // candidates looks a search up in the blocks. It returns nil where they do not
-// help: there are none, another index does it, or there is no text to look for.
+// help: there are too few of them, another index does it, or there is no text to
+// look for.
 func (tx *Tx) candidates(f UserFilter) (*candidates, error) {
 	if len(f.Search.Matches) == 0 || f.isNarrow() {
 		return nil, nil
@@ -37,6 +43,10 @@ func (tx *Tx) candidates(f UserFilter) (*candidates, error) {
 		return nil, err
 	}
 	c := &candidates{since: blocks[0].reachedAt}
+	var waiting int
+	if err := tx.row("SELECT COUNT(*) FROM (SELECT 1 FROM users WHERE created_at >= $1 LIMIT $2) found", []any{c.since, maxWaiting + 1}, &waiting); err != nil || waiting > maxWaiting {
+		return nil, err
+	}
 	found, err := tx.membersOf(either)
 	if err != nil {
 		return nil, err
@@ -113,6 +123,7 @@ func (tx *Tx) membersOf(either [][]gram) (map[int64]*members, error) {
 type some struct {
 	ids   []string        // all of the changed, all of mixed blocks, and the newest others
 	first map[string]bool // of ids, those before whom nobody was left out
+	last  string          // the oldest of first
 	whole bool            // nobody was left out
 	since guestlist.Time
 }
@@ -121,6 +132,7 @@ type some struct {
 func (tx *Tx) newest(c *candidates, enough int) (some, error) {
 	s := some{ids: slices.Clone(c.changed), first: map[string]bool{}, whole: true, since: c.since}
 	var parts []int64
+	lastPart := int64(-1)
 	words := map[int64]uint64{}
 	mixed := map[int64]bool{}
 	for _, b := range c.blocks {
@@ -137,14 +149,20 @@ func (tx *Tx) newest(c *candidates, enough int) (some, error) {
 			}
 			part := b.number*blockParts + int64(i)
 			parts, words[part], mixed[part] = append(parts, part), word, b.isMixed
+			if !b.isMixed {
+				lastPart = part
+			}
 		}
 	}
 	return s, tx.partsOf(parts, func(part int64, ids []string) {
 		for i, id := range ids {
 			if i < partUsers && words[part]&(1<<i) != 0 {
 				s.ids = append(s.ids, id)
-				if !mixed[part] {
-					s.first[id] = true
+				if mixed[part] {
+					continue
+				}
+				if s.first[id] = true; part == lastPart && s.last == "" {
+					s.last = id
 				}
 			}
 		}
@@ -196,6 +214,10 @@ const (
 	judgedAgain   = 8
 )
 
+// maxJudged is how many candidates are judged one by one. With more of them it is
+// quicker to read all users.
+const maxJudged = 100_000
+
 // pageOf reads a page of the users who match, the newest first: first among the
 // newest candidates, and if these do not fill it among more.
 func (tx *Tx) pageOf(c *candidates, where string, args []any, p Page) ([]guestlist.User, error) {
@@ -204,6 +226,9 @@ func (tx *Tx) pageOf(c *candidates, where string, args []any, p Page) ([]guestli
 		enough = c.total
 	}
 	for ; ; enough *= judgedAgain {
+		if min(enough, c.total) > maxJudged {
+			return tx.selectUsers(where, args, inOrder, true, p)
+		}
 		s, err := tx.newest(c, enough)
 		if err != nil {
 			return nil, err
@@ -216,26 +241,91 @@ func (tx *Tx) pageOf(c *candidates, where string, args []any, p Page) ([]guestli
 		if err != nil {
 			return nil, err
 		}
-		if s.whole || len(users) == p.Limit && s.first[string(users[len(users)-1].ID)] {
+		if s.whole {
 			return users, nil
+		}
+		if len(users) < p.Limit {
+			continue
+		}
+		if sure, err := tx.isBeforeOthers(s, users[len(users)-1]); err != nil || sure {
+			return users, err
 		}
 	}
 }
 
-// countOf counts the users who match, until there are more than most.
-func (tx *Tx) countOf(c *candidates, where string, args []any, most int) (int, error) {
+// isBeforeOthers reports whether a user is surely before all who were left out.
+func (tx *Tx) isBeforeOthers(s some, u guestlist.User) (bool, error) {
+	if s.first[string(u.ID)] || u.CreatedAt > s.since {
+		return true, nil
+	}
+	var oldest guestlist.Time
+	err := tx.row("SELECT created_at FROM users WHERE id = $1", []any{s.last}, &oldest)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return u.CreatedAt > oldest, err
+}
+
+// matched are the users who match: all of them, the newest first, or only how many
+// there are at least.
+type matched struct {
+	total int
+	ids   []any
+	all   bool // ids are all
+}
+
+// matching finds the users who match, until there are more than most.
+func (tx *Tx) matching(c *candidates, where string, args []any, most int) (m matched, err error) {
 	for enough := most + judgedBesides; ; enough *= judgedAgain {
+		if min(enough, c.total) > maxJudged {
+			m.total, err = tx.countUpTo(where, args, true, most)
+			return m, err
+		}
 		s, err := tx.newest(c, enough)
 		if err != nil {
-			return 0, err
+			return m, err
 		}
 		where, args, err := tx.among(s, where, args)
 		if err != nil {
-			return 0, err
+			return m, err
 		}
-		n, err := tx.countUpTo(where, args, true, most)
-		if err != nil || s.whole || n > most {
-			return n, err
+		found, err := tx.findUpTo(where, args, most)
+		if m.total = len(found); err != nil || m.total > most {
+			return m, err
+		}
+		if m.all = s.whole; m.all {
+			for _, id := range found {
+				m.ids = append(m.ids, id)
+			}
+			return m, nil
 		}
 	}
+}
+
+// findUpTo finds the users that a condition lets pass, the newest first, until
+// there are more than most. The order keeps PostgreSQL from reading all users in the hope
+// that enough of them match.
+func (tx *Tx) findUpTo(where string, args []any, most int) ([]string, error) {
+	tx.unusual = true
+	defer func() { tx.unusual = false }()
+	return collect(tx, scanText, fmt.Sprintf("SELECT id FROM users%s ORDER BY +%s LIMIT $%d", where, newestFirst, len(args)+1), with(args, most+1)...)
+}
+
+// usersAmong lists users where blocks say who may match, and counts them up to
+// most.
+func (tx *Tx) usersAmong(c *candidates, where string, args []any, p Page, most int) ([]guestlist.User, int, error) {
+	m, err := tx.matching(c, where, args, most)
+	if err != nil {
+		return nil, 0, err
+	}
+	if !m.all {
+		users, err := tx.pageOf(c, where, args, p)
+		return users, m.total, err
+	}
+	from, to := min(p.Offset, len(m.ids)), len(m.ids)
+	if p.Limit > 0 {
+		to = min(from+p.Limit, to)
+	}
+	users, err := tx.usersByID(m.ids[from:to])
+	return users, m.total, err
 }

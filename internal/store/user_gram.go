@@ -9,31 +9,41 @@ import (
 	"guestlist"
 )
 
-// gram is a character of a text, or two in a row, without regard to letter case.
-type gram struct{ first, second rune } // second is 0 for a single one
+// gram is a character of a text, two in a row, or three in a row that are digits or
+// the same, without regard to letter case. Of digits there are few, so that two of
+// them say little, and nothing else tells a row of sevens.
+type gram [3]rune // filled with zeros
 
-func (g gram) String() string {
-	if g.second == 0 {
-		return string(g.first)
+func (g gram) String() string { return strings.TrimRight(string(g[:]), "\x00") }
+
+func (g gram) runes() int {
+	n := 0
+	for n < len(g) && g[n] != 0 {
+		n++
 	}
-	return string(g.first) + string(g.second)
+	return n
 }
+
+func isDigit(c rune) bool { return c >= '0' && c <= '9' }
 
 // eachGram calls fn with the grams of a text, some more than once.
 func eachGram(text string, fn func(gram)) {
-	var last rune
+	var before, last rune
 	for _, c := range strings.ToLower(text) {
-		fn(gram{c, 0})
+		fn(gram{c})
 		if last != 0 {
 			fn(gram{last, c})
 		}
-		last = c
+		if before != 0 && (before == last && last == c || isDigit(before) && isDigit(last) && isDigit(c)) {
+			fn(gram{before, last, c})
+		}
+		before, last = last, c
 	}
 }
 
 // maxGrams is how many grams of what is searched for are looked up: a few of a
 // long text leave little to be judged.
-const maxGrams = 10
+const maxGrams = 8
 
 // gramsOf returns grams that a text has in which all these texts occur.
 func gramsOf(texts []string) []gram {
@@ -41,7 +51,12 @@ func gramsOf(texts []string) []gram {
 	for _, text := range texts {
 		single := len([]rune(strings.ToLower(text))) == 1
 		eachGram(text, func(g gram) {
-			if single == (g.second == 0) && !slices.Contains(list, g) {
+			switch n := g.runes(); {
+			case single != (n == 1), slices.Contains(list, g):
+			case n == len(g): // instead of both pairs that it has
+				pair := func(other gram) bool { return other == gram{g[0], g[1]} || other == gram{g[1], g[2]} }
+				list = append(slices.DeleteFunc(list, pair), g)
+			default:
 				list = append(list, g)
 			}
 		})

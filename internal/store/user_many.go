@@ -23,14 +23,12 @@ func (tx *Tx) UsersUpTo(f UserFilter, p Page, most int) (users []guestlist.User,
 	if err != nil {
 		return nil, 0, false, err
 	}
-	if c, err := tx.candidates(f); err != nil || c != nil {
-		if err != nil {
-			return nil, 0, false, err
-		}
-		if total, err = tx.countOf(c, where, args, most); err != nil {
-			return nil, 0, false, err
-		}
-		users, err = tx.pageOf(c, where, args, p)
+	c, err := tx.candidates(f)
+	if err != nil {
+		return nil, 0, false, err
+	}
+	if c != nil {
+		users, total, err = tx.usersAmong(c, where, args, p, most)
 		return users, min(total, most), total > most, err
 	}
 	if where == "" {

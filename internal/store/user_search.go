@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -72,11 +73,20 @@ func (tx *Tx) Users(f UserFilter, p Page) ([]guestlist.User, int, error) {
 	if f.isOfRole() {
 		return tx.usersOfRole(f.OfRole, p)
 	}
-	if c, err := tx.candidates(f); err != nil || c != nil {
+	c, err := tx.candidates(f)
+	if err != nil {
+		return nil, 0, err
+	}
+	if c != nil && c.total <= maxJudged {
+		return tx.usersAmong(c, where, args, p, math.MaxInt32)
+	}
+	if c != nil {
+		users, err := tx.pageOf(c, where, args, p)
 		if err != nil {
 			return nil, 0, err
 		}
-		return tx.usersAmong(c, f, where, args, p)
+		total, err := tx.countUsers(f, p, len(users), where, args)
+		return users, total, err
 	}
 	if where == "" {
 		return tx.allUsers(p)
@@ -103,24 +113,6 @@ func (tx *Tx) allUsers(p Page) ([]guestlist.User, int, error) {
 	}
 	near, by := p.lastOf(total)
 	users, err := tx.selectUsers("", nil, by, false, near)
-	return users, total, err
-}
-
-// maxJudged is how many candidates are judged one by one for a count. With more
-// of them it is quicker to read all users.
-const maxJudged = 100_000
-
-// usersAmong is Users where blocks say who may match.
-func (tx *Tx) usersAmong(c *candidates, f UserFilter, where string, args []any, p Page) ([]guestlist.User, int, error) {
-	users, err := tx.pageOf(c, where, args, p)
-	if err != nil {
-		return nil, 0, err
-	}
-	if c.total > maxJudged || p.hasLast(len(users)) {
-		total, err := tx.countUsers(f, p, len(users), where, args)
-		return users, total, err
-	}
-	total, err := tx.countOf(c, where, args, c.total+maxJudged)
 	return users, total, err
 }
 
@@ -223,10 +215,13 @@ func (tx *Tx) userConditions(f UserFilter) (string, []any, error) {
 	if len(f.Search.Matches) > 0 {
 		all = append(all, match)
 	}
+	elsewhere := tx.s.dialect.elsewhere
+	// Who lacks something is asked of each user, since PostgreSQL would take NOT EXISTS
+	// for a join of everybody.
 	for _, c := range []struct{ id, text string }{
-		{string(f.ExcludeRole), "NOT EXISTS (SELECT 1 FROM user_roles WHERE role_id = $%d AND user_id = users.id)"},
+		{string(f.ExcludeRole), "(SELECT COUNT(*) FROM user_roles WHERE role_id = $%d AND user_id = users.id" + elsewhere + ") = 0"},
 		{string(f.OfRole), "users.id IN (SELECT user_id FROM user_roles WHERE role_id = $%d)"},
-		{string(f.ExcludeOrganization), "NOT EXISTS (SELECT 1 FROM organization_users WHERE organization_id = $%d AND user_id = users.id)"},
+		{string(f.ExcludeOrganization), "(SELECT COUNT(*) FROM organization_users WHERE organization_id = $%d AND user_id = users.id" + elsewhere + ") = 0"},
 		{string(f.OfOrganization), "users.id IN (SELECT user_id FROM organization_users WHERE organization_id = $%d)"},
 	} {
 		if c.id != "" {

@@ -212,7 +212,17 @@ func TestListsAndSearchesUseIndexes(t *testing.T) {
 		if err := st.IndexUsersOf(context.Background(), 8192, 100); err != nil {
 			t.Fatal(err)
 		}
-		update(t, st, func(tx *store.Tx) error { return tx.Analyze() })
+		update(t, st, func(tx *store.Tx) error {
+			if err := tx.InsertRole(guestlist.Role{ID: "role", Name: "role", Type: guestlist.RoleUser}); err != nil {
+				return err
+			}
+			for k := range 3000 {
+				if err := tx.AddUserRole(guestlist.UserID(fmt.Sprintf("%012d", 2*k)), "role"); err != nil {
+					return err
+				}
+			}
+			return tx.Analyze()
+		})
 		view(t, st, func(tx *store.Tx) error {
 			for name, f := range map[string]store.UserFilter{
 				"a part of an address":      one(guestlist.ModeLike, false, "%son777@%", "primary_email"),
@@ -227,6 +237,10 @@ func TestListsAndSearchesUseIndexes(t *testing.T) {
 				if strings.Contains(plan, "Seq Scan") || strings.Contains(plan, "SCAN users") {
 					t.Errorf("%s reads every user:\n%s", name, plan)
 				}
+			}
+			lacking, err := tx.PlanOfUsers(store.UserFilter{ExcludeRole: "role"})
+			if page, _, _ := strings.Cut(lacking, "Aggregate  (cost"); err != nil || strings.Contains(page, "Seq Scan") || strings.Contains(lacking, "SCAN user_roles") {
+				t.Errorf("who lacks a role: %v\n%s", err, lacking)
 			}
 			plans, err := tx.PlansOfBlocks()
 			if err != nil || strings.Contains(plans, "Seq Scan") || strings.Contains(plans, "SCAN user_grams") || strings.Contains(plans, "SCAN user_block_parts") {
