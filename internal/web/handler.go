@@ -57,6 +57,9 @@ type Envelope struct {
 // codeInternal is the code of failures whose cause nobody outside may see.
 const codeInternal = "internal"
 
+// codeCanceled is the code of requests whose caller went away.
+const codeCanceled = "request.canceled"
+
 // API adapts h; its errors become JSON envelopes.
 func (m *Manners) API(h Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -84,11 +87,14 @@ func (m *Manners) Describe(r *http.Request, err error) (int, Envelope) {
 func (m *Manners) describe(r *http.Request, err error, lang string) (int, Envelope) {
 	status := Status(err)
 	var e *guestlist.Error
+	if errors.As(err, &e) && e.Code == codeCanceled {
+		status = StatusClientClosed // what one page asked of another in process ended with its own caller
+	}
 	if status == StatusClientClosed && r.Context().Err() == nil {
 		status = http.StatusInternalServerError // canceled by ourselves, not by the caller
 	}
 	if status == StatusClientClosed {
-		return status, Envelope{Code: "request.canceled", Message: "The request was canceled."}
+		return status, Envelope{Code: codeCanceled, Message: "The request was canceled."}
 	}
 	if status == http.StatusInternalServerError || !errors.As(err, &e) {
 		id := RequestID(r.Context())

@@ -130,18 +130,24 @@ func TestCanceledByCallerIsNoFailure(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r := httptest.NewRequest("GET", "/", nil).WithContext(ctx)
-	res, _ := run(m.Wrap(m.API(fails(fmt.Errorf("query: %w", context.Canceled)))), r)
-	if res.StatusCode != StatusClientClosed {
-		t.Errorf("status %d", res.StatusCode)
+	// A page hears of it from the API, which it asks in process.
+	asked := guestlist.Refuse(guestlist.KindInternal, codeCanceled)
+	for _, err := range []error{fmt.Errorf("query: %w", context.Canceled), fmt.Errorf("console: %w", asked)} {
+		res, _ := run(m.Wrap(m.API(fails(err))), r)
+		if res.StatusCode != StatusClientClosed {
+			t.Errorf("status %d", res.StatusCode)
+		}
 	}
 	if s := log.String(); strings.Contains(s, "ERROR") || strings.Contains(s, "WARN") {
 		t.Errorf("logged as failure:\n%s", s)
 	}
 
 	// The same error while the caller still waits is ours.
-	res, _ = run(m.Wrap(m.API(fails(context.Canceled))), httptest.NewRequest("GET", "/", nil))
-	if res.StatusCode != 500 {
-		t.Errorf("status %d, want 500", res.StatusCode)
+	for _, err := range []error{context.Canceled, asked} {
+		res, _ := run(m.Wrap(m.API(fails(err))), httptest.NewRequest("GET", "/", nil))
+		if res.StatusCode != 500 {
+			t.Errorf("status %d, want 500", res.StatusCode)
+		}
 	}
 }
 

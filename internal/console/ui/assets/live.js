@@ -6,7 +6,7 @@ export function live() {
   for (const el of document.querySelectorAll('[data-events]')) follow(el);
 }
 
-const pause = 3000; // milliseconds before a stream is asked for that was refused
+const pause = 2000; // milliseconds before a stream is asked for that was refused
 
 function follow(el) {
   const source = new EventSource(el.dataset.events);
