@@ -153,7 +153,7 @@ const reasonCancelled = "campaign_cancelled"
 func FinishImport(tx *store.Tx, c *store.Campaign) {
 	now := tx.Now
 	first := NextWave(c.Waves, max(now, c.Waves.StartAt))
-	c.State, c.StartedAt, c.NextWaveAt, c.WaveLeft = guestlist.CampaignSending, &now, &first, 0
+	c.State, c.StartedAt, c.NextWaveAt, c.WaveLeft, c.ExpiresAt = guestlist.CampaignSending, &now, &first, 0, nil
 	if c.Digest != "" {
 		at := max(now, c.Waves.StartAt).Add(digestEvery(c.Digest))
 		c.DigestAt = &at

@@ -2,6 +2,8 @@ package invite
 
 import (
 	"context"
+	"encoding/json"
+	"sync/atomic"
 	"time"
 
 	"guestlist"
@@ -20,17 +22,25 @@ type Pump struct {
 	// MostWaiting is how many mails may wait for the senders; 0 means
 	// DefaultMostWaiting.
 	MostWaiting int
+
+	rests atomic.Int64 // until then, in milliseconds: the senders have enough
 }
 
 // The measures of the pump.
 const (
 	DefaultMostWaiting = 1000
 	pumpBatch          = 250 // mails that one transaction hands over
-	pumpLooks          = 40  // transactions of one run
+	pumpLooks          = 4   // transactions of one run: the senders wait meanwhile
+	pumpRest           = 50 * time.Millisecond
+	pumpLeast          = 10 // mails that wait even for a slow carrier
+	pumpAhead          = 2 * time.Second
 )
 
 // Run hands over what may go now. It is cheap when there is nothing.
 func (p *Pump) Run(ctx context.Context) error {
+	if time.Now().UnixMilli() < p.rests.Load() {
+		return nil
+	}
 	for range pumpLooks {
 		var lanes, campaigns []guestlist.CampaignID
 		room := 0
@@ -45,7 +55,10 @@ func (p *Pump) Run(ctx context.Context) error {
 			room, err = p.room(tx)
 			return err
 		})
-		if err != nil || room <= 0 || len(lanes)+len(campaigns) == 0 {
+		if err == nil && room == 0 && len(lanes)+len(campaigns) > 0 {
+			p.rests.Store(time.Now().Add(pumpRest).UnixMilli())
+		}
+		if err != nil || room == 0 || len(lanes)+len(campaigns) == 0 {
 			return err
 		}
 		handed := 0
@@ -60,18 +73,42 @@ func (p *Pump) Run(ctx context.Context) error {
 	return nil
 }
 
-// room is how many mails may be handed over now.
+// room is how many mails may be handed over now: none before there is room for
+// many, since few at a time cost as much.
 func (p *Pump) room(tx *store.Tx) (int, error) {
 	most := p.MostWaiting
 	if most == 0 {
 		most = DefaultMostWaiting
+	}
+	pace, err := paceOf(tx)
+	if err != nil {
+		return 0, err
+	}
+	if pace > 0 {
+		most = min(most, max(pumpLeast, int(pace*pumpAhead.Seconds())))
 	}
 	emails, err := tx.MessagesWaiting(guestlist.ChannelEmail, most)
 	if err != nil {
 		return 0, err
 	}
 	texts, err := tx.MessagesWaiting(guestlist.ChannelSMS, most)
-	return most - emails - texts, err
+	if room := most - emails - texts; room*4 >= most {
+		return room, err
+	}
+	return 0, err
+}
+
+// paceOf is how many mails a second the carrier takes, by a setting of its
+// connector; 0 for any number.
+func paceOf(tx *store.Tx) (float64, error) {
+	c, err := tx.ConnectorOf(guestlist.ConnectorEmail)
+	if found, err := orNone(err); err != nil || !found {
+		return 0, err
+	}
+	var config struct {
+		MaxPerSecond float64 `json:"maxPerSecond"`
+	}
+	return config.MaxPerSecond, json.Unmarshal(c.Config, &config)
 }
 
 // pump hands over up to room mails: those of their own time first, which

@@ -53,6 +53,10 @@ func NextWave(w guestlist.CampaignWaves, at guestlist.Time) guestlist.Time {
 			}
 			opens = opens.Truncate(time.Hour).Add(time.Hour)
 		}
+		// One that is put back shows an hour twice; the first time counts.
+		if earlier := opens.Add(-time.Hour); earlier.Hour() == opens.Hour() {
+			opens = earlier
+		}
 		if opens.After(there) && inHours(w, opens.Hour()) {
 			return guestlist.TimeOf(opens)
 		}

@@ -122,7 +122,33 @@ func ValidateConfig(factoryID string, raw json.RawMessage) error {
 	case FactoryVonage:
 		checkAs[vonageConfig](&is, raw)
 	}
+	checkAs[paceConfig](&is, raw)
 	return is.err()
+}
+
+// paceConfig is what every config may have: how many messages a second its
+// carrier takes.
+type paceConfig struct {
+	MaxPerSecond *float64 `json:"maxPerSecond"`
+}
+
+// maxPace bounds the setting, in messages a second.
+const maxPace = 10_000
+
+func (c paceConfig) check(is *issues) {
+	if n := c.MaxPerSecond; n != nil && (*n <= 0 || *n > maxPace) {
+		is.add("maxPerSecond", "Expected more than 0 and at most %d messages a second", maxPace)
+	}
+}
+
+// Pace returns how many messages a second the carrier of a config is to be sent
+// at most; 0 for no limit.
+func Pace(config json.RawMessage) float64 {
+	var c paceConfig
+	if json.Unmarshal(config, &c) != nil || c.MaxPerSecond == nil {
+		return 0
+	}
+	return *c.MaxPerSecond
 }
 
 // checkAs holds a config against its type's rules.

@@ -145,6 +145,10 @@ func twilioFactory() guestlist.ConnectorFactory {
 }
 
 func factory(id, target string, kind guestlist.ConnectorType, name, description guestlist.Translations, form []guestlist.FormItem) guestlist.ConnectorFactory {
+	form = append(form, guestlist.FormItem{
+		Type: guestlist.FormNumber, Key: "maxPerSecond", Label: "Messages per second", Placeholder: "14",
+		Description: "At most so many are sent each second, by each process. Empty: as fast as they are taken.",
+	})
 	return guestlist.ConnectorFactory{ID: id, ConnectorTraits: guestlist.ConnectorTraits{
 		Type: kind, Target: target, Name: name, Description: description,
 		Logo:           "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(factoryFile(id+".svg")),

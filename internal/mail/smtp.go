@@ -15,9 +15,10 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// smtpSender sends e-mail through the operator's SMTP server, one connection
-// per letter.
+// smtpSender sends e-mail through the operator's SMTP server. Letters that follow
+// each other soon share connections.
 type smtpSender struct {
+	pool   smtpPool
 	config smtpConfig
 	auth   smtpAuth
 	tls    *tls.Config
@@ -87,35 +88,65 @@ func refused(err error) bool {
 	}
 }
 
+// deliver hands a letter over on a connection that is there, or on a new one. A
+// server that says 421 closes, and is asked again later like any other that
+// refuses for the moment.
 func (s *smtpSender) deliver(ctx context.Context, msg *gomail.Msg, password string) error {
-	// go-mail leaves the connection open when the session cannot be set up, and
-	// does not watch the context while talking: the dialer ties the one to the
-	// other.
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	client, err := gomail.NewClient(s.config.Host, s.options(ctx, password)...)
+	if kept := s.pool.take(password); kept != nil {
+		usable, err := kept.send(ctx, msg)
+		if usable {
+			s.pool.put(kept)
+		} else {
+			kept.hangUp()
+		}
+		if !isStale(err) || ctx.Err() != nil {
+			return err
+		}
+	}
+	session, err := s.dial(ctx, password)
 	if err != nil {
 		return err
 	}
-	session, err := client.DialToSMTPClientWithContext(ctx)
-	if err != nil {
-		return err
+	usable, err := session.send(ctx, msg)
+	if usable {
+		s.pool.put(session)
+	} else {
+		session.hangUp()
 	}
-	if err := client.SendWithSMTPClient(session, msg); err != nil && !msg.IsDelivered() {
-		return err // after delivery only the RSET can fail, which changes nothing
-	}
-	_ = client.CloseWithSMTPClient(session) // QUIT is a courtesy
-	return nil
+	return err
 }
 
-func (s *smtpSender) options(ctx context.Context, password string) []gomail.Option {
+// dial opens a connection and logs in. go-mail leaves it open when that fails,
+// and does not watch the context while talking, so that is done here.
+func (s *smtpSender) dial(ctx context.Context, password string) (*smtpSession, error) {
+	session := &smtpSession{password: password, since: time.Now()}
+	watched := func() bool { return true }
+	defer func() { watched() }()
+	connected := func(conn net.Conn) {
+		session.conn = conn
+		watched = context.AfterFunc(ctx, func() { _ = conn.Close() })
+	}
+	var err error
+	if session.client, err = gomail.NewClient(s.config.Host, s.options(password, connected)...); err != nil {
+		return nil, err
+	}
+	if session.smtp, err = session.client.DialToSMTPClientWithContext(ctx); err != nil {
+		if session.conn != nil {
+			session.hangUp()
+		}
+		return nil, err
+	}
+	return session, nil
+}
+
+func (s *smtpSender) options(password string, connected func(net.Conn)) []gomail.Option {
 	c := s.config
 	options := []gomail.Option{
 		gomail.WithPort(c.Port),
 		gomail.WithTimeout(milliseconds(c.SocketTimeout, socketTimeout)),
 		gomail.WithTLSConfig(s.tls.Clone()),
 		gomail.WithTLSPolicy(s.policy()),
-		gomail.WithDialContextFunc(s.dialer(ctx)),
+		gomail.WithDialContextFunc(s.dialer(connected)),
 		gomail.WithoutNoop(),
 	}
 	if c.Secure {
@@ -150,9 +181,8 @@ func (s *smtpSender) policy() gomail.TLSPolicy {
 	return gomail.TLSOpportunistic
 }
 
-// dialer connects for as long as whole lasts, and hangs up when the session is
-// not set up in time.
-func (s *smtpSender) dialer(whole context.Context) gomail.DialContextFunc {
+// dialer connects, and hangs up when the session is not set up in time.
+func (s *smtpSender) dialer(connected func(net.Conn)) gomail.DialContextFunc {
 	c := s.config
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		d := &net.Dialer{Timeout: milliseconds(c.ConnectionTimeout, connectionTimeout), LocalAddr: c.localTCP()}
@@ -160,8 +190,8 @@ func (s *smtpSender) dialer(whole context.Context) gomail.DialContextFunc {
 		if err != nil {
 			return nil, err
 		}
+		connected(conn)
 		hangUp := func() { _ = conn.Close() } // whoever is talking on it gets the error
-		context.AfterFunc(whole, hangUp)
 		greeting := time.AfterFunc(milliseconds(c.GreetingTimeout, greetingTimeout), hangUp)
 		context.AfterFunc(ctx, func() { greeting.Stop() }) // ctx ends with the setting up
 		if !c.Secure {
@@ -169,6 +199,7 @@ func (s *smtpSender) dialer(whole context.Context) gomail.DialContextFunc {
 		}
 		secure := tls.Client(conn, s.tls.Clone())
 		if err := secure.HandshakeContext(ctx); err != nil {
+			hangUp()
 			return nil, err
 		}
 		return secure, nil

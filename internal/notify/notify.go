@@ -32,11 +32,15 @@ type Notifier struct {
 	// Outbox takes the messages of channels that have no connector; nil means
 	// that they cannot be sent. For the dev mode and for tests.
 	Outbox mail.Sender
+	// SendWaits are the times between attempts at a message; nil means the usual
+	// ones of the queue.
+	SendWaits []time.Duration
 	// Version is named in the User-Agent of webhooks.
 	Version string
 
 	mu      sync.Mutex
 	senders map[guestlist.ConnectorType]usedSender
+	paces   map[guestlist.ConnectorID]guestlist.Time // when the next message may leave, see pace
 }
 
 // The ways in which jobs of this room are run.
@@ -45,8 +49,9 @@ const (
 	hookWidth   = 4                // deliveries to one endpoint at once
 	hookGiveUp  = 26 * time.Hour   // where answers ask for longer waits than the schedule has
 	sendLease   = 2 * time.Minute
-	sendWidth   = 8 // messages of a channel at once
-	minBlotted  = 6 // characters; shorter values of headers are not searched for in answers
+	sendWidth   = 8  // messages of a lane at once
+	sendBatch   = 32 // that are claimed together
+	minBlotted  = 6  // characters; shorter values of headers are not searched for in answers
 	maxResponse = 64 << 10
 )
 
@@ -61,6 +66,6 @@ var hookWaits = []time.Duration{
 func (n *Notifier) Kinds() map[string]job.Kind {
 	return map[string]job.Kind{
 		guestlist.JobDeliverHook: {Run: n.deliver, Lease: hookLease, Width: hookWidth, Waits: hookWaits, GiveUpAfter: hookGiveUp},
-		guestlist.JobSendMessage: {Run: n.send, Lease: sendLease, Width: sendWidth},
+		guestlist.JobSendMessage: {Run: n.send, Lease: sendLease, Width: sendWidth, Batch: sendBatch, Waits: n.SendWaits},
 	}
 }

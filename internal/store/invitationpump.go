@@ -178,11 +178,11 @@ func (tx *Tx) UnplanInvitations(ids []guestlist.InvitationID) error {
 	return nil
 }
 
-// MessagesWaiting returns how many jobs of a channel's messages are unfinished,
-// counted up to most.
+// MessagesWaiting returns how many messages of invitations wait for their
+// senders on a channel, counted up to most.
 func (tx *Tx) MessagesWaiting(channel guestlist.Channel, most int) (int, error) {
 	return tx.countRows("jobs WHERE finished_at IS NULL AND lane = $1",
-		[]any{laneOf(guestlist.Job{Kind: guestlist.JobSendMessage, Lane: string(channel)})}, most)
+		[]any{laneOf(guestlist.Job{Kind: guestlist.JobSendMessage, Lane: messageLane(channel, true)})}, most)
 }
 
 // SettleCampaign looks on from where it is known what became of a campaign's

@@ -51,8 +51,17 @@ func messageJob(m guestlist.Message) (guestlist.Job, error) {
 		return guestlist.Job{}, fmt.Errorf("store: queue %s: %w", m, err)
 	}
 	return guestlist.Job{
-		Kind: guestlist.JobSendMessage, Lane: string(m.Channel), DedupeKey: guestlist.JobSendMessage + ":" + m.ID, Payload: payload,
+		Kind: guestlist.JobSendMessage, Lane: messageLane(m.Channel, m.InvitationID != ""), DedupeKey: guestlist.JobSendMessage + ":" + m.ID, Payload: payload,
 	}, nil
+}
+
+// messageLane names the lane of messages. Those of invitations have one of their
+// own: nobody who signs in waits behind a campaign.
+func messageLane(channel guestlist.Channel, invitation bool) string {
+	if invitation {
+		return string(channel) + "/invitations"
+	}
+	return string(channel)
 }
 
 // WithholdMessage does the work of QueueMessage for a message that must not be
