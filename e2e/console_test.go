@@ -20,6 +20,7 @@ const (
 func newHost(t *testing.T, engine string) (*site, *tab) {
 	t.Helper()
 	s := newSite(t, engine)
+	s.setClock()
 	p := s.serve()
 	link, _ := p.setupLink(t)
 	b := newTab(t)

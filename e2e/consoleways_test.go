@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -54,6 +53,11 @@ func TestConsoleWays(t *testing.T) {
 			t.Run("webhooks", func(t *testing.T) { x.webhooks(t, b.of(t)) })
 			t.Run("without scripts", x.plainly)
 			t.Run("sign-in experience", func(t *testing.T) { x.experience(t, b.of(t)) })
+			t.Run("one's own account", x.account)
+			t.Run("one's own account without scripts", x.plainAccount)
+			if engine == engines[0] { // pages look the same on each
+				t.Run("accessibility", x.judgeHosted)
+			}
 		})
 	}
 }
@@ -407,22 +411,8 @@ func (x *ways) webhooks(t *testing.T, b *tab) {
 // sees opens a page until it says something that is written soon.
 func (x *ways) sees(b *tab, address, words string) {
 	b.t.Helper()
-	comesTo(b.t, words, func() bool {
+	eventually(b.t, words, func() bool {
 		b.Open(address)
 		return strings.Contains(b.Text(), words)
 	})
-}
-
-// comesTo waits until something is so that nobody announces.
-func comesTo(t *testing.T, what string, so func() bool) {
-	t.Helper()
-	tick, late := time.NewTicker(10*awaitEvery), time.After(awaitFor)
-	defer tick.Stop()
-	for !so() {
-		select {
-		case <-tick.C:
-		case <-late:
-			t.Fatalf("it does not come to this: %s", what)
-		}
-	}
 }

@@ -72,7 +72,7 @@ func TestPageIsAccessible(t *testing.T) {
 	if wrong.Attr("aria-invalid") != "true" || !strings.Contains(wrong.Attr("aria-describedby"), "f-identifier-error") {
 		t.Errorf("the wrong field does not say so: %s", wrong.HTML())
 	}
-	summary := doc.One("ul[role=alert]")
+	summary := doc.One("[role=alert] ul")
 	if links := summary.All("a"); len(links) != 2 || links[0].Attr("href") != "#f-identifier" || links[1].Attr("href") != "#f-terms" {
 		t.Errorf("summary: %s", summary.HTML())
 	}
