@@ -24,17 +24,20 @@ const (
 	pageAccountPassword   = PathAccount + "/password"
 	pageAccountIdentities = PathAccount + "/identities"
 	pageAccountSessions   = PathAccount + "/sessions"
-	pageAccountProof      = PathAccount + "/verify"
-	pageAccountSignIn     = PathAccount + "/sign-in"
-	pageAccountCallback   = PathAccount + "/callback"
-	pageAccountSignOut    = PathAccount + "/sign-out"
+
+	pageAccountInvitations = PathAccount + "/invitations"
+
+	pageAccountProof    = PathAccount + "/verify"
+	pageAccountSignIn   = PathAccount + "/sign-in"
+	pageAccountCallback = PathAccount + "/callback"
+	pageAccountSignOut  = PathAccount + "/sign-out"
 )
 
 // accountPages are the pages that somebody who signs in or proves who they are
 // may be on the way to.
 var accountPages = []string{
 	PathAccount, pageAccountProfile, pageAccountDetails, pageAccountEmail, pageAccountPhone, pageAccountPassword,
-	pageAccountIdentities, pageAccountSessions,
+	pageAccountIdentities, pageAccountSessions, pageAccountInvitations,
 }
 
 // paramTo names the page that somebody is on the way to.
@@ -60,6 +63,7 @@ func accountSteps() []accountPage {
 		{pageAccountPassword, true, getAccountPassword, postAccountPassword},
 		{pageAccountIdentities, false, getAccountIdentities, postAccountIdentities},
 		{pageAccountSessions, false, getAccountSessions, postAccountSessions},
+		{pageAccountInvitations, false, getAccountInvitations, postAccountInvitations},
 		{pageAccountProof, false, getAccountProof, postAccountProof},
 		{pageAccountProof + codeStep, false, getAccountProofCode, postAccountProofCode},
 		{pageAccountSignOut, false, nil, postAccountSignOut},

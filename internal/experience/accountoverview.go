@@ -83,6 +83,13 @@ func (v *visit) accountRows() ([]web.Row, error) {
 	if offered || len(names) > 0 {
 		rows = append(rows, row("identities", pageAccountIdentities, strings.Join(names, " · ")))
 	}
+	own, err := v.d.Desk.OwnInvitations(v.r.Context(), v.acct, 1)
+	if err != nil {
+		return nil, err
+	}
+	if own.Quota.Quota > 0 || len(own.List) > 0 {
+		rows = append(rows, row("invitations", pageAccountInvitations, v.t("account.row.invitations_text")))
+	}
 	return append(rows, row("sessions", pageAccountSessions, v.t("account.row.sessions_text"))), nil
 }
 

@@ -30,6 +30,9 @@ func (a *API) authenticate(c *call) error {
 	if bearer == "" {
 		return errUnauthorized
 	}
+	if c.route.holder {
+		return a.holder(c, bearer)
+	}
 	if a.Local != "" && crypt.Equal(bearer, a.Local) {
 		c.who = token.Subject{ClientID: localClient, Scopes: []string{guestlist.ScopeAll}}
 		return nil
@@ -43,6 +46,18 @@ func (a *API) authenticate(c *call) error {
 	}
 	c.who = who
 	return nil
+}
+
+// holder lets through whose account it is.
+func (a *API) holder(c *call, bearer string) (err error) {
+	c.who, err = a.Tokens.AccountHolder(c.ctx(), bearer)
+	switch guestlist.CodeOf(err) {
+	case guestlist.CodeOf(token.ErrInvalidToken):
+		return errUnauthorized
+	case guestlist.CodeOf(token.ErrInsufficientScope):
+		return guestlist.Refuse(guestlist.KindForbidden, "auth.forbidden")
+	}
+	return err
 }
 
 // needsAll refuses a wish that only the scope of everything grants, where

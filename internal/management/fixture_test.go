@@ -36,7 +36,8 @@ type fixture struct {
 	good    string                // its token
 	tested  []string              // what was handed to the outside world
 
-	machines int // of machineWith
+	machines int    // of machineWith
+	own      string // of holder
 }
 
 // start is when tests begin. Their clock goes on by a millisecond whenever it
@@ -172,7 +173,34 @@ func (a answer) decode(t testing.TB, v any) {
 // anything else as JSON; nil sends none.
 func (f *fixture) call(method, path string, body any) answer {
 	f.t.Helper()
+	if strings.HasPrefix(path, "/api/my-account/") {
+		return f.send(method, path, body, f.holder())
+	}
 	return f.send(method, path, body, "Bearer "+f.good)
+}
+
+// holder returns the token of a user for their own account, the same each time.
+func (f *fixture) holder() string {
+	f.t.Helper()
+	if f.own == "" {
+		f.own = f.holderToken(f.addUser(map[string]any{"username": "holder", "primaryEmail": "holder@example.com"}))
+	}
+	return f.own
+}
+
+// holderToken returns an access token of an application of the house for a user.
+func (f *fixture) holderToken(id guestlist.UserID) string {
+	f.t.Helper()
+	token := "own-" + string(id)
+	if err := f.st.Update(context.Background(), func(tx *store.Tx) error {
+		return tx.InsertToken(token, store.Token{
+			Kind: store.TokenAccess, UserID: id, ClientID: guestlist.AccountApplication, Data: json.RawMessage(`{"scopes":["openid"]}`),
+			ExpiresAt: tx.Now + 3_600_000,
+		})
+	}); err != nil {
+		f.t.Fatal(err)
+	}
+	return "Bearer " + token
 }
 
 func (f *fixture) send(method, path string, body any, authorization string) answer {

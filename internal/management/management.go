@@ -102,6 +102,7 @@ func (a *API) groups() [][]route {
 		a.organizationScopeRoutes(),
 		a.oneTimeTokenRoutes(),
 		a.registrationRoutes(),
+		a.referralRoutes(),
 		a.invitationRoutes(),
 		a.invitationCodeRoutes(),
 		a.campaignRoutes(),

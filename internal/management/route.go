@@ -23,6 +23,7 @@ type route struct {
 	summary string
 	status  int      // of success
 	open    bool     // needs no token
+	holder  bool     // is for users themselves, by an access token that opens no API
 	scopes  []string // any of them opens it beside guestlist.ScopeAll
 	secret  bool     // what it answers is more than guestlist.ScopeRead shows
 	input   input
@@ -164,6 +165,13 @@ func (rt route) with201() route {
 	return rt
 }
 
+// byHolder is for users who look after their own account: the token is one that
+// an application of the house has for them, as for userinfo.
+func (rt route) byHolder() route {
+	rt.holder = true
+	return rt
+}
+
 // anonymous lets callers without a token in.
 func (rt route) anonymous() route {
 	rt.open = true
@@ -185,6 +193,9 @@ func (rt route) secrets() route {
 // openedBy lists the scopes of which one is enough: that of everything, those
 // that the route names, and for what only reads that of reading.
 func (rt route) openedBy() []string {
+	if rt.holder {
+		return []string{"openid"}
+	}
 	scopes := append([]string{guestlist.ScopeAll}, rt.scopes...)
 	if rt.method == http.MethodGet && !rt.secret && !slices.Contains(scopes, guestlist.ScopeRead) {
 		scopes = append(scopes, guestlist.ScopeRead)

@@ -80,6 +80,9 @@ func TestEveryRouteWantsATokenOfThisAPI(t *testing.T) {
 		}
 		for authorization, want := range tests {
 			a := f.send(rt.method, samplePath(rt), nil, authorization)
+			if rt.holder && strings.HasPrefix(want, "403") {
+				want = "401 auth.unauthorized" // no token of the management API opens an account
+			}
 			if got := fmt.Sprintf("%d %s", a.status, a.code()); got != want {
 				t.Errorf("%s with %.30q: %s, want %s", name, authorization, got, want)
 			}
