@@ -16,6 +16,14 @@ type Admission struct {
 	// Setup says that the guest holds the setup link of a server that has no
 	// administrator yet.
 	Setup bool
+	// Policy says more of the door than the mode does: where it is PolicyClosed,
+	// not even an invitation makes an account. Empty means what the mode says.
+	Policy RegistrationPolicy
+	// Invitation is the one that the guest set out to accept, nil for none;
+	// Arrival is as whom they would, and Now when.
+	Invitation *Invitation
+	Arrival    Arrival
+	Now        Time
 }
 
 // Admit is the gate: the one rule that decides whether a person may register,
@@ -25,23 +33,29 @@ type Admission struct {
 // With the door closed (ModeSignIn) a one-time token opens it, and only for the
 // address it was sent to: the new account must have that address. (Logto lets
 // the holder register anything: gaps C5.) With ModeRegister nobody signs in but
-// by a one-time token. Recovering a password is always allowed, since it makes
-// no account.
+// by a one-time token or an invitation. Recovering a password is always allowed,
+// since it makes no account.
+//
+// An invitation opens a closed door to whomever it admits (Invitation.AdmitsAs).
+// Then its refusal is the gate's, since it says what the guest can do about it.
 func Admit(mode SignInMode, a Admission) error {
 	invited := a.TokenEmail != "" && (a.TokenEvent == "" || a.TokenEvent == a.Event)
 	switch a.Event {
 	case EventForgotPassword:
 		return nil
 	case EventSignIn:
-		if mode != ModeRegister || invited {
+		if mode != ModeRegister || invited || a.Invitation != nil && a.Invitation.Refusal(a.Now) == nil {
 			return nil
 		}
 	case EventRegister:
 		switch {
 		case a.Setup, mode == ModeRegister, mode == ModeSignInAndRegister:
 			return nil
-		case mode == ModeSignIn && invited && EmailKey(a.Email) == EmailKey(a.TokenEmail):
+		case mode != ModeSignIn, a.Policy == PolicyClosed:
+		case invited && EmailKey(a.Email) == EmailKey(a.TokenEmail):
 			return nil
+		case a.Invitation != nil:
+			return a.Invitation.Admits(a.Arrival, a.Now)
 		}
 	}
 	return ErrDoorClosed

@@ -2,6 +2,7 @@ package guestlist
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 )
@@ -62,6 +63,15 @@ func (i Invitation) Refusal(now Time) error {
 	return nil
 }
 
+// Admits is Refusal and AdmitsAs: why an invitation does not let a guest in at
+// now, or nil.
+func (i Invitation) Admits(a Arrival, now Time) error {
+	if err := i.Refusal(now); err != nil {
+		return err
+	}
+	return i.AdmitsAs(a)
+}
+
 // Recipient is whom a personal invitation is for; the zero Identifier for a
 // shared one.
 func (i Invitation) Recipient() Identifier {
@@ -99,8 +109,10 @@ type Arrival struct {
 	// as whom they were not invited.
 	Proved []Identifier
 	// Connector is the social target or enterprise connector by which the guest
-	// came; "" for none. OutsideEmail is the address that it gave, proved or not.
+	// came; "" for none. Subject is who they are there, and OutsideEmail the address
+	// that it gave, proved or not.
 	Connector    string
+	Subject      string
 	OutsideEmail string
 	// FreshProof says that the recipient's address was proved by a code in this
 	// interaction, which is what strict invitations ask.
@@ -114,11 +126,16 @@ type Arrival struct {
 // is the decision table of acceptance, and its only copy: nil lets them in;
 // ErrInvitationNeedsProof asks for a code to the recipient (or, for a shared
 // one, to any address that would do), ErrInvitationConfirm for their word, and
-// ErrWrongIdentity is final for this identity.
+// ErrWrongIdentity is final for this identity, whatever else is missing.
 func (i Invitation) AdmitsAs(a Arrival) error {
-	if i.Strict && i.Kind == InvitationPersonal && !a.FreshProof {
+	err := i.admitsIdentity(a)
+	if i.Strict && i.Kind == InvitationPersonal && !a.FreshProof && !errors.Is(err, ErrWrongIdentity) {
 		return ErrInvitationNeedsProof
 	}
+	return err
+}
+
+func (i Invitation) admitsIdentity(a Arrival) error {
 	switch i.Binding {
 	case BindDomain:
 		return i.admitsDomain(a)

@@ -205,7 +205,7 @@ func (v *visit) onTheWay(path, to string) string {
 
 // destination is the page that somebody is on the way to.
 func destination(to string) string {
-	if slices.Contains(accountPages, to) {
+	if slices.Contains(accountPages, to) || to == pageInvitationDone {
 		return to
 	}
 	return PathAccount

@@ -103,6 +103,13 @@ func shapes() []shaped {
 		{"PUT", "/api/experience/profile/password", guestlist.EventForgotPassword, `{"password":"Vq8-zTr4-Lm2"}`, []field{
 			{path: "password", long: "session.identifier_not_found"},
 		}},
+		{"POST", "/api/experience/invitation", register, `{"code":"x","email":"ada@example.com","termsAgreed":true}`, []field{
+			{path: "code", optional: true}, {path: "email", optional: true}, {path: "termsAgreed", kind: "boolean", optional: true},
+		}},
+		{"POST", "/api/experience/invitation/confirmation", register, `{"address":"ada@example.com"}`, []field{{path: "address"}}},
+		{"POST", "/api/experience/invitation/decline", register, `{"code":"x","email":"ada@example.com"}`, []field{
+			{path: "code", optional: true}, {path: "email"},
+		}},
 		{"POST", "/api/interaction/consent", register, `{"organizationIds":["x"]}`, []field{
 			{path: "organizationIds", kind: "array", optional: true}, {path: "organizationIds.0"},
 		}},

@@ -93,6 +93,35 @@ func ways() []way {
 	open := []guestlist.SignInMode{guestlist.ModeRegister, guestlist.ModeSignInAndRegister}
 	every := append([]guestlist.SignInMode{guestlist.ModeSignIn}, open...)
 	return []way{
+		{"an invitation, by its link", func(w *walker, _ string) {
+			w.begins(guestlist.EventSignIn)
+			w.post("invitation/decline", `{"email":"`+guestEmail+`"}`)
+			w.post("invitation", `{"code":"`+w.o.issue(to(guestEmail)).code+`","email":"`+guestEmail+`"}`)
+			id := w.last.text("verificationId")
+			w.event(register)
+			w.identification(id)
+		}, every, guestEmail},
+		{"an invitation's code as a one-time token", func(w *walker, _ string) {
+			w.begins(register)
+			w.identification(w.hold(w.o.issue(to(guestEmail)).code))
+		}, every, guestEmail},
+		{"an invitation that others have seen", func(w *walker, _ string) {
+			w.begins(register)
+			w.identification(w.hold(w.o.issue(to(guestEmail), copied).code))
+		}, nil, ""},
+		{"an invitation for whoever confirms", func(w *walker, _ string) {
+			i := w.o.issue(to(guestEmail), func(i *guestlist.Invitation) { i.Binding = guestlist.BindAny })
+			w.begins(register)
+			w.post("invitation", `{"code":"`+i.code+`"}`)
+			w.post("invitation/confirmation", `{"address":"`+strangerEmail+`"}`)
+			w.identification(w.code(strangerEmail, register))
+		}, every, strangerEmail},
+		{"a shared invitation", func(w *walker, _ string) {
+			w.o.issue(shared)
+			w.begins(register)
+			w.post("invitation", `{"code":"`+typable+`"}`)
+			w.identification(w.code(strangerEmail, register))
+		}, every, strangerEmail},
 		{"a code for registration", func(w *walker, _ string) {
 			w.begins(register)
 			w.identification(w.code(strangerEmail, register))

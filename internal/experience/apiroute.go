@@ -45,7 +45,7 @@ func apiRoutes() []apiRoute {
 	var all []apiRoute
 	for _, group := range [][]apiRoute{
 		interactionRoutes(), verificationRoutes(), outsideRoutes("social", guestlist.WaySocial), outsideRoutes("sso", guestlist.WaySSO),
-		profileRoutes(), consentRoutes(), waitlistRoutes(),
+		profileRoutes(), invitationAPI(), consentRoutes(), waitlistRoutes(),
 	} {
 		all = append(all, group...)
 	}
@@ -67,7 +67,7 @@ func interactionRoutes() []apiRoute {
 		{
 			pattern: "PUT /api/experience/interaction-event", needs: needsEvent, serve: putEvent, status: 204,
 			summary: "Switch between signing in and registering: verifications stay",
-			body:    object{"interactionEvent": anEvent}, refusals: of(theDoor, "400 session.not_supported_for_forgot_password"),
+			body:    object{"interactionEvent": anEvent}, refusals: of(of(theDoor, acceptanceFaults...), "400 session.not_supported_for_forgot_password"),
 		},
 		{
 			pattern: "POST /api/experience/identification", needs: needsEvent, serve: postIdentification, status: 204, also: 201,
@@ -79,7 +79,7 @@ func interactionRoutes() []apiRoute {
 			pattern: "POST /api/experience/submit", needs: needsEventOrEnd, serve: postSubmit, status: 200, also: 204,
 			summary: "Finish; 204 is for a password that was recovered, with which the guest signs in next",
 			body:    object{}, answer: object{"redirectTo": aURL},
-			refusals: of(theDoor, "422 session.captcha_required", "404 session.identifier_not_found", "422 user.missing_profile", "422 user.new_password_required_in_profile",
+			refusals: of(of(theDoor, acceptanceFaults...), "422 session.captcha_required", "404 session.identifier_not_found", "422 user.missing_profile", "422 user.new_password_required_in_profile",
 				"401 user.suspended", "400 session.verification_failed", "422 user.username_already_in_use", "422 user.email_already_in_use",
 				"422 user.phone_already_in_use", "422 user.identity_already_in_use"),
 		},
@@ -119,7 +119,7 @@ func verificationRoutes() []apiRoute {
 			pattern: at + "new-password-identity", needs: needsEvent, serve: postNewPasswordIdentity, status: 200,
 			summary: "Choose a username and a password for a new account",
 			body:    object{"identifier": object{"type": enum{"username"}, "value": str{least: 1}}, "password": str{least: 1}},
-			answer:  aVerification, refusals: of(usernameFaults, "403 auth.forbidden", "422 password.rejected"),
+			answer:  aVerification, refusals: of(of(usernameFaults, acceptanceFaults...), "403 auth.forbidden", "422 password.rejected"),
 		},
 		{
 			pattern: at + "one-time-token/verify", needs: needsEvent, serve: postTokenVerification, status: 200,
@@ -128,7 +128,7 @@ func verificationRoutes() []apiRoute {
 				"identifier": object{"type": enum{"email"}, "value": anEmail},
 				"token":      str{least: 1, most: maxToken},
 			},
-			answer: aVerification, refusals: tokenFaults,
+			answer: aVerification, refusals: of(of(tokenFaults, invitationFaults...), "422 invitation.needs_proof"),
 		},
 	}
 }
@@ -169,7 +169,7 @@ func profileRoutes() []apiRoute {
 				object{"type": enum{"email", "phone", "social"}, "verificationId": anID},
 				object{"type": enum{"extraProfile"}, "values": anything{}},
 			},
-			refusals: of(usernameFaults, "403 auth.forbidden", "404 session.identifier_not_found", "422 password.rejected", noVerification,
+			refusals: of(of(usernameFaults, acceptanceFaults...), "403 auth.forbidden", "404 session.identifier_not_found", "422 password.rejected", noVerification,
 				"400 session.verification_failed", "400 session.not_supported_for_forgot_password", "422 user.username_exists_in_profile",
 				"422 user.email_exists_in_profile", "422 user.phone_exists_in_profile", "422 user.password_exists_in_profile",
 				"422 user.email_already_in_use", "422 user.phone_already_in_use", "422 session.email_blocklist.email_not_allowed",
@@ -230,7 +230,7 @@ var (
 		"422 user.username_numbers_not_allowed", "422 user.username_underscore_not_allowed",
 		"422 user.username_uppercase_not_allowed", "422 user.username_lowercase_not_allowed",
 	}
-	identificationRefusals = of(newAddress, "403 auth.forbidden", noVerification, "400 session.verification_failed",
+	identificationRefusals = of(of(newAddress, acceptanceFaults...), "403 auth.forbidden", noVerification, "400 session.verification_failed",
 		"404 user.user_not_exist", "401 user.suspended", "409 session.identity_conflict", "422 user.sign_in_method_not_enabled",
 		"422 session.not_supported_for_forgot_password", "422 user.missing_profile", "422 user.username_already_in_use",
 		"422 user.email_already_in_use", "422 user.phone_already_in_use", "400 one_time_token.interaction_event_mismatch",

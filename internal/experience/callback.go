@@ -248,6 +248,8 @@ func (v *visit) reload(then func() error) error {
 func (v *visit) home() string {
 	switch from := v.note.Attempt.From; {
 	case from == "" || strings.HasPrefix(from, pageDirect):
+	case from == signin.PageInvitation:
+		return from
 	case from != signin.PageOneTimeToken || v.run.OneTimeToken != "":
 		return from
 	}

@@ -50,6 +50,8 @@ func (v *visit) inFlow() bool {
 		return v.run.Event == guestlist.EventRegister
 	case signin.PageForgotPassword:
 		return v.run.Event == guestlist.EventForgotPassword
+	case signin.PageInvitation:
+		return v.run.Invite != nil
 	}
 	return v.run.Event != guestlist.EventForgotPassword
 }
@@ -99,8 +101,12 @@ func codePage(v *visit, record signin.Record) *web.Page {
 	if v.flow() == signin.PageForgotPassword || v.flow() == signin.PageSignIn && v.exp.SignInMode == guestlist.ModeSignIn {
 		lead = "code.maybe"
 	}
+	to := name(record.Identifier)
+	if record.Untold {
+		to = signin.Masked(record.Identifier)
+	}
 	p := &web.Page{
-		Name: "verification-code", Badge: web.BadgeMail, Title: v.t(title), Lead: v.sentence(lead, "name", name(record.Identifier)),
+		Name: "verification-code", Badge: web.BadgeMail, Title: v.t(title), Lead: v.sentence(lead, "name", to),
 		Form: &web.Form{
 			Action: v.link(v.r.URL.Path), Submit: v.t("action.continue"), Value: "verify",
 			Fields: []web.Field{{
@@ -117,7 +123,8 @@ func codePage(v *visit, record signin.Record) *web.Page {
 		p.Actions = append(p.Actions, web.Action{Text: v.t("action.use_password"), Href: v.link(pageSignInPassword)})
 	}
 	change := v.flow()
-	if !strings.HasPrefix(change, signin.PageSignIn) && change != signin.PageRegister && change != signin.PageForgotPassword {
+	if !strings.HasPrefix(change, signin.PageSignIn) && change != signin.PageRegister && change != signin.PageForgotPassword &&
+		change != signin.PageInvitation {
 		change = signin.PageContinue + string(record.Identifier.Type)
 	}
 	p.Actions = append(p.Actions, v.change(record.Identifier.Type, change))
@@ -149,6 +156,9 @@ func postCode(v *visit) error {
 
 // proved goes on with an address that was just proved.
 func (v *visit) proved(p *web.Page, record signin.Record) error {
+	if v.flow() == signin.PageInvitation {
+		return v.provedInvited(p, record)
+	}
 	if v.run.UserID != "" || v.flow() == strings.TrimSuffix(signin.PageContinue, "/") {
 		if _, err := v.submit(signin.SetAddress{Type: record.Identifier.Type, Latest: true}); err != nil {
 			return v.refused(p, err)
@@ -172,7 +182,7 @@ func (v *visit) proved(p *web.Page, record signin.Record) error {
 
 // resend sends a new code for the same address.
 func (v *visit) resend(p *web.Page, record signin.Record) error {
-	if _, err := v.submit(signin.SendCode{Identifier: record.Identifier}); err != nil {
+	if _, err := v.submit(signin.SendCode{Identifier: record.Identifier, Untold: record.Untold}); err != nil {
 		return v.refused(p, err)
 	}
 	n := v.note

@@ -129,7 +129,8 @@ func (d *Door) pageRoutes() []pageRoute {
 		pageRoute{"GET /assets/{file}", d.Pages.Asset},
 		pageRoute{"GET " + pageSSOMetadata + "{connector}", d.ssoMetadata},
 	)
-	for _, s := range steps() {
+	routes = append(routes, d.invitationRoutes()...)
+	for _, s := range append(steps(), invitationSteps()...) {
 		routes = append(routes, pageRoute{"GET " + s.path, d.needsInteraction(s.get)})
 		if s.post != nil {
 			routes = append(routes, pageRoute{"POST " + s.path, d.needsInteraction(s.post)})

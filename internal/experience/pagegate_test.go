@@ -156,6 +156,38 @@ func pageWays() []pageWay {
 			w.at[github].expects(stranger)
 			w.post("/one-time-token", form{"one_time_token": w.token, "login_hint": guestEmail, "provider": "github"})
 		}, open, strangerEmail},
+		{"an invitation, by its link", func(w *pageWalker) {
+			w.post("/invitation", form{"one_time_token": w.issue(to(guestEmail)).code, "identifier": guestEmail})
+		}, every, guestEmail},
+		{"an invitation, by its link as somebody else", func(w *pageWalker) {
+			w.post("/invitation", form{"one_time_token": w.issue(to(guestEmail)).code, "identifier": strangerEmail})
+		}, nil, ""},
+		{"an invitation that others have seen, and a code", func(w *pageWalker) {
+			w.post("/invitation", form{"one_time_token": w.issue(to(guestEmail), copied).code})
+			w.code("/invitation/verification-code", guestEmail)
+		}, every, guestEmail},
+		{"a shared invitation, and a code", func(w *pageWalker) {
+			w.post("/invitation/code", form{"code": "0000-0000-0000"})
+			w.post("/invitation", form{"one_time_token": w.issue(shared).code, "identifier": strangerEmail})
+			w.code("/invitation/verification-code", strangerEmail)
+		}, every, strangerEmail},
+		{"an invitation for whoever confirms", func(w *pageWalker) {
+			i := w.issue(to(guestEmail), func(i *guestlist.Invitation) { i.Binding = guestlist.BindAny })
+			w.post("/invitation?as=other", form{"one_time_token": i.code, "identifier": strangerEmail})
+			w.code("/invitation/verification-code", strangerEmail)
+			w.post("/invitation/confirm", form{"as": strangerEmail})
+		}, every, strangerEmail},
+		{"an invitation, recognised as somebody else than it is for", func(w *pageWalker) {
+			w.at[github].expects(stranger)
+			w.post("/invitation", form{"one_time_token": w.issue(to(guestEmail)).code, "provider": "github"})
+			w.post("/invitation/other", nil)
+		}, nil, ""},
+		{"an invitation, declined", func(w *pageWalker) {
+			code := w.issue(to(guestEmail)).code
+			w.post("/invitation/decline", form{"one_time_token": code, "identifier": guestEmail})
+			w.post("/invitation", form{"one_time_token": code, "identifier": guestEmail})
+			w.post("/invitation/expired", nil)
+		}, nil, ""},
 		{"the invitation of nobody", func(w *pageWalker) {
 			w.at[github].expects(stranger)
 			w.post("/one-time-token", form{"one_time_token": "nonsense", "login_hint": strangerEmail, "provider": "github"})

@@ -90,6 +90,14 @@ func (v *visit) codeTypes() []guestlist.IdentifierType {
 	return types
 }
 
+// sampleInvitation is the page of an invitation for a new guest.
+func (v *visit) sampleInvitation() *web.Page {
+	return v.invitationPage("", signin.InvitationView{
+		Kind: guestlist.InvitationPersonal, To: guestlist.Identifier{Type: guestlist.IdentifierEmail, Value: sampleEmail},
+		Masked: "g•••@example.com", Proof: signin.ProofLink, ExpiresAt: guestlist.TimeOf(v.d.Now()).Add(sampleTTL),
+	})
+}
+
 // sampleToken is the page of a magic link for a new guest.
 func (v *visit) sampleToken() *web.Page {
 	view := signin.TokenView{Event: guestlist.EventSignIn, Email: sampleEmail, ExpiresAt: guestlist.TimeOf(v.d.Now()).Add(sampleTTL)}

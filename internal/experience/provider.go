@@ -146,7 +146,7 @@ func (v *visit) opening() []signin.Action {
 // holdsLink reports whether the interaction holds the one-time token of a link.
 func (v *visit) holdsLink() bool {
 	_, ok := v.heldLink()
-	return ok
+	return ok || v.run.Invite != nil
 }
 
 func (v *visit) heldLink() (address string, ok bool) {

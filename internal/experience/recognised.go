@@ -137,7 +137,7 @@ func (v *visit) turnedAway(face signin.ConnectorFace, err error) error {
 	case "user.sign_in_method_not_enabled":
 		return v.say(v.home(), "provider.gone")
 	}
-	if strings.HasPrefix(code, "one_time_token.") {
+	if strings.HasPrefix(code, "one_time_token.") || strings.HasPrefix(code, "invitation.") {
 		return v.refused(&web.Page{}, err)
 	}
 	_, text := v.explain(err)

@@ -77,7 +77,13 @@ func (v *visit) refused(p *web.Page, err error) error {
 			return v.toCaptcha()
 		}
 	case "one_time_token.confirmation_required":
+		if v.run != nil && v.run.Invite != nil {
+			return v.next(signin.PageInvitation)
+		}
 		return v.next(signin.PageOneTimeToken)
+	}
+	if strings.HasPrefix(code, "invitation.") {
+		return v.notAccepted(p, err)
 	}
 	if strings.HasPrefix(code, "one_time_token.") {
 		return v.next(pageTokenError)

@@ -33,7 +33,7 @@ func (v *visit) linkOf() magicLink {
 	if v.run == nil {
 		return l
 	}
-	if l.token == "" || l.token == v.run.OneTimeToken && (l.email == "" || l.email == v.run.Request.LoginHint) {
+	if l.token == "" || l.token == v.run.OneTimeToken && (l.email == "" || len(l.token) == guestlist.InvitationCodeLength || l.email == v.run.Request.LoginHint) {
 		return magicLink{token: v.run.OneTimeToken, email: v.run.Request.LoginHint, known: v.run.OneTimeToken != ""}
 	}
 	return l
@@ -50,6 +50,12 @@ func getToken(v *visit) error {
 		return v.show(v.sampleToken())
 	}
 	l := v.linkOf()
+	if code, known := v.invited(); code != "" {
+		if known {
+			return v.next(signin.PageInvitation)
+		}
+		return v.withQuery(signin.PageInvitation)
+	}
 	if l.known && v.query.Get(paramToken) != "" {
 		return v.next(signin.PageOneTimeToken) // the address bar forgets the token
 	}
@@ -137,6 +143,9 @@ func (v *visit) linkProviders(p *web.Page, l magicLink, view signin.TokenView) e
 // postToken verifies the link, identifies the guest, and goes on. Sign-in comes
 // first and registration only when nobody has the address, as on the wire.
 func postToken(v *visit) error {
+	if code, _ := v.invited(); code != "" {
+		return postInvitation(v)
+	}
 	l := v.linkOf()
 	view, err := v.d.Desk.OpenToken(v.r.Context(), v.uid, l.token, l.email)
 	if err != nil {
@@ -210,6 +219,9 @@ func getTokenError(v *visit) error {
 // for. The token stays untouched; the page of the link comes next.
 func getSwitch(v *visit) error {
 	l := v.linkOf()
+	if code, _ := v.invited(); code != "" && v.run != nil {
+		return v.mismatch(code)
+	}
 	if l.email == "" {
 		return v.next(pageTokenError)
 	}

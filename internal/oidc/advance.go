@@ -22,6 +22,9 @@ type progress struct {
 	// consented is the grant that the user gave just now; empty if nobody was
 	// asked yet.
 	consented guestlist.GrantID
+	// carried says that the request has an invitation that the browser carried:
+	// no address has to hold it.
+	carried bool
 }
 
 // advance takes a request one step further: to the sign-in pages, to the
@@ -72,7 +75,7 @@ func (d *Door) interact(w http.ResponseWriter, r *http.Request, p progress, prom
 		seeOther(w, consentScreen+"?"+encode([][2]string{{"app_id", string(p.request.ClientID)}}))
 		return nil
 	}
-	seeOther(w, loginLocation(p.request))
+	seeOther(w, loginLocation(p.request, p.carried))
 	return nil
 }
 

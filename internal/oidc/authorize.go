@@ -32,7 +32,25 @@ func (d *Door) authorize(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return asError(err).To(a.target)
 	}
-	return d.advance(w, r, progress{authorization: a, session: session, cookie: cookie})
+	p := progress{authorization: a, session: session, cookie: cookie}
+	if err := d.carry(r, &p); err != nil {
+		return asError(err).To(a.target)
+	}
+	return d.advance(w, r, p)
+}
+
+// carry takes up the invitation that the browser carries from the page of its
+// link, as if the request had brought it. One that has a link of its own keeps
+// that, and what must not be seen is not disturbed (Core §3.1.2.1, prompt=none).
+func (d *Door) carry(r *http.Request, p *progress) error {
+	code, ok := d.Cookies.Get(r, cookieInvitation)
+	if !ok || p.request.OneTimeToken != "" || p.request.HasPrompt(promptNone) {
+		return nil
+	}
+	var err error
+	p.request.OneTimeToken, err = d.Desk.CarriedInvitation(r.Context(), code, p.request.ClientID)
+	p.carried = p.request.OneTimeToken != ""
+	return err
 }
 
 // told adds to an error that is answered in JSON what the authorization

@@ -21,6 +21,9 @@ const (
 	cookieResume = "_interaction_resume"
 	// cookieUI tells the scripts of hosted pages for which application they are.
 	cookieUI = "_logto"
+	// cookieInvitation carries the code of an invitation from the page of its
+	// link, which package experience serves, to the next authorization request.
+	cookieInvitation = "_invitation"
 )
 
 const interactionLife = signin.InteractionTTL * time.Second

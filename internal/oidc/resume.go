@@ -39,6 +39,9 @@ func (d *Door) resume(w http.ResponseWriter, r *http.Request) error {
 	if resumed.NewCookie != "" {
 		d.setSession(w, resumed.NewCookie, resumed.Session)
 	}
+	if resumed.InvitationID != "" {
+		d.Cookies.Clear(w, cookieInvitation, "")
+	}
 	p, err := d.restored(r, resumed.Request, resumed.OneTimeToken)
 	if err != nil {
 		return d.told(err, nil)
@@ -76,7 +79,8 @@ func (d *Door) restored(r *http.Request, request guestlist.AuthRequest, oneTimeT
 		return progress{}, err
 	}
 	request.OneTimeToken = oneTimeToken
-	return progress{authorization: authorization{client: c, request: request, target: Target{
+	code, _ := d.Cookies.Get(r, cookieInvitation)
+	return progress{carried: code != "" && code == oneTimeToken, authorization: authorization{client: c, request: request, target: Target{
 		URI: request.RedirectURI, Mode: request.ResponseMode, State: request.State, HasState: request.HasState,
 	}}}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"guestlist"
+	"guestlist/internal/signin"
 )
 
 // screens are the hosted pages by first_screen (wire: hosted pages).
@@ -20,9 +21,10 @@ var screens = map[string]string{
 var modes = map[string]string{"signIn": "sign-in", "signUp": "register"}
 
 const (
-	defaultScreen   = "sign-in"
-	consentScreen   = "/consent"
-	suspendedScreen = "/account-suspended"
+	defaultScreen    = "sign-in"
+	consentScreen    = "/consent"
+	invitationScreen = signin.PageInvitation
+	suspendedScreen  = "/account-suspended"
 )
 
 // extras returns a request's parameters for the hosted pages. If one of the
@@ -38,8 +40,15 @@ func extras(r guestlist.AuthRequest) guestlist.AuthRequest {
 
 // loginLocation returns the address of the hosted page on which an interaction
 // begins, relative to the origin. The order of its parameters is the contract's.
-func loginLocation(request guestlist.AuthRequest) string {
+// An invitation that the browser carried begins on the page of invitations, and
+// stays out of the address.
+func loginLocation(request guestlist.AuthRequest, carried bool) string {
 	r := extras(request)
+	if carried {
+		return invitationScreen + "?" + encode([][2]string{
+			{"app_id", string(r.ClientID)}, {"organization_id", r.OrganizationID}, {"ui_locales", r.UILocales},
+		})
+	}
 	screen := screens[r.FirstScreen]
 	if screen == "" {
 		screen = modes[r.InteractionMode]

@@ -42,7 +42,10 @@ type VerifyPassword struct {
 // SendCode sends a verification code to an e-mail address or phone number.
 type SendCode struct {
 	Identifier guestlist.Identifier
-	Event      guestlist.InteractionEvent // chooses the template; empty: the interaction's
+	// Untold says that the guest did not name the address, and is not told it
+	// before they have the code: it is the recipient of an invitation.
+	Untold bool
+	Event  guestlist.InteractionEvent // chooses the template; empty: the interaction's
 }
 
 // VerifyCode proves an address by the code that was sent to it. An empty
@@ -54,7 +57,8 @@ type VerifyCode struct {
 }
 
 // VerifyOneTimeToken proves an address by the token of a magic link and holds
-// the token for this interaction.
+// the token for this interaction. The code of an invitation does as well: it
+// needs no address, and see Held.
 type VerifyOneTimeToken struct {
 	Email string
 	Token string
@@ -62,6 +66,8 @@ type VerifyOneTimeToken struct {
 	// Typed is the address that the guest typed there, or empty.
 	Hosted bool
 	Typed  string
+	// Agreed says that the guest agreed to the terms, where an invitation asks.
+	Agreed bool
 }
 
 // NewPasswordIdentity stages a username with a password for registration.

@@ -30,7 +30,7 @@ func (a SetEvent) apply(_ *store.Tx, r *run) error { //nolint:unparam // the sig
 // reset forgets what was gathered; a token that was held lapses.
 func (i *Interaction) reset() {
 	i.Event, i.UserID, i.New, i.Profile, i.Records, i.Typed, i.ProvedBy, i.Mark, i.Via = "", "", false, Profile{}, nil, false, "", "", nil
-	i.Captcha = false
+	i.Captcha, i.Invite = false, nil
 }
 
 func (ChangeEvent) logKey() string { return "Interaction.{event}.Update" }
@@ -60,11 +60,20 @@ func (a ChangeEvent) apply(_ *store.Tx, r *run) error {
 }
 
 // admit asks the gate about this interaction, with the e-mail address that a
-// new account would have.
+// new account would have, as far as it is known.
 func (r *run) admit(event guestlist.InteractionEvent, email string) error {
-	a := guestlist.Admission{Event: event, Email: email}
-	if token, ok := r.i.heldToken(); ok {
+	return r.admitAs(event, email, r.soFar())
+}
+
+// admitAs is admit for a guest of whom it is known as whom they arrive. It is
+// the only place that asks the gate.
+func (r *run) admitAs(event guestlist.InteractionEvent, email string, as guestlist.Arrival) error {
+	a := guestlist.Admission{Event: event, Email: email, Now: r.now}
+	if token, ok := r.i.heldToken(); ok && token.InvitationID == "" {
 		a.TokenEmail, a.TokenEvent = token.Identifier.Value, token.TokenContext.InteractionEvent
+	}
+	if r.i.Invite != nil && r.inv != nil {
+		a.Invitation, a.Arrival = r.inv, as
 	}
 	return guestlist.Admit(r.exp.SignInMode, a)
 }

@@ -65,7 +65,7 @@ func (a SendCode) apply(tx *store.Tx, r *run) error {
 		return err
 	}
 	recordType, _, _ := codeType(a.Identifier.Type)
-	record := Record{ID: crypt.ID(), Type: recordType, Identifier: a.Identifier, Template: guestlist.TemplateType(event)}
+	record := Record{ID: crypt.ID(), Type: recordType, Identifier: a.Identifier, Template: guestlist.TemplateType(event), Untold: a.Untold}
 	r.i.putRecord(record)
 	r.step.VerificationID = record.ID
 	return r.deliverCode(tx, record, !r.suppressed(event, a.Identifier, known))
@@ -79,13 +79,13 @@ func (r *run) suppressed(event guestlist.InteractionEvent, id guestlist.Identifi
 	case guestlist.EventForgotPassword:
 		return !known
 	case guestlist.EventSignIn:
-		return !known && r.i.UserID == "" && r.exp.SignInMode == guestlist.ModeSignIn
+		return !known && r.i.UserID == "" && r.exp.SignInMode == guestlist.ModeSignIn && !r.wouldAdmit(id)
 	default:
 		email := r.i.heldEmail()
 		if id.Type == guestlist.IdentifierEmail {
 			email = id.Value
 		}
-		return r.admit(event, email) != nil
+		return r.admit(event, email) != nil && !r.wouldAdmit(id)
 	}
 }
 

@@ -131,6 +131,9 @@ func (c *consent) guard(tx *store.Tx) (step ConsentStep, stop bool, err error) {
 	if token == "" {
 		return step, false, nil
 	}
+	if invite.IsCode(token) {
+		return c.guardInvitation(tx)
+	}
 	t, refusal := invite.Check(tx, token, hint)
 	if refusal != nil && guestlist.KindOf(refusal) == guestlist.KindInternal {
 		return step, false, refusal
@@ -147,6 +150,26 @@ func (c *consent) guard(tx *store.Tx) (step ConsentStep, stop bool, err error) {
 		return ConsentStep{TokenError: refusal}, true, nil //nolint:nilerr // shown on the page
 	}
 	return ConsentStep{Redirect: "one-time-token" + query}, true, nil
+}
+
+// guardInvitation is guard for an invitation: its page comes next, for whoever is
+// signed in, unless they accepted it already; or a page that says that it is for
+// somebody else.
+func (c *consent) guardInvitation(tx *store.Tx) (step ConsentStep, stop bool, err error) {
+	i, refusal := invite.Open(tx, c.i.OneTimeToken)
+	if refusal != nil && guestlist.KindOf(refusal) == guestlist.KindInternal {
+		return step, false, refusal
+	}
+	if i.ID != "" {
+		if done, err := tx.HasSeat(i.ID, c.user.ID); err != nil || done {
+			return step, false, err
+		}
+	}
+	r := &run{i: &Interaction{}, inv: &i}
+	if refusal == nil && errors.Is(i.AdmitsAs(r.arrivalOfUser(c.user)), guestlist.ErrWrongIdentity) && !c.i.Request.HasPrompt(PromptLogin) {
+		return ConsentStep{Redirect: "switch-account"}, true, nil
+	}
+	return ConsentStep{Redirect: PageInvitation[1:]}, true, nil
 }
 
 // decide grants, refuses or asks.

@@ -21,6 +21,9 @@ func (r *run) eventBase(tx *store.Tx, key, ipMember string) (map[string]any, err
 	if r.from.IP != "" {
 		m[ipMember] = r.from.IP
 	}
+	if r.took != "" {
+		m["invitationId"] = r.took
+	}
 	app, err := applicationInfo(tx, r.i.Request.ClientID)
 	if app != nil {
 		m["application"] = app

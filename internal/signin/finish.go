@@ -39,7 +39,7 @@ func (Finish) apply(tx *store.Tx, r *run) error {
 	case r.i.Event == guestlist.EventForgotPassword:
 		return r.finishReset(tx, acct)
 	case r.i.New:
-		return r.finishNew(tx)
+		return r.finishNew(tx, acct)
 	}
 	return r.finishUser(tx, acct)
 }
@@ -53,7 +53,10 @@ func (r *run) mayFinish(tx *store.Tx, acct *account) error {
 	if r.i.New {
 		email = r.i.Profile.Email
 	}
-	if err := r.admit(r.i.Event, email); err != nil {
+	if err := r.admitAs(r.i.Event, email, r.arriving(acct)); err != nil {
+		return err
+	}
+	if err := r.mayAccept(tx, acct); err != nil {
 		return err
 	}
 	if err := r.stillOffered(); err != nil {
@@ -91,7 +94,7 @@ func (r *run) complete(tx *store.Tx, acct *account) (err error) {
 }
 
 // finishNew makes the account.
-func (r *run) finishNew(tx *store.Tx) error {
+func (r *run) finishNew(tx *store.Tx, acct *account) error {
 	p, app := r.i.Profile, r.i.Request.ClientID
 	u := guestlist.User{
 		ID: r.i.UserID, Username: optional(p.Username), PrimaryEmail: optional(p.Email), PrimaryPhone: optional(p.Phone),
@@ -111,6 +114,9 @@ func (r *run) finishNew(tx *store.Tx) error {
 	if err := p.writeExtra(&u); err != nil {
 		return err
 	}
+	if _, err := r.fill(&u); err != nil {
+		return err
+	}
 	if err := tx.InsertUser(u, p.Password); err != nil {
 		return err
 	}
@@ -123,7 +129,7 @@ func (r *run) finishNew(tx *store.Tx) error {
 	if err := tx.SetLastSignIn(u.ID); err != nil {
 		return err
 	}
-	token, err := r.redeem(tx, u)
+	token, err := r.redeem(tx, acct, u)
 	if err != nil {
 		return err
 	}
@@ -141,7 +147,7 @@ func (r *run) finishNew(tx *store.Tx) error {
 
 // finishUser signs an existing user in, with what was staged.
 func (r *run) finishUser(tx *store.Tx, acct *account) error {
-	token, err := r.redeem(tx, acct.user)
+	token, err := r.redeem(tx, acct, acct.user)
 	if err != nil {
 		return err
 	}
@@ -170,7 +176,7 @@ func (r *run) finishUser(tx *store.Tx, acct *account) error {
 // finishReset writes the new password and ends everything that the old one
 // let in. It makes no session: the guest signs in within the same interaction.
 func (r *run) finishReset(tx *store.Tx, acct *account) error {
-	if _, err := r.redeem(tx, acct.user); err != nil {
+	if _, err := r.redeem(tx, acct, acct.user); err != nil {
 		return err
 	}
 	u, _, err := r.writeAccount(tx, acct)
@@ -216,6 +222,11 @@ func (r *run) writeAccount(tx *store.Tx, acct *account) (guestlist.User, bool, e
 	if err := p.writeExtra(&u); err != nil {
 		return u, false, err
 	}
+	filled, err := r.fill(&u)
+	if err != nil {
+		return u, false, err
+	}
+	wrote, changed = wrote || filled, changed || filled
 	if wrote {
 		if err := tx.UpdateUser(u); err != nil {
 			return u, false, err
@@ -260,11 +271,17 @@ func (r *run) stage(tx *store.Tx, u *guestlist.User) bool {
 	return wrote
 }
 
-// redeem consumes the one-time token that brought the guest here, and returns
-// its id. A token that is held but had no part in it stays as it is.
-func (r *run) redeem(tx *store.Tx, u guestlist.User) (guestlist.OneTimeTokenID, error) {
+// redeem takes the seat of the invitation, or consumes the one-time token, that
+// brought the guest here, and returns the token's id. A token that is held but
+// had no part in it stays as it is.
+func (r *run) redeem(tx *store.Tx, acct *account, u guestlist.User) (guestlist.OneTimeTokenID, error) {
+	if r.i.Event != guestlist.EventForgotPassword {
+		if err := r.accept(tx, acct, u); err != nil {
+			return "", err
+		}
+	}
 	record, ok := r.i.heldToken()
-	if !ok {
+	if !ok || record.InvitationID != "" {
 		return "", nil
 	}
 	own := u.PrimaryEmail != nil && guestlist.EmailKey(*u.PrimaryEmail) == guestlist.EmailKey(record.Identifier.Value)
@@ -287,11 +304,11 @@ func (r *run) done(tx *store.Tx, u guestlist.User, token guestlist.OneTimeTokenI
 		}
 	}
 	r.i.Done = &Result{
-		UserID: u.ID, SignedInAt: r.now, OneTimeTokenID: token, LastSubmission: submission,
+		UserID: u.ID, SignedInAt: r.now, OneTimeTokenID: token, InvitationID: r.accepted, LastSubmission: submission,
 		IP: r.from.IP, UserAgent: r.from.UserAgent, Mark: mark,
 	}
 	r.i.Profile = Profile{}
-	r.i.Records = nil
+	r.i.Records, r.i.Invite = nil, nil
 	r.i.New = false
 	return nil
 }

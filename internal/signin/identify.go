@@ -57,6 +57,8 @@ func (r *run) identifyUser(tx *store.Tx, record Record, join bool) error {
 	switch {
 	case u.IsSuspended:
 		return errSuspended
+	case record.InvitationID != "" && provedBefore(u, record.Identifier):
+		return guestlist.ErrInvitationNeedsProof
 	case r.i.UserID != "" && r.i.UserID != u.ID:
 		return errIdentityConflict
 	}
@@ -101,6 +103,9 @@ func (r *run) mayIdentifyBy(record Record) error {
 		return err
 	}
 	if record.Type == RecordOneTimeToken {
+		if record.InvitationID != "" && r.i.Event == guestlist.EventForgotPassword {
+			return guestlist.ErrTokenEventMismatch
+		}
 		if only := record.TokenContext.InteractionEvent; only != "" && only != r.i.Event {
 			return guestlist.ErrTokenEventMismatch
 		}
@@ -117,7 +122,7 @@ func (r *run) mayIdentifyBy(record Record) error {
 	case RecordPassword:
 		enabled = enabled && method.Password
 	case RecordEmailCode, RecordPhoneCode:
-		enabled = enabled && method.VerificationCode
+		enabled = enabled && method.VerificationCode || r.isRecipient(record.Identifier)
 	default:
 		enabled = false
 	}
@@ -165,7 +170,10 @@ func (r *run) identifyNew(tx *store.Tx, record Record, given bool) error {
 			return err
 		}
 	}
-	if err := r.admit(guestlist.EventRegister, profile.Email); err != nil {
+	if given {
+		r.lendAddress(&profile, record)
+	}
+	if err := r.admitAs(guestlist.EventRegister, profile.Email, r.arrivalOf(profile)); err != nil {
 		return err
 	}
 	if err := r.ssoOnlyBut(profile); err != nil {
@@ -224,16 +232,27 @@ func (p *Profile) take(record Record) error {
 		return errVerificationFailed
 	}
 	switch record.Type {
-	case RecordEmailCode, RecordOneTimeToken:
-		p.Email = record.Identifier.Value
-	case RecordPhoneCode:
-		p.Phone = record.Identifier.Value
+	case RecordEmailCode, RecordOneTimeToken, RecordPhoneCode:
+		if record.Identifier.Type == guestlist.IdentifierPhone {
+			p.Phone = record.Identifier.Value
+		} else {
+			p.Email = record.Identifier.Value
+		}
 	case RecordNewPasswordIdentity:
 		p.Username, p.Password = record.Identifier.Value, record.Digest
 	default:
 		return errVerificationFailed
 	}
 	return nil
+}
+
+// lendAddress gives a new account that is made of an outside identity the address
+// that the link of the invitation proves, where the provider proves none.
+func (r *run) lendAddress(p *Profile, record Record) {
+	token, ok := r.i.heldToken()
+	if ok && token.InvitationID != "" && record.Outside != nil && p.Email == "" && p.Phone == "" {
+		_ = p.take(token) // it is verified
+	}
 }
 
 // returns reports whether an account of this profile could ever be entered

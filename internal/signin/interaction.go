@@ -41,6 +41,8 @@ type Interaction struct {
 	// Typed says that the guest typed something that a link scanner could not:
 	// a password, a code, a name.
 	Typed bool `json:"typed,omitempty"`
+	// Invite is the invitation that the guest set out to accept; nil for none.
+	Invite *Held `json:"invite,omitempty"`
 	// Captcha says that the guest's answer to the captcha was right.
 	Captcha bool   `json:"captcha,omitempty"`
 	IP      string `json:"ip,omitempty"` // of the SetEvent
@@ -58,8 +60,9 @@ type Result struct {
 	UserID         guestlist.UserID         `json:"userId"`
 	SignedInAt     guestlist.Time           `json:"signedInAt,omitempty"` // zero: the session stays as it is
 	OneTimeTokenID guestlist.OneTimeTokenID `json:"oneTimeTokenId,omitempty"`
-	GrantID        guestlist.GrantID        `json:"grantId,omitempty"` // what was consented to
-	Denied         bool                     `json:"denied,omitempty"`  // the guest refused consent
+	InvitationID   guestlist.InvitationID   `json:"invitationId,omitempty"` // that was accepted
+	GrantID        guestlist.GrantID        `json:"grantId,omitempty"`      // what was consented to
+	Denied         bool                     `json:"denied,omitempty"`       // the guest refused consent
 	LastSubmission guestlist.JSONObject     `json:"lastSubmission,omitempty"`
 	IP             string                   `json:"ip,omitempty"`
 	UserAgent      string                   `json:"userAgent,omitempty"`

@@ -36,6 +36,17 @@ func (r *run) logEntry(a Action) guestlist.LogEntry {
 // own. What is our own fault goes to the caller alone.
 func (d *Desk) logRefusal(ctx context.Context, r *run, a Action, refused error) {
 	d.logRefused(ctx, r.logEntry(a), refused)
+	d.logLost(ctx, r, refused)
+}
+
+// logLost tells of an invitation that was refused, if that is what happened.
+func (d *Desk) logLost(ctx context.Context, r *run, refused error) {
+	if r.lost.ID == "" && r.inv == nil {
+		return
+	}
+	if err := d.Store.Update(ctx, func(tx *store.Tx) error { return r.tellRefusal(tx, refused) }); err != nil {
+		d.Log.WarnContext(ctx, "a refused invitation was not logged", "error", err)
+	}
 }
 
 // logRefused is logRefusal for the line of anything that was refused.

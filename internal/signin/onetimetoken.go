@@ -24,6 +24,12 @@ func (VerifyOneTimeToken) logKey() string {
 }
 
 func (a VerifyOneTimeToken) prepare(*run) error {
+	if invite.IsCode(a.Token) {
+		if a.Email != "" && !guestlist.IsEmail(a.Email) || len(a.Typed) > guestlist.MaxEmailLength {
+			return errInvalidInput
+		}
+		return nil
+	}
 	if a.Token == "" || len(a.Token) > maxTokenLength || a.Email != "" && !guestlist.IsEmail(a.Email) ||
 		a.Email == "" && (!a.Hosted || !guestlist.IsEmail(a.Typed)) {
 		return errInvalidInput
@@ -36,6 +42,9 @@ const maxTokenLength = 256
 
 // apply holds the token. A failure leaves an earlier verified record as it was.
 func (a VerifyOneTimeToken) apply(tx *store.Tx, r *run) error {
+	if invite.IsCode(a.Token) {
+		return a.takeUp(tx, r)
+	}
 	email := a.Email
 	if email == "" {
 		email = a.Typed
@@ -57,6 +66,7 @@ func (a VerifyOneTimeToken) apply(tx *store.Tx, r *run) error {
 		TokenID:    t.ID, TokenContext: t.Context, Hosted: a.Hosted, Confirmed: a.Hosted && a.Typed != "",
 	}
 	r.i.putRecord(record)
+	r.i.Invite, r.inv = nil, nil // one link at a time
 	r.step.VerificationID = record.ID
 	return nil
 }
@@ -67,21 +77,21 @@ func (a VerifyOneTimeToken) confirm(tx *store.Tx, r *run, email string) (refused
 	t, err := invite.Check(tx, a.Token, email)
 	if err != nil {
 		if errors.Is(err, guestlist.ErrTokenEmailMismatch) && a.Email == "" && t.ID != "" {
-			return a.missed(tx, r, t.ID)
+			return a.missed(tx, r, string(t.ID))
 		}
 		return nil, err
 	}
 	if guestlist.EmailKey(a.Typed) != guestlist.EmailKey(t.Email) {
-		return a.missed(tx, r, t.ID)
+		return a.missed(tx, r, string(t.ID))
 	}
-	misses, err := tx.Limit(confirmationCounter(t.ID, r.from))
+	misses, err := tx.Limit(confirmationCounter(string(t.ID), r.from))
 	if err == nil && misses.Hits >= maxConfirmations {
 		refused = blockedFor(misses.WindowEnds.Sub(tx.Now))
 	}
 	return refused, err
 }
 
-func (a VerifyOneTimeToken) missed(tx *store.Tx, r *run, id guestlist.OneTimeTokenID) (refused, err error) {
+func (a VerifyOneTimeToken) missed(tx *store.Tx, r *run, id string) (refused, err error) {
 	misses, err := tx.Hit(confirmationCounter(id, r.from), tx.Now.Add(confirmationWindow))
 	if misses.Hits > maxConfirmations {
 		return blockedFor(confirmationWindow), err
@@ -89,8 +99,8 @@ func (a VerifyOneTimeToken) missed(tx *store.Tx, r *run, id guestlist.OneTimeTok
 	return guestlist.ErrTokenEmailMismatch, err
 }
 
-func confirmationCounter(id guestlist.OneTimeTokenID, from Caller) string {
-	return "confirmations|" + string(id) + "|" + network(from.IP)
+func confirmationCounter(id string, from Caller) string {
+	return "confirmations|" + id + "|" + network(from.IP)
 }
 
 // mustConfirm reports whether the interaction may finish only after the guest

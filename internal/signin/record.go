@@ -1,6 +1,10 @@
 package signin
 
-import "guestlist"
+import (
+	"slices"
+
+	"guestlist"
+)
 
 // RecordType is the kind of a verification.
 type RecordType string
@@ -30,9 +34,12 @@ type Record struct {
 	Verified   bool                 `json:"verified"`
 
 	Template guestlist.TemplateType `json:"template,omitempty"` // of a code
+	Untold   bool                   `json:"untold,omitempty"`   // the guest did not name the address
 
 	TokenID      guestlist.OneTimeTokenID      `json:"tokenId,omitempty"`
 	TokenContext guestlist.OneTimeTokenContext `json:"tokenContext"`
+	// InvitationID is set where the token was the link of an invitation.
+	InvitationID guestlist.InvitationID `json:"invitationId,omitempty"`
 	// Hosted says that a hosted page verified the token, where a scanner may
 	// have pressed the button; Confirmed that the guest typed the address.
 	Hosted    bool `json:"hosted,omitempty"`
@@ -55,6 +62,9 @@ func (r Record) Public() map[string]any {
 		delete(m, "verified")
 	case RecordEmailCode, RecordPhoneCode:
 		m["templateType"] = r.Template
+		if r.Untold && !r.Verified {
+			m["identifier"] = guestlist.Identifier{Type: r.Identifier.Type, Value: Masked(r.Identifier)}
+		}
 	case RecordOneTimeToken:
 		m["oneTimeTokenContext"] = r.TokenContext
 	default: // the others show no more
@@ -99,6 +109,11 @@ func (i *Interaction) putRecord(r Record) {
 	i.Records = append(kept, r)
 }
 
+// dropRecord forgets the record of a type.
+func (i *Interaction) dropRecord(t RecordType) {
+	i.Records = slices.DeleteFunc(slices.Clone(i.Records), func(r Record) bool { return r.Type == t })
+}
+
 // replaceRecord changes a record where it stands.
 func (i *Interaction) replaceRecord(r Record) {
 	for n := range i.Records {
@@ -116,8 +131,11 @@ func (i *Interaction) heldToken() (Record, bool) {
 
 // skipsCaptcha reports whether nothing more has to show that the guest is
 // human: who holds a link, or was recognised by an outside provider, was asked
-// elsewhere.
+// elsewhere. The code of a shared invitation may be in everybody's hands.
 func (i *Interaction) skipsCaptcha() bool {
+	if i.Invite != nil && i.Invite.Personal {
+		return true
+	}
 	for _, r := range i.Records {
 		if r.Verified && (r.Type == RecordOneTimeToken || r.Outside != nil) {
 			return true

@@ -26,9 +26,10 @@ type Resumed struct {
 	NewCookie string
 	// Ended is the session that this one replaced, already ended with what it
 	// allowed; nil when none was.
-	Ended   *guestlist.Session
-	GrantID guestlist.GrantID // what was consented to in a consent interaction
-	Denied  bool              // the guest refused consent: access_denied
+	Ended        *guestlist.Session
+	InvitationID guestlist.InvitationID // that was accepted
+	GrantID      guestlist.GrantID      // what was consented to in a consent interaction
+	Denied       bool                   // the guest refused consent: access_denied
 }
 
 // Resume consumes a finished interaction, once, and signs the browser in: the
@@ -67,8 +68,9 @@ func (d *Desk) Resume(ctx context.Context, uid, cookie string, from Caller) (Res
 func (d *Desk) resume(tx *store.Tx, i *Interaction, cookie string) (Resumed, error) {
 	res := Resumed{
 		Request: i.Request, OneTimeToken: i.OneTimeToken, GrantID: i.Done.GrantID, Denied: i.Done.Denied,
+		InvitationID: i.Done.InvitationID,
 	}
-	if i.Done.OneTimeTokenID != "" {
+	if i.Done.OneTimeTokenID != "" || i.Done.InvitationID != "" {
 		res.OneTimeToken = ""
 	}
 	old, err := sessionOf(tx, cookie)

@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"guestlist"
 	"guestlist/internal/connector"
@@ -29,7 +30,12 @@ type run struct {
 	saves   bool  // a refused action keeps what it changed of the interaction
 	acct    *account
 	locks   bool // account makes others wait who would change it
-	slow    slow // what prepare found out
+
+	inv      *guestlist.Invitation  // that the interaction holds, as it is now; nil if its link is worthless
+	accepted guestlist.InvitationID // by Finish, now or earlier
+	took     guestlist.InvitationID // accepted now
+	lost     guestlist.Invitation   // that an action was refused because of
+	slow     slow                   // what prepare found out
 }
 
 // slow is what an action's prepare found out for its apply.
@@ -121,9 +127,11 @@ func (r *run) load(uid string) error {
 		if r.row, err = r.i.toRow(); err != nil {
 			return err
 		}
-		r.exp, err = tx.SignInExperience()
+		if r.exp, err = tx.SignInExperience(); err != nil {
+			return err
+		}
 		r.now = tx.Now
-		return err
+		return r.loadInvitation(tx)
 	})
 }
 
@@ -171,6 +179,10 @@ func (r *run) applyIn(tx *store.Tx, a Action, uid string, row store.Interaction)
 		return err
 	}
 	r.now, r.step, r.verdict, r.saves, r.acct, r.locks = tx.Now, Step{}, nil, false, nil, false
+	r.accepted, r.took, r.lost = "", "", guestlist.Invitation{}
+	if err := r.loadInvitation(tx); err != nil {
+		return err
+	}
 	entry := r.logEntry(a)
 	if err := a.apply(tx, r); err != nil {
 		return err
@@ -308,16 +320,20 @@ func (r *run) missing(a *account) []string {
 		return nil
 	}
 	_, holds := r.i.heldToken()
+	hasOwn := p.Password != nil || u.HasPassword && !a.strips
 	have := guestlist.ProfileFacts{
 		Username: u.Username != nil || p.Username != "",
 		Email:    u.PrimaryEmail != nil || p.Email != "" || !a.exists && !a.isNew && holds,
 		Phone:    u.PrimaryPhone != nil || p.Phone != "",
-		Password: p.Password != nil || p.Social != nil || p.SSO != nil || len(u.Identities) > 0 || u.HasPassword && !a.strips,
+		Password: hasOwn || p.Social != nil || p.SSO != nil || len(u.Identities) > 0,
 	}
 	var missing []string
 	skip := r.exp.SocialSignIn.SkipRequiredIdentifiers
 	if !r.toMend(a) && (!r.cameBy(guestlist.WaySocial) || skip == nil || !*skip) {
 		missing = guestlist.MissingProfile(r.exp.SignUp, have)
+	}
+	if r.asks(guestlist.StepPassword) && !hasOwn && !slices.Contains(missing, guestlist.MissingPassword) {
+		missing = append(missing, guestlist.MissingPassword)
 	}
 	if a.mustChangePassword() && p.Password == nil {
 		missing = append(missing, guestlist.MissingPassword)

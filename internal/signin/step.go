@@ -26,6 +26,7 @@ const (
 	PageSignIn         = "/sign-in"
 	PageRegister       = "/register"
 	PageOneTimeToken   = "/one-time-token"
+	PageInvitation     = "/invitation"
 	PageForgotPassword = "/forgot-password"
 	PageNewPassword    = "/forgot-password/reset"
 	PageContinue       = "/continue/" // and what is missing

@@ -27,6 +27,34 @@ type stateKey struct{}
 type state struct {
 	id       string
 	endpoint string
+	after    []func(context.Context)
+}
+
+// maxAfter bounds what is done after an answer.
+const maxAfter = 10 * time.Second
+
+// After lets something be done when the answer to a request is out, for which
+// nobody should have to wait. The server does not end before it is done; the
+// caller who goes away does not end it.
+func After(ctx context.Context, f func(context.Context)) {
+	if s, ok := ctx.Value(stateKey{}).(*state); ok {
+		s.after = append(s.after, f)
+		return
+	}
+	f(ctx)
+}
+
+// afterwards does what was left for after the answer.
+func (s *state) afterwards(w http.ResponseWriter, ctx context.Context) { //nolint:revive // the request's context, which ends too early
+	if len(s.after) == 0 {
+		return
+	}
+	_ = http.NewResponseController(w).Flush() // who cannot be sent to is gone
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), maxAfter)
+	defer cancel()
+	for _, f := range s.after {
+		f(ctx)
+	}
 }
 
 // RequestID returns the id of the request that ctx belongs to, or "".
@@ -57,6 +85,7 @@ func (m *Manners) Wrap(next http.Handler) http.Handler {
 		defer func() {
 			m.finish(rec, inner, recover())
 			m.access(rec, inner, time.Since(start))
+			st.afterwards(w, inner.Context())
 		}()
 		next.ServeHTTP(rec, inner)
 	})

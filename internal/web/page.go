@@ -17,6 +17,7 @@ type Page struct {
 	Name    string   // kebab-case, e.g. "sign-in"; <body data-page>
 	Title   string   // heading and title of the tab
 	Lead    []Part   // the sentence under the heading
+	Words   string   // what somebody else wrote to the reader: quoted, and never taken for ours
 	Facts   []Fact   // who, what, until when: the rows of the guest list
 	List    []string // what is being agreed to, one thing a row
 	Rows    []Row    // things of the guest's own, each with where it leads or what can be done about it

@@ -1,0 +1,520 @@
+package experience_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"guestlist"
+	"guestlist/internal/crypt"
+	"guestlist/internal/store"
+	"guestlist/internal/web/webtest"
+)
+
+// issued is an invitation with the code of its link.
+type issued struct {
+	guestlist.Invitation
+	code string
+}
+
+const typable = "7KQ2-M0XD-4RTB"
+
+// issue writes an invitation to grace, whose link only a mail carries, unless it
+// is changed; a shared one has a typable code.
+func (h *house) issue(change ...func(*guestlist.Invitation)) issued {
+	h.t.Helper()
+	var out issued
+	h.update(func(tx *store.Tx) error {
+		i := guestlist.Invitation{
+			ID: guestlist.InvitationID(crypt.OrderedID(tx.Now)), Kind: guestlist.InvitationPersonal, RecipientEmail: grace,
+			Inviter: guestlist.Inviter{Type: guestlist.InviterSystem, Authority: guestlist.AuthorityHost}, Seats: 1,
+			Delivery: guestlist.InvitationSent, CreatedAt: tx.Now, ExpiresAt: tx.Now.Add(guestlist.DefaultInvitationTTL),
+		}
+		i.Binding, i.Landing, i.ApplicationID = guestlist.BindExact, guestlist.LandingHosted, testApp
+		i.TTL = int(guestlist.DefaultInvitationTTL / time.Second)
+		for _, c := range change {
+			c(&i)
+		}
+		shared := ""
+		if i.Kind == guestlist.InvitationShared {
+			shared = typable
+		}
+		if err := tx.InsertInvitation(i, shared); err != nil {
+			return err
+		}
+		var err error
+		out.Invitation, err = tx.Invitation(i.ID)
+		out.code = string(tx.InvitationCode(out.Invitation))
+		return err
+	})
+	return out
+}
+
+func (h *house) read(i issued) guestlist.Invitation {
+	h.t.Helper()
+	var now guestlist.Invitation
+	h.must(h.st.View(context.Background(), func(tx *store.Tx) error {
+		var err error
+		now, err = tx.Invitation(i.ID)
+		return err
+	}))
+	return now
+}
+
+func copied(i *guestlist.Invitation) { i.Copied = true }
+
+func shared(i *guestlist.Invitation) {
+	i.Kind, i.RecipientEmail, i.Seats = guestlist.InvitationShared, "", 2
+}
+
+// invitedTo opens the page of an invitation, as the request that took it up
+// leads there.
+func (h *house) invitedTo(b *webtest.Browser, i issued, params ...string) *webtest.Answer {
+	h.t.Helper()
+	q := url.Values{"one_time_token": {i.code}}
+	for n := 0; n+1 < len(params); n += 2 {
+		q.Set(params[n], params[n+1])
+	}
+	return h.open(b, "/sign-in", q)
+}
+
+// A guest is shown who invites them, to what, as whom and until when, and is in
+// on the second screen.
+func TestInvitationInTwoScreens(t *testing.T) {
+	eachHouse(t, closed, func(t *testing.T, h *house) {
+		host := h.user("host@example.com", "")
+		h.update(func(tx *store.Tx) error {
+			u, err := tx.User(host)
+			if err != nil {
+				return err
+			}
+			name := "Ada <Lovelace>"
+			u.Name = &name
+			return tx.UpdateUser(u)
+		})
+		i := h.issue(func(i *guestlist.Invitation) {
+			i.Inviter = guestlist.Inviter{Type: guestlist.InviterUser, ID: string(host), Authority: guestlist.AuthorityReferral}
+			i.Message = "Come & see <b>us</b>\nSoon."
+		})
+		b := h.browser()
+		a := h.invitedTo(b, i)
+		at(t, a, 200, "invitation")
+		if strings.Contains(a.URL.String(), i.code) || strings.Contains(a.Source, i.code) {
+			t.Error("the code is in the address or on the page")
+		}
+		for header, want := range map[string]string{"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Robots-Tag": "noindex"} {
+			if got := a.Header.Get(header); got != want {
+				t.Errorf("%s: %q", header, got)
+			}
+		}
+		if title := a.One("h1").Text(); title != "Ada <Lovelace> invites you to Northwind" {
+			t.Errorf("title %q", title)
+		}
+		if words := a.One(".words").Text(); !strings.Contains(words, "Come & see <b>us</b>") || a.Has(".words b") {
+			t.Errorf("the message is %q", a.One(".words").HTML())
+		}
+		if !strings.Contains(a.One(".facts").Text(), grace) || !a.Has(".facts time") {
+			t.Errorf("as whom and until when is not said: %s", a.One(".facts").Text())
+		}
+		a = b.Submit(a, "form.form", nil)
+		at(t, a, 200, "continue")
+		in(t, b.Submit(a, "form.form", form{"newPassword": password, "confirmPassword": password}), grace)
+		if now := h.read(i); now.Status != guestlist.InvitationAccepted {
+			t.Errorf("the invitation is %s", now.Status)
+		}
+		again := h.invitedTo(h.browser(), i)
+		at(t, again, 200, "invitation-invalid")
+	})
+}
+
+// A link that others may have seen proves nothing: a code to the recipient does,
+// whose address the page does not tell.
+func TestCopiedInvitationAsksForACode(t *testing.T) {
+	h := newHouse(t, closed)
+	i := h.issue(copied)
+	b := h.browser()
+	a := h.invitedTo(b, i)
+	at(t, a, 200, "invitation")
+	if strings.Contains(a.Source, grace) {
+		t.Error("the page tells the address of the recipient")
+	}
+	a = b.Submit(a, "form.form", nil)
+	at(t, a, 200, "verification-code")
+	if strings.Contains(a.Source, grace) {
+		t.Error("the page of the code tells the address of the recipient")
+	}
+	a = b.Submit(a, "form.form", form{"code": h.code(grace)})
+	at(t, a, 200, "continue")
+	in(t, b.Submit(a, "form.form", form{"newPassword": password, "confirmPassword": password}), grace)
+}
+
+// Who has an account comes in by a code, or by a click where they are signed in.
+func TestInvitationOfAnExistingUser(t *testing.T) {
+	h := newHouse(t, closed)
+	h.user(grace, password)
+	first := h.issue()
+	b := h.browser()
+	a := b.Submit(h.invitedTo(b, first), "form.form", nil)
+	at(t, a, 200, "verification-code")
+	in(t, b.Submit(a, "form.form", form{"code": h.code(grace)}), grace)
+
+	second := h.issue()
+	a = h.open(b, "/consent", url.Values{"one_time_token": {second.code}})
+	at(t, a, 200, "invitation")
+	if !strings.Contains(a.One(".facts").Text(), grace) || a.Has(".field") {
+		t.Errorf("who is signed in is asked: %s", a.One("main").Text())
+	}
+	in(t, b.Submit(a, "form.form", nil), grace)
+	for _, i := range []issued{first, second} {
+		if now := h.read(i); now.Status != guestlist.InvitationAccepted {
+			t.Errorf("the invitation is %s", now.Status)
+		}
+	}
+}
+
+// Who is signed in as somebody else is asked which of the two to be.
+func TestInvitationForSomebodyElse(t *testing.T) {
+	h := newHouse(t, closed)
+	h.user(ada, password)
+	b := h.browser()
+	a := h.open(b, "/sign-in", nil)
+	a = b.Submit(a, "form.form", form{"identifier": ada})
+	in(t, b.Submit(a, "form.form", form{"password": password}), ada)
+
+	i := h.issue()
+	open := func() *webtest.Answer { return h.open(b, "/consent", url.Values{"one_time_token": {i.code}}) }
+	a = open()
+	at(t, a, 200, "invitation-mismatch")
+	if strings.Contains(a.Source, grace) {
+		t.Error("the page tells the address of the recipient")
+	}
+	in(t, b.Post(h.srv.URL+"/invitation?app_id=northwind", url.Values{"submit": {"skip"}}), ada)
+	a = b.Follow(open(), "Go on with the invitation")
+	at(t, a, 200, "invitation")
+	a = b.Submit(a, "form.form", nil)
+	at(t, a, 200, "continue")
+	in(t, b.Submit(a, "form.form", form{"newPassword": password, "confirmPassword": password}), grace)
+}
+
+// A shared invitation is for whoever proves an address, as often as it has seats.
+func TestSharedInvitation(t *testing.T) {
+	h := newHouse(t, closed)
+	i := h.issue(shared)
+	come := func(address string) *webtest.Answer {
+		b := h.browser()
+		a := h.invitedTo(b, i)
+		if a.One("body").Attr("data-page") != "invitation" {
+			return a
+		}
+		a = b.Submit(a, "form.form", form{"identifier": address})
+		at(t, a, 200, "verification-code")
+		a = b.Submit(a, "form.form", form{"code": h.code(address)})
+		if a.One("body").Attr("data-page") == "continue" {
+			a = b.Submit(a, "form.form", form{"newPassword": password, "confirmPassword": password})
+		}
+		return a
+	}
+	in(t, come("one@example.com"), "one@example.com")
+	in(t, come("one@example.com"), "one@example.com") // once more, without a seat
+	in(t, come("two@example.com"), "two@example.com")
+	at(t, come("three@example.com"), 200, "invitation-invalid")
+	if now := h.read(i); now.Taken != 2 {
+		t.Errorf("%d seats are taken", now.Taken)
+	}
+}
+
+// Who may accept as somebody else than the recipient is shown both addresses.
+func TestInvitationAcceptedAsAnother(t *testing.T) {
+	h := newHouse(t, closed)
+	i := h.issue(func(i *guestlist.Invitation) { i.Binding = guestlist.BindAny })
+	b := h.browser()
+	a := b.Follow(h.invitedTo(b, i), "Use a different email")
+	a = b.Submit(a, "form.form", form{"identifier": ada})
+	at(t, a, 200, "verification-code")
+	a = b.Submit(a, "form.form", form{"code": h.code(ada)})
+	if a.One("body").Attr("data-page") == "continue" {
+		a = b.Submit(a, "form.form", form{"newPassword": password, "confirmPassword": password})
+	}
+	at(t, a, 200, "invitation-confirm")
+	if facts := a.One(".facts").Text(); !strings.Contains(facts, ada) || !strings.Contains(facts, "g•••") {
+		t.Errorf("both addresses are to be shown: %s", facts)
+	}
+	a = b.Submit(a, "form.form", nil)
+	if a.One("body").Attr("data-page") == "continue" {
+		a = b.Submit(a, "form.form", form{"newPassword": password, "confirmPassword": password})
+	}
+	in(t, a, ada)
+}
+
+// Declining takes the address, and is final.
+func TestDecliningAnInvitation(t *testing.T) {
+	h := newHouse(t, closed)
+	i := h.issue()
+	b := h.browser()
+	a := b.Follow(h.invitedTo(b, i), "Decline the invitation")
+	at(t, a, 200, "invitation-decline")
+	at(t, b.Submit(a, "form.form", nil), 422, "invitation-decline")
+	at(t, b.Submit(a, "form.form", form{"identifier": ada}), 422, "invitation-decline")
+	if now := h.read(i); now.Status != guestlist.InvitationPending {
+		t.Fatalf("the invitation is %s", now.Status)
+	}
+	at(t, b.Submit(a, "form.form", form{"identifier": "GRACE@example.com"}), 200, "invitation-declined")
+	if now := h.read(i); now.Status != guestlist.InvitationDeclined {
+		t.Errorf("the invitation is %s", now.Status)
+	}
+}
+
+// Opening the link changes nothing but a count, which no HEAD has a part in; it
+// sets a cookie and leads to a clean address.
+func TestOpeningTheLinkOfAnInvitation(t *testing.T) {
+	h := newHouse(t, closed)
+	i := h.issue()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	ask := func(method, code string) *http.Response {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), method, h.srv.URL+"/i/"+code, nil)
+		h.must(err)
+		res, err := client.Do(req)
+		h.must(err)
+		h.must(res.Body.Close())
+		return res
+	}
+	if res := ask(http.MethodHead, i.code); res.StatusCode != 200 || len(res.Cookies()) != 0 {
+		t.Errorf("HEAD: %d, %v", res.StatusCode, res.Cookies())
+	}
+	if now := h.read(i); now.Visits != 0 || now.OpenedAt != nil {
+		t.Error("a HEAD counts as a visit")
+	}
+	for n := range 2 {
+		res := ask(http.MethodGet, i.code)
+		to, err := res.Location()
+		h.must(err)
+		if res.StatusCode != 303 || to.Path != "/oidc/auth" || strings.Contains(to.String(), i.code[guestlist.IDLength:]) {
+			t.Errorf("GET leads to %d %s", res.StatusCode, to)
+		}
+		for header, want := range map[string]string{"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Robots-Tag": "noindex"} {
+			if got := res.Header.Get(header); got != want {
+				t.Errorf("%s: %q", header, got)
+			}
+		}
+		cookie := res.Cookies()[0]
+		if cookie.Name != "_invitation" || !cookie.HttpOnly || cookie.SameSite != http.SameSiteLaxMode || cookie.MaxAge != 3600 {
+			t.Errorf("the cookie is %+v", cookie)
+		}
+		for h.read(i).Visits <= n { // it is counted when the answer is out
+			if t.Context().Err() != nil {
+				t.Fatal("the visit is not counted")
+			}
+			runtime.Gosched()
+		}
+		if now := h.read(i); now.Visits != n+1 || now.OpenedAt == nil || now.Taken != 0 || now.StartedAt != nil {
+			t.Errorf("after %d visits the invitation is %+v", n+1, now)
+		}
+	}
+}
+
+// A link leads to the entry of an application that has one, or to its own
+// landing page.
+func TestWhereAnInvitationLeads(t *testing.T) {
+	h := newHouse(t, closed)
+	h.update(func(tx *store.Tx) error {
+		app, err := tx.Application(testApp)
+		if err != nil {
+			return err
+		}
+		app.CustomClientMetadata.InitiateLoginURI = "https://app.example/start?x=1"
+		return tx.UpdateApplication(app)
+	})
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	lead := func(i issued) *url.URL {
+		t.Helper()
+		res, err := client.Get(h.srv.URL + "/i/" + i.code) //nolint:noctx // a test's
+		h.must(err)
+		h.must(res.Body.Close())
+		to, err := res.Location()
+		h.must(err)
+		return to
+	}
+	hosted := h.issue(func(i *guestlist.Invitation) { i.LandingURL = "https://app.example/deep" })
+	to := lead(hosted)
+	q := to.Query()
+	if to.Host != "app.example" || to.Path != "/start" || q.Get("x") != "1" || q.Get("iss") != h.srv.URL+"/oidc" ||
+		q.Get("login_hint") != grace || q.Get("target_link_uri") != "https://app.example/deep" || q.Has("one_time_token") {
+		t.Errorf("hosted: %s", to)
+	}
+	landing := h.issue(func(i *guestlist.Invitation) {
+		i.RecipientEmail, i.Landing, i.LandingURL = ada, guestlist.LandingApplication, "https://app.example/welcome?y=2"
+	})
+	to = lead(landing)
+	if q := to.Query(); to.Path != "/welcome" || q.Get("y") != "2" || q.Get("one_time_token") != landing.code || q.Get("email") != ada {
+		t.Errorf("application: %s", to)
+	}
+}
+
+// Whatever is wrong with a link, the answer is the same.
+func TestLinksThatDoNotServeAreAlike(t *testing.T) {
+	h := newHouse(t, closed)
+	revoked, declined, accepted, gone := h.issue(), h.issue(to("b@example.com")), h.issue(to("c@example.com")), h.issue(to("d@example.com"))
+	later := h.issue(to("e@example.com"), func(i *guestlist.Invitation) {
+		at := i.ExpiresAt - 1
+		i.NotBefore = &at
+	})
+	full := h.issue(shared, func(i *guestlist.Invitation) { i.Seats = 1 })
+	noInviter := h.issue(to("f@example.com"), func(i *guestlist.Invitation) {
+		i.Inviter = guestlist.Inviter{Type: guestlist.InviterUser, ID: "nobody", Authority: guestlist.AuthorityHost}
+	})
+	user := h.user("in@example.com", "")
+	h.update(func(tx *store.Tx) error {
+		for _, act := range []func() (bool, error){
+			func() (bool, error) { return tx.RevokeInvitation(revoked.ID, "") },
+			func() (bool, error) { return tx.DeclineInvitation(declined.ID) },
+			func() (bool, error) { return tx.TakeSeat(accepted.ID, accepted.Generation, store.Seat{UserID: user}) },
+			func() (bool, error) { return tx.TakeSeat(full.ID, full.Generation, store.Seat{UserID: user}) },
+			func() (bool, error) { return true, tx.DeleteInvitation(gone.ID) },
+		} {
+			if ok, err := act(); err != nil || !ok {
+				t.Errorf("not done: %v", err)
+			}
+		}
+		return nil
+	})
+	var first string
+	for name, code := range map[string]string{
+		"revoked": revoked.code, "declined": declined.code, "accepted": accepted.code, "deleted": gone.code, "later": later.code,
+		"full": full.code, "no inviter": noInviter.code, "never was": strings.Repeat("a", 64), "short": "a", "altered": revoked.code[:63] + "_",
+	} {
+		a := h.browser().Get(h.srv.URL + "/i/" + code)
+		at(t, a, 404, "invitation-invalid")
+		body := nonces.ReplaceAllString(a.Source, "")
+		if first == "" {
+			first = body
+		}
+		if body != first {
+			t.Errorf("%s: the page differs", name)
+		}
+	}
+}
+
+// nonces are new on each page.
+var nonces = regexp.MustCompile(`nonce="[^"]*"`)
+
+func to(address string) func(*guestlist.Invitation) {
+	return func(i *guestlist.Invitation) { i.RecipientEmail = address }
+}
+
+// Who has a link whose time is up asks for another one, without typing, and is
+// told the same whatever comes of it.
+func TestFreshLinkFromTheExpiredPage(t *testing.T) {
+	h := newHouse(t, closed)
+	i := h.issue(func(i *guestlist.Invitation) { i.ExpiresAt = i.CreatedAt.Add(time.Minute) })
+	h.now = h.now.Add(time.Hour)
+	ask := func(code string) (page, answer string) {
+		t.Helper()
+		b := h.browser()
+		a := b.Get(h.srv.URL + "/i/" + code)
+		at(t, a, 200, "invitation-expired")
+		page = a.One("main").HTML()
+		a = b.Submit(a, ".actions form", nil)
+		at(t, a, 200, "invitation-expired")
+		return page, a.One("main").HTML()
+	}
+	page, answer := ask(i.code)
+	now := h.read(i)
+	if now.Generation != i.Generation+1 || now.SendAt == nil {
+		t.Errorf("no fresh link: %+v", now)
+	}
+	other := h.issue(to(ada), copied, func(i *guestlist.Invitation) { i.ExpiresAt = i.CreatedAt.Add(time.Minute) })
+	h.now = h.now.Add(time.Hour)
+	otherPage, otherAnswer := ask(other.code)
+	if page != otherPage || answer != otherAnswer {
+		t.Error("the pages differ")
+	}
+	if h.read(other).Generation != other.Generation {
+		t.Error("a link that was shown to others was renewed")
+	}
+}
+
+// The code of a shared invitation is typed in any form.
+func TestTypedInvitationCode(t *testing.T) {
+	h := newHouse(t, closed)
+	i := h.issue(shared)
+	b := h.browser()
+	a := b.Get(h.srv.URL + "/invitation/code")
+	at(t, a, 200, "invitation-code")
+	at(t, b.Submit(a, "form.form", form{"code": "0000-0000-0000"}), 422, "invitation-code")
+	b.Submit(a, "form.form", form{"code": "7kq2 moxd-4rtb"})
+	if got := b.Cookie(h.srv.URL, "_invitation"); got != i.code {
+		t.Errorf("the browser carries %q", got)
+	}
+	for range 19 {
+		b.Submit(a, "form.form", form{"code": "0000-0000-0000"})
+	}
+	at(t, b.Submit(a, "form.form", form{"code": typable}), 429, "invitation-code")
+}
+
+// A machine that opens everything and presses every button gets nothing and
+// takes nothing, and the guest gets in afterwards.
+func TestScannerOfAnInvitation(t *testing.T) {
+	for name, change := range map[string]func(*guestlist.Invitation){
+		"personal": func(*guestlist.Invitation) {}, "copied": copied, "strict": func(i *guestlist.Invitation) { i.Strict = true }, "shared": shared,
+		"any": func(i *guestlist.Invitation) { i.Binding = guestlist.BindAny },
+	} {
+		for _, known := range []bool{false, true} {
+			t.Run(name, func(t *testing.T) {
+				h := newHouse(t, func(e *guestlist.SignInExperience) {
+					closed(e)
+					e.SignUp.Password = false
+				})
+				if known {
+					h.user(grace, password)
+				}
+				i := h.issue(change)
+				scanner := h.browser()
+				a := h.invitedTo(scanner, i)
+				pages, done := []*webtest.Answer{a}, map[string]bool{}
+				for n := 0; n < len(pages) && n < 40; n++ {
+					for _, f := range pages[n].All("form") {
+						fill := url.Values{}
+						for _, in := range f.All("input") {
+							fill.Set(in.Attr("name"), in.Attr("value"))
+						}
+						for _, button := range f.All("button") {
+							fill.Set(button.Attr("name"), button.Attr("value"))
+							if act := f.Attr("action") + fill.Encode(); done[act] {
+								continue
+							} else {
+								done[act] = true
+							}
+							next := scanner.Post(h.srv.URL+f.Attr("action"), fill)
+							if strings.HasPrefix(next.One("body").Text(), "In as") || scanner.Cookie(h.srv.URL, "_session") != "" {
+								t.Fatal("the scanner got in")
+							}
+							pages = append(pages, next)
+						}
+					}
+				}
+				if now := h.read(i); now.Status != guestlist.InvitationPending || now.Taken != 0 {
+					t.Fatalf("the scanner left the invitation %+v", now)
+				}
+				h.mailed(grace)
+				b := h.browser()
+				a = h.invitedTo(b, i)
+				if a.Has("#f-identifier") {
+					a = b.Submit(a, "form.form", form{"identifier": grace})
+				} else {
+					a = b.Submit(a, "form.form", nil)
+				}
+				if a.One("body").Attr("data-page") == "verification-code" {
+					codes := h.mailed(grace)
+					a = b.Submit(a, "form.form", form{"code": codes[len(codes)-1]})
+				}
+				in(t, a, grace)
+			})
+		}
+	}
+}
