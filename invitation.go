@@ -154,6 +154,9 @@ type InviterAuthority string
 const (
 	AuthorityHost     InviterAuthority = "host"
 	AuthorityReferral InviterAuthority = "referral"
+	// AuthorityNamed is that of a user whom a host named as the inviter, as the
+	// invitations of an organization have it: they need no right of their own.
+	AuthorityNamed InviterAuthority = "named"
 )
 
 // InvitationTerms are what an invitation gives, asks and says. The invitations

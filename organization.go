@@ -60,6 +60,55 @@ type OrganizationRoleName struct {
 	Name string             `json:"name"`
 }
 
+// OrganizationInvitation is an invitation into one organization as the contract
+// shows it. It is a row like that of every invitation, and has its id.
+type OrganizationInvitation struct {
+	TenantID          string                       `json:"tenantId"`
+	ID                InvitationID                 `json:"id"`
+	InviterID         *UserID                      `json:"inviterId"`
+	Invitee           string                       `json:"invitee"` // an e-mail address
+	AcceptedUserID    *UserID                      `json:"acceptedUserId"`
+	OrganizationID    OrganizationID               `json:"organizationId"`
+	Status            OrganizationInvitationStatus `json:"status"`
+	CreatedAt         Time                         `json:"createdAt"`
+	UpdatedAt         Time                         `json:"updatedAt"`
+	ExpiresAt         Time                         `json:"expiresAt"`
+	OrganizationRoles []OrganizationRoleName       `json:"organizationRoles"`
+}
+
+// OrganizationInvitationStatus is how an invitation stands, in the words of the
+// contract.
+type OrganizationInvitationStatus string
+
+// The states of the contract. All but the first are final.
+const (
+	OrganizationInvitationPending  OrganizationInvitationStatus = "Pending"
+	OrganizationInvitationAccepted OrganizationInvitationStatus = "Accepted"
+	OrganizationInvitationExpired  OrganizationInvitationStatus = "Expired"
+	OrganizationInvitationRevoked  OrganizationInvitationStatus = "Revoked"
+)
+
+// OrganizationStatus translates how an invitation stands. One that was declined
+// is shown as revoked, since the contract has no word for it.
+func (s InvitationStatus) OrganizationStatus() OrganizationInvitationStatus {
+	switch s {
+	case InvitationAccepted:
+		return OrganizationInvitationAccepted
+	case InvitationExpired:
+		return OrganizationInvitationExpired
+	case InvitationRevoked, InvitationDeclined:
+		return OrganizationInvitationRevoked
+	case InvitationPending, InvitationScheduled:
+	}
+	return OrganizationInvitationPending
+}
+
+// OfOrganization reports whether an invitation is one that the contract knows:
+// for an address, into exactly one organization.
+func (i Invitation) OfOrganization() bool {
+	return i.Kind == InvitationPersonal && i.RecipientEmail != "" && len(i.Grants.Organizations) == 1
+}
+
 // The limits of organizations, in characters and in elements.
 const (
 	MaxOrganizationName        = 128

@@ -12,7 +12,7 @@ import (
 type consentData struct {
 	Application      consentApplication `json:"application"`
 	User             consentUser        `json:"user"`
-	Organizations    []struct{}         `json:"organizations"` // nobody belongs to one yet
+	Organizations    []struct{}         `json:"organizations"` // none is shown to applications of third parties
 	MissingScopes    []string           `json:"missingOIDCScope,omitempty"`
 	MissingResources []consentResource  `json:"missingResourceScopes"`
 	RedirectURI      string             `json:"redirectUri"`

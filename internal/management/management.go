@@ -100,6 +100,7 @@ func (a *API) groups() [][]route {
 		a.organizationJITRoutes(),
 		a.organizationRoleRoutes(),
 		a.organizationScopeRoutes(),
+		a.organizationInvitationRoutes(),
 		a.oneTimeTokenRoutes(),
 		a.registrationRoutes(),
 		a.referralRoutes(),

@@ -164,6 +164,9 @@ func (a *API) deleteOrganization(c *call, in organizationID) (none, error) {
 		if err := tx.DeleteOrganization(in.ID); err != nil {
 			return err
 		}
+		if err := tx.RevokeInvitationsInto(in.ID, "the organization was deleted"); err != nil {
+			return err
+		}
 		return emit(tx, c, guestlist.EventOrganizationDeleted, nil)
 	})
 }

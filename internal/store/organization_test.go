@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"guestlist"
@@ -221,6 +222,23 @@ func TestScopesOfOrganizationsAreForApplicationsOfTheHouse(t *testing.T) {
 				}
 			}
 			return nil
+		})
+	})
+}
+
+func TestOrganizationsAreFoundByIndexes(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		update(t, st, func(tx *store.Tx) error { return tx.FillOrganizations(9000) })
+		view(t, st, func(tx *store.Tx) error {
+			plans, err := tx.PlansOfOrganizations()
+			for line := range strings.SplitSeq(plans, "\n") {
+				if strings.Contains(line, "Seq Scan on invitations ") || strings.Contains(line, "Seq Scan on organization_users") ||
+					strings.Contains(line, "Seq Scan on organization_jit_domains") || strings.Contains(line, "invitations_id") && strings.Contains(line, "Scan Backward") ||
+					line == "SCAN invitations" || strings.HasPrefix(line, "SCAN organization_users") || strings.HasPrefix(line, "SCAN organization_jit_domains") {
+					t.Errorf("%s\nin\n%s", line, plans)
+				}
+			}
+			return err
 		})
 	})
 }
