@@ -1,6 +1,6 @@
 # `make` alone lists what can be made.
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint fuzz bench generate pictures build
+.PHONY: help run test check lint fuzz bench benchpages generate pictures build
 
 GOLANGCI_LINT = go tool -modfile=tools/go.mod golangci-lint
 
@@ -26,8 +26,11 @@ lint: ## Check formatting and run the linters (the first run builds them)
 fuzz: ## Fuzz every target for FUZZTIME (30s each)
 	scripts/fuzz $(FUZZTIME)
 
-bench: ## Measure speed and size of the real program, as docs/performance.md reports
+bench: benchpages ## Measure speed and size of the real program, as docs/performance.md reports
 	go run ./scripts/bench $(BENCH)
+
+benchpages: ## Time every page of the console among a million users
+	go test -tags bench -count=1 -v -timeout 2h -run TestEveryPageIsFast ./internal/console/ $(PAGES)
 
 generate: ## Write the generated documents and code anew
 	go run ./scripts/reference
