@@ -88,11 +88,14 @@ func measureSite(t *testing.T, engine, name string, users int) timings {
 }
 
 // stopwatch measures how long the server takes for an answer, to its last byte.
-type stopwatch struct{ took time.Duration }
+type stopwatch struct {
+	transport http.Transport
+	took      time.Duration
+}
 
 func (s *stopwatch) RoundTrip(r *http.Request) (*http.Response, error) {
 	begin := time.Now()
-	res, err := http.DefaultTransport.RoundTrip(r)
+	res, err := s.transport.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}
@@ -199,24 +202,26 @@ func report(t *testing.T, engines []string, all map[string][2]timings) {
 		kinds = append(kinds, kind)
 	}
 	slices.SortFunc(kinds, func(a, b string) int { return cmp.Or(cmp.Compare(worst[b], worst[a]), strings.Compare(a, b)) })
-	fmt.Printf("\n| page |")
+	var out strings.Builder
+	fmt.Fprintf(&out, "\n| page |")
 	for _, engine := range engines {
-		fmt.Printf(" %s, %d users, ms | %d users | times |", engine, *benchFew, *benchMany)
+		fmt.Fprintf(&out, " %s, %d users, ms | %d users | times |", engine, *benchFew, *benchMany)
 	}
-	fmt.Printf("\n|---|%s\n", strings.Repeat("---|---|---|", len(engines)))
+	fmt.Fprintf(&out, "\n|---|%s\n", strings.Repeat("---|---|---|", len(engines)))
 	for _, kind := range kinds {
-		fmt.Printf("| `%s` |", cmp.Or(kind, "/"))
+		fmt.Fprintf(&out, "| `%s` |", cmp.Or(kind, "/"))
 		for _, engine := range engines {
 			few, many := all[engine][0][kind], all[engine][1][kind]
 			times := "-"
 			if few > 0 {
 				times = fmt.Sprintf("%.1f", float64(many)/float64(few))
 			}
-			fmt.Printf(" %.1f | %.1f | %s |", few.Seconds()*1000, many.Seconds()*1000, times)
+			fmt.Fprintf(&out, " %.1f | %.1f | %s |", few.Seconds()*1000, many.Seconds()*1000, times)
 		}
-		fmt.Println()
+		out.WriteByte('\n')
 		if worst[kind] > maxPageTime {
 			t.Errorf("%s takes %v, want %v at most", kind, worst[kind], maxPageTime)
 		}
 	}
+	t.Log(out.String())
 }

@@ -47,15 +47,15 @@ func compactTallies(ctx context.Context, st *store.Store) error {
 
 // indexUsers lets new and changed users be found by any part of their names.
 func indexUsers(ctx context.Context, st *store.Store) error {
-	for ctx.Err() == nil { // what is left waits for the next time
-		if more, err := st.IndexUsers(ctx); err != nil || !more {
-			if ctx.Err() != nil {
-				return nil
-			}
+	for {
+		more, err := st.IndexUsers(ctx)
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // the time is over: what is left waits for the next
+		}
+		if err != nil || !more {
 			return err
 		}
 	}
-	return nil
 }
 
 func sweep(ctx context.Context, st *store.Store) error {

@@ -212,7 +212,7 @@ func (d *draftBlock) scan() func(scanner) error {
 func (d *draftBlock) fill() {
 	places := map[gram][]uint16{}
 	for i, texts := range d.texts {
-		at := uint16(i) //nolint:gosec // below blockUsers
+		at := uint16(i)
 		for _, text := range texts {
 			eachGram(text, func(g gram) {
 				if list := places[g]; len(list) == 0 || list[len(list)-1] != at {
