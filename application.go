@@ -36,6 +36,12 @@ type Application struct {
 	CreatedAt            Time                 `json:"createdAt"`
 }
 
+// IsBuiltIn reports whether an application is one of the house's own, which has
+// no row.
+func (id ApplicationID) IsBuiltIn() bool {
+	return id == DemoApplication || id == ConsoleApplication || id == AccountApplication
+}
+
 // OIDCClientMetadata holds the registered metadata of a client (OpenID Connect
 // Dynamic Client Registration §2).
 type OIDCClientMetadata struct {

@@ -187,6 +187,9 @@ type InvitationTerms struct {
 	// out, and RemindBeforeEnd the days before its end; only while it is pending.
 	RemindAfter     []int `json:"remindAfterDays,omitempty"`
 	RemindBeforeEnd []int `json:"remindBeforeExpiryDays,omitempty"`
+	// TellExpired sends a mail when it ran out, by which its recipient can ask for
+	// a fresh link.
+	TellExpired bool `json:"mailWhenExpired,omitempty"`
 }
 
 // InvitationLanding says where a link leads.
@@ -242,11 +245,13 @@ type InvitationOwn struct {
 	Profile    *Profile   `json:"profile,omitempty"`
 	// ExpiresAt, if not nil, is its end, whenever it is sent.
 	ExpiresAt *Time `json:"expiresAt,omitempty"`
+	// NoReminders says that its recipient wants no more of them.
+	NoReminders bool `json:"noReminders,omitempty"`
 }
 
 // IsZero reports whether nothing is given.
 func (o InvitationOwn) IsZero() bool {
-	return len(o.CustomData) == 0 && o.Profile == nil && o.ExpiresAt == nil
+	return len(o.CustomData) == 0 && o.Profile == nil && o.ExpiresAt == nil && !o.NoReminders
 }
 
 // InvitationSettings are the host's rules for invitations. Their JSON is that of

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"guestlist"
+	"guestlist/internal/invite"
 	"guestlist/internal/signin"
 	"guestlist/internal/web"
 )
@@ -118,6 +119,8 @@ func (d *Door) pageRoutes() []pageRoute {
 		pageRoute{"GET " + pageUnknownSession, d.open(getUnknownSession)},
 		pageRoute{"GET " + pageSuspended, d.open(getSuspended)},
 		pageRoute{"GET " + pageTokenError, d.open(getTokenError)},
+		pageRoute{"GET " + invite.LinkPath + "{code}" + invite.ReminderPath, d.open(getReminders)},
+		pageRoute{"POST " + invite.LinkPath + "{code}" + invite.ReminderPath, d.open(postReminders)},
 		pageRoute{"GET " + signin.PageWaitlist, d.open(getWaitlist)},
 		pageRoute{"POST " + signin.PageWaitlist, d.open(postWaitlist)},
 		pageRoute{"GET " + pageWaitlistSent, d.open(getWaitlistSent)},

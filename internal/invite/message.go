@@ -31,6 +31,9 @@ func (w *writer) add(i guestlist.Invitation) error {
 		ID: store.InvitationMessageID(i.ID, i.Sends+1), Channel: guestlist.ChannelEmail, To: i.RecipientEmail,
 		Type: guestlist.TemplateInvitation, Locale: i.Locale, InvitationID: i.ID,
 	}
+	if i.Template.Valid() {
+		m.Type = i.Template
+	}
 	if i.RecipientPhone != "" {
 		m.Channel, m.To = guestlist.ChannelSMS, i.RecipientPhone
 	}
@@ -77,6 +80,9 @@ func (w *writer) validFor(i guestlist.Invitation) time.Duration {
 // over. A mail that goes out now is its first unless there was one.
 func NextReminder(i guestlist.Invitation, now, ends guestlist.Time) *guestlist.Time {
 	const day = 24 * time.Hour
+	if i.Own.NoReminders {
+		return nil
+	}
 	from := now
 	if i.SentAt != nil {
 		from = *i.SentAt

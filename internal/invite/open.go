@@ -46,7 +46,7 @@ func opened(tx *store.Tx, i guestlist.Invitation, err error) (guestlist.Invitati
 // mayInvite refuses an invitation whose inviter could not issue it any more, or
 // whose application is gone.
 func mayInvite(tx *store.Tx, i guestlist.Invitation) error {
-	if _, err := HostOf(tx, i); err != nil || i.ApplicationID == "" {
+	if _, err := HostOf(tx, i); err != nil || i.ApplicationID == "" || i.ApplicationID.IsBuiltIn() {
 		return err
 	}
 	if _, err := tx.Application(i.ApplicationID); err != nil {

@@ -53,6 +53,11 @@ func (k *Keeper) expire(tx *store.Tx) (bool, error) {
 	if err != nil || len(list) == 0 {
 		return false, err
 	}
+	for _, i := range list {
+		if err := k.tellExpired(tx, i); err != nil {
+			return false, err
+		}
+	}
 	wanted, err := tx.IsWanted(guestlist.EventInvitationExpired)
 	if err != nil {
 		return false, err
@@ -69,6 +74,29 @@ func (k *Keeper) expire(tx *store.Tx) (bool, error) {
 		events = append(events, e)
 	}
 	return len(list) == expireBatch, tx.EmitAll(events)
+}
+
+// tellExpired tells a recipient that their invitation ran out, where its terms
+// say so: the old link leads to where they can ask for a fresh one. Who never
+// got the link by mail, or wants to hear no more, is not told.
+func (k *Keeper) tellExpired(tx *store.Tx, i guestlist.Invitation) error {
+	if !i.TellExpired || i.SentAt == nil || i.Copied || i.Own.NoReminders || i.RecipientEmail == "" || i.Sends >= guestlist.MaxInvitationSends {
+		return nil
+	}
+	code := string(tx.InvitationCode(i))
+	payload := map[string]any{"link": k.Endpoint + LinkPath + code}
+	if i.ApplicationID != "" && !i.ApplicationID.IsBuiltIn() {
+		app, err := tx.Application(i.ApplicationID)
+		if found, err := orNone(err); err != nil {
+			return err
+		} else if found {
+			payload["application"] = map[string]any{"id": app.ID, "name": app.Name}
+		}
+	}
+	return tx.QueueMessage(guestlist.Message{
+		ID: string(i.ID) + ".expired", Channel: guestlist.ChannelEmail, To: i.RecipientEmail, Type: guestlist.TemplateInvitationExpired,
+		Locale: i.Locale, Payload: payload, Unsubscribe: k.Endpoint + LinkPath + code + ReminderPath,
+	})
 }
 
 // settle looks whether campaigns are through, all of whose mails were handed

@@ -28,6 +28,7 @@ type invitationTerms struct {
 	ExpiresIn         *int                        `json:"expiresIn,omitempty" check:"min=1,max=31622400"` // seconds
 	RemindAfter       []int                       `json:"remindAfterDays,omitempty" check:"max=5,each.min=1,each.max=366"`
 	RemindBeforeEnd   []int                       `json:"remindBeforeExpiryDays,omitempty" check:"max=5,each.min=1,each.max=366"`
+	TellExpired       bool                        `json:"mailWhenExpired,omitempty"`
 }
 
 // invitationGrants is what acceptance gives.
@@ -63,6 +64,7 @@ func (in invitationTerms) terms() (guestlist.InvitationTerms, guestlist.Invitati
 		ApplicationID: in.ApplicationID, Landing: in.Landing, LandingURL: in.LandingURL, Binding: in.Binding,
 		AllowedDomains: in.AllowedDomains, AllowedConnectors: in.AllowedConnectors, RequiredSteps: in.RequiredSteps,
 		Message: in.Message, Strict: in.Strict, RemindAfter: in.RemindAfter, RemindBeforeEnd: in.RemindBeforeEnd,
+		TellExpired: in.TellExpired,
 	}
 	var own guestlist.InvitationOwn
 	t.Grants, own = in.Grants.grants()

@@ -104,3 +104,47 @@ func TestInvitationsOfOthersAreNotThere(t *testing.T) {
 	f.refused(http.StatusUnprocessableEntity, "invitation.invalid_text", "POST", myInvitations,
 		map[string]any{"email": "x@example.com", "message": "see https://evil.example"})
 }
+
+// TestATreeIsTakenBackFromItsRootDown: the open invitations of all of it, and on
+// demand its users.
+func TestATreeIsTakenBackFromItsRootDown(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		f, role := invitees(t, st, 5)
+		var root guestlist.UserID
+		// The holder brings a child, who brings a grandchild; each has one more open.
+		bearer, by := f.holder(), "holder@example.com"
+		for _, email := range []string{"child@example.com", "grandchild@example.com"} {
+			id := guestlist.InvitationID(f.send("POST", myInvitations, map[string]any{"email": email}, bearer).field(t, "id"))
+			if open := f.send("POST", myInvitations, map[string]any{"email": "open-" + email}, bearer); open.status != http.StatusCreated {
+				t.Fatalf("%s by %s: %d %s", email, by, open.status, open.body)
+			}
+			user := f.addUser(map[string]any{"primaryEmail": email})
+			if err := st.Update(t.Context(), func(tx *store.Tx) error {
+				won, err := tx.TakeSeat(id, 1, store.Seat{UserID: user, Identity: email, IsNew: true})
+				if err == nil && !won {
+					t.Error("the seat was not taken")
+				}
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			f.gives(role, email)
+			bearer, by = f.holderToken(user), email
+		}
+		root = f.gives(role, "holder@example.com")
+		var got tree
+		f.must(http.StatusOK, "GET", "/api/users/"+string(root)+"/invitation-tree", nil).decode(t, &got)
+		if len(got.Nodes) != 3 || got.Nodes[2].Depth != 2 || got.Nodes[1].Name != "child@example.com" || got.Nodes[0].Pending != 1 || got.More {
+			t.Errorf("%+v", got)
+		}
+		var done revokedTree
+		f.must(http.StatusOK, "POST", "/api/users/"+string(root)+"/invitation-tree/revoke", map[string]any{"reason": "spam", "suspendUsers": true}).decode(t, &done)
+		if done != (revokedTree{Revoked: 2, Suspended: 3}) {
+			t.Errorf("%+v", done)
+		}
+		f.must(http.StatusOK, "POST", "/api/users/"+string(root)+"/invitation-tree/revoke", map[string]any{"suspendUsers": true}).decode(t, &done)
+		if done != (revokedTree{}) {
+			t.Errorf("again: %+v", done)
+		}
+	})
+}

@@ -68,7 +68,7 @@ func (r *run) admit(event guestlist.InteractionEvent, email string) error {
 // admitAs is admit for a guest of whom it is known as whom they arrive. It is
 // the only place that asks the gate.
 func (r *run) admitAs(event guestlist.InteractionEvent, email string, as guestlist.Arrival) error {
-	a := guestlist.Admission{Event: event, Email: email, Now: r.now}
+	a := guestlist.Admission{Event: event, Email: email, Now: r.now, Policy: r.exp.Policy()}
 	if token, ok := r.i.heldToken(); ok && token.InvitationID == "" {
 		a.TokenEmail, a.TokenEvent = token.Identifier.Value, token.TokenContext.InteractionEvent
 	}

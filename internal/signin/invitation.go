@@ -312,10 +312,54 @@ func (r *run) accept(tx *store.Tx, acct *account, u guestlist.User) error {
 		return err
 	}
 	r.accepted, r.took = r.inv.ID, r.inv.ID
+	if err := r.tellInviter(tx, u); err != nil {
+		return err
+	}
 	if err := r.joinGranted(tx, u.ID, r.inv.Grants.Organizations); err != nil {
 		return err
 	}
 	return r.logInvitation(tx, guestlist.EventInvitationAccepted, r.inv.ID, u.ID)
+}
+
+// tellInviter tells who invited somebody by name that they came. Campaigns have
+// a digest instead.
+func (r *run) tellInviter(tx *store.Tx, u guestlist.User) error {
+	i := *r.inv
+	if i.CampaignID != "" || i.Kind != guestlist.InvitationPersonal || i.Inviter.Type != guestlist.InviterUser || i.Inviter.ID == string(u.ID) {
+		return nil
+	}
+	if _, err := tx.ConnectorOf(guestlist.ConnectorEmail); errors.Is(err, store.ErrNotFound) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	inviter, err := tx.User(guestlist.UserID(i.Inviter.ID))
+	if errors.Is(err, store.ErrNotFound) || err == nil && inviter.PrimaryEmail == nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	link := r.d.Endpoint + PathAccount + "/invitations"
+	if i.Inviter.Authority == guestlist.AuthorityHost {
+		link = r.d.Endpoint + "/console/invitations/" + string(i.ID)
+	}
+	guest := map[string]any{"name": i.Name, "email": i.Recipient().Value}
+	if u.Name != nil {
+		guest["name"] = *u.Name
+	}
+	payload := map[string]any{"guest": guest, "link": link}
+	app, err := applicationInfo(tx, i.ApplicationID)
+	if err != nil {
+		return err
+	}
+	if app != nil {
+		payload["application"] = map[string]any{"id": app["id"], "name": app["name"]}
+	}
+	return tx.QueueMessage(guestlist.Message{
+		ID: string(i.ID) + ".accepted", Channel: guestlist.ChannelEmail, To: *inviter.PrimaryEmail, Type: guestlist.TemplateInvitationAccepted,
+		Locale: inviter.Profile.Locale, Payload: payload, UserID: inviter.ID,
+	})
 }
 
 // fill writes into a user what the invitation gives of data.

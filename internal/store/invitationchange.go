@@ -123,3 +123,16 @@ func (tx *Tx) DeleteInvitation(id guestlist.InvitationID) error {
 	tx.tally(tallyInvitations, -1)
 	return nil
 }
+
+// StopReminders writes down that the recipient of an invitation wants no more
+// reminders, and takes back the next one. A mail that is still to bring the link
+// goes out.
+func (tx *Tx) StopReminders(i guestlist.Invitation) error {
+	i.Own.NoReminders = true
+	own, err := jsonText(i.Own)
+	if err != nil {
+		return err
+	}
+	return changed(tx.exec(`UPDATE invitations SET own = $2, send_at = CASE WHEN delivery = 'queued' THEN send_at END, updated_at = $3
+		WHERE id = $1`, i.ID, own, tx.Now))
+}

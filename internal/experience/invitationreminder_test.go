@@ -1,0 +1,57 @@
+package experience_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"guestlist"
+	"guestlist/internal/crypt"
+	"guestlist/internal/invite"
+	"guestlist/internal/store"
+)
+
+// TestRemindersEndByOneClick: looking ends nothing; a POST does, of a mail
+// program that sends no more than that, and answers alike for every link. The
+// invitation itself stays good.
+func TestRemindersEndByOneClick(t *testing.T) {
+	eachHouse(t, nil, func(t *testing.T, h *house) {
+		var i guestlist.Invitation
+		var code string
+		h.update(func(tx *store.Tx) error {
+			next := tx.Now.Add(24 * time.Hour)
+			i = guestlist.Invitation{
+				ID: guestlist.InvitationID(crypt.OrderedID(tx.Now)), Kind: guestlist.InvitationPersonal, RecipientEmail: grace, Seats: 1,
+				Inviter:  guestlist.Inviter{Type: guestlist.InviterSystem, Authority: guestlist.AuthorityHost},
+				Delivery: guestlist.InvitationSent, SendAt: &next, CreatedAt: tx.Now, ExpiresAt: tx.Now.Add(7 * 24 * time.Hour),
+			}
+			i.Landing, i.Binding, i.RemindAfter = guestlist.LandingHosted, guestlist.BindExact, []int{1, 3}
+			if err := tx.InsertInvitation(i, ""); err != nil {
+				return err
+			}
+			i.Generation = 1
+			code = string(tx.InvitationCode(i))
+			return nil
+		})
+		now := func() (now guestlist.Invitation) {
+			h.update(func(tx *store.Tx) (err error) { now, err = tx.Invitation(i.ID); return err })
+			return now
+		}
+		b := h.browser()
+		page := b.Get(h.srv.URL + invite.LinkPath + code + invite.ReminderPath)
+		at(t, page, http.StatusOK, "invitation-reminders")
+		if page.Header.Get("Referrer-Policy") != "no-referrer" || now().SendAt == nil {
+			t.Error("looking changed something, or tells others")
+		}
+		for _, link := range []string{code, "nonsense"} {
+			at(t, h.browser().Post(h.srv.URL+invite.LinkPath+link+invite.ReminderPath, url.Values{"List-Unsubscribe": {"One-Click"}}),
+				http.StatusOK, "invitation-reminders-stopped")
+		}
+		after := now()
+		if after.SendAt != nil || !after.Own.NoReminders || after.Status != guestlist.InvitationPending ||
+			invite.NextReminder(after, guestlist.TimeOf(h.now), after.ExpiresAt) != nil {
+			t.Errorf("%+v", after)
+		}
+	})
+}
