@@ -53,8 +53,7 @@ func (p people) user(n int, now time.Time) guestlist.User {
 		u.Username = &username
 	}
 	if n%3 == 0 {
-		phone := fmt.Sprintf("4670%08d", h%100_000_000)
-		phone = phone[:4] + fmt.Sprintf("%07d", n)
+		phone := fmt.Sprintf("4670%07d", n)
 		u.PrimaryPhone = &phone
 	}
 	return u
@@ -82,7 +81,7 @@ func (p people) searches() []struct{ name, path string } {
 	}
 	return []struct{ name, path string }{
 		of("one by a part of the address", fmt.Sprintf("%d@", p.n*3/4)),
-		of("some by a number", fmt.Sprint(p.n / 3)[:4]), of("a last name", "dijkstra"), of("a name of two words", "grace hopper"),
+		of("some by a number", "3333"), of("a last name", "dijkstra"), of("a name of two words", "grace hopper"),
 		of("a name beyond ASCII", "jürgen"), of("all of a host", "hamburg.example"), of("who came together long ago", "old-customer"),
 		of("what all have", "example"), of("nobody", "zzzyyy"), of("two characters", "ki"), of("two rare characters", "ł"), of("one character", "a"),
 		{"users, page 40 of a search", "/console/users?q=hopper&page=40"},
