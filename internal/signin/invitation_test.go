@@ -526,3 +526,50 @@ func TestTypedCodes(t *testing.T) {
 		t.Errorf("later: %v", err)
 	}
 }
+
+// Who invited somebody by name hears that they came: where there is mail, and
+// not in the middle of a campaign, which has its own digest.
+func TestInvitersHearOfTheirGuests(t *testing.T) {
+	eachDoor(t, func(d *door) {
+		d.settings(func(e *guestlist.SignInExperience) {
+			e.SignInMode, e.OneTimeTokenConfirmation = guestlist.ModeSignIn, guestlist.ConfirmNever
+			e.SignUp = guestlist.SignUpSettings{Identifiers: []guestlist.IdentifierType{guestlist.IdentifierEmail}, Verify: true}
+		})
+		host := guestlist.UserID("host")
+		address := "host@example.com"
+		d.update(func(tx *store.Tx) error {
+			return errors.Join(
+				tx.InsertUser(guestlist.User{ID: host, PrimaryEmail: &address, CreatedAt: tx.Now, UpdatedAt: tx.Now}, nil),
+				tx.InsertConnector(guestlist.ConnectorEmail, guestlist.Connector{ID: "mail", FactoryID: "http-email", Config: guestlist.JSONObject("{}")}),
+			)
+		})
+		comes := func(change func(*guestlist.Invitation)) int {
+			i := d.issue(func(i *guestlist.Invitation) {
+				i.Inviter = guestlist.Inviter{Type: guestlist.InviterUser, ID: string(host), Authority: guestlist.AuthorityReferral}
+				change(i)
+			})
+			uid := d.begin(guestlist.EventSignIn)
+			d.ok(uid, take(i))
+			if err := d.goesOn(uid, ""); err != nil {
+				d.Fatal(err)
+			}
+			n := 0
+			d.view(func(tx *store.Tx) error {
+				rows, _, err := tx.Messages(false, store.Page{Limit: 100}, 0)
+				for _, m := range rows {
+					if m.Type == guestlist.TemplateInvitationAccepted && m.Recipient == address {
+						n++
+					}
+				}
+				return err
+			})
+			return n
+		}
+		if n := comes(func(i *guestlist.Invitation) { i.RecipientEmail = "first@example.com" }); n != 1 {
+			d.Errorf("%d mails to the inviter, want 1", n)
+		}
+		if n := comes(func(i *guestlist.Invitation) { i.RecipientEmail, i.CampaignID = "second@example.com", "spring" }); n != 1 {
+			d.Errorf("%d mails after a guest of a campaign, want still 1", n)
+		}
+	})
+}
