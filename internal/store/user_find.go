@@ -154,16 +154,18 @@ func (tx *Tx) newest(c *candidates, enough int) (some, error) {
 			}
 		}
 	}
-	return s, tx.partsOf(parts, func(part int64, ids []string) {
-		for i, id := range ids {
-			if i < partUsers && words[part]&(1<<i) != 0 {
-				s.ids = append(s.ids, id)
-				if mixed[part] {
-					continue
-				}
-				if s.first[id] = true; part == lastPart && s.last == "" {
-					s.last = id
-				}
+	return s, tx.partsOf(parts, func(part int64, ids string) {
+		for word := words[part]; word != 0 && ids != ""; word >>= 1 {
+			var id string
+			id, ids, _ = strings.Cut(ids, "\n")
+			if word&1 == 0 {
+				continue
+			}
+			if s.ids = append(s.ids, id); mixed[part] {
+				continue
+			}
+			if s.first[id] = true; part == lastPart && s.last == "" {
+				s.last = id
 			}
 		}
 	})
@@ -172,7 +174,7 @@ func (tx *Tx) newest(c *candidates, enough int) (some, error) {
 // maxParts is how many parts of blocks one statement reads.
 const maxParts = 4096
 
-func (tx *Tx) partsOf(parts []int64, fn func(part int64, ids []string)) error {
+func (tx *Tx) partsOf(parts []int64, fn func(part int64, ids string)) error {
 	for chunk := range slices.Chunk(parts, maxParts) {
 		list, err := tx.listArg(chunk)
 		if err != nil {
@@ -182,7 +184,7 @@ func (tx *Tx) partsOf(parts []int64, fn func(part int64, ids []string)) error {
 			var part int64
 			var ids string
 			err := sc.Scan(&part, &ids)
-			fn(part, strings.Split(strings.TrimSuffix(ids, "\n"), "\n"))
+			fn(part, ids)
 			return err
 		}, "SELECT part, ids FROM user_block_parts WHERE "+fmt.Sprintf(tx.s.dialect.oneOf, "part", 1), list); err != nil {
 			return err

@@ -14,8 +14,8 @@ CREATE TABLE user_blocks (
 
 -- The users of blocks, 64 to a part.
 CREATE TABLE user_block_parts (
-    part BIGINT NOT NULL CONSTRAINT user_block_parts_part PRIMARY KEY, -- number of the block times the parts of one, and which
-    ids  TEXT   NOT NULL -- one a line
+    part INTEGER NOT NULL CONSTRAINT user_block_parts_part PRIMARY KEY, -- number of the block times the parts of one, and which
+    ids  TEXT    NOT NULL -- one a line
 );
 
 -- Which users of a block have a character, or two in a row, in what they are
