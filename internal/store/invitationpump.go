@@ -21,7 +21,10 @@ const campaignsDue = `SELECT id FROM invitation_campaigns WHERE next_wave_at IS 
 // Campaigns that are paused or cancelled are stepped over, whatever waits in
 // them. It takes time by the number of lanes, not of invitations.
 func (tx *Tx) LanesDue() ([]guestlist.CampaignID, error) {
-	return collect(tx, scanCampaignID, `WITH RECURSIVE lanes (campaign) AS (
+	return collect(tx, scanCampaignID, lanesDue, tx.Now)
+}
+
+const lanesDue = `WITH RECURSIVE lanes (campaign) AS (
 			SELECT MIN(campaign_id) FROM invitations WHERE send_at IS NOT NULL
 			UNION ALL
 			SELECT (SELECT MIN(i.campaign_id) FROM invitations i WHERE i.send_at IS NOT NULL AND i.campaign_id > lanes.campaign)
@@ -32,8 +35,7 @@ func (tx *Tx) LanesDue() ([]guestlist.CampaignID, error) {
 			FROM lanes WHERE lanes.campaign IS NOT NULL) found
 		WHERE due <= $1 AND NOT EXISTS (SELECT 1 FROM invitation_campaigns c
 			WHERE c.id = found.campaign AND c.state IN ('importing', 'paused', 'cancelled'))
-		ORDER BY campaign`, tx.Now)
-}
+		ORDER BY campaign`
 
 // InvitationsDue returns up to limit invitations of a lane whose next mail is
 // due, those that wait longest first, and holds them until the transaction ends.
@@ -50,8 +52,7 @@ const invitationsDue = "send_at IS NOT NULL AND campaign_id = $1 AND send_at <= 
 // looked: "" if there are no more. Those of them that ended meanwhile, or were
 // sent otherwise, are left out.
 func (tx *Tx) WaitingInvitations(campaign guestlist.CampaignID, after guestlist.InvitationID, limit int) (list []guestlist.Invitation, to guestlist.InvitationID, err error) {
-	all, err := collect(tx, tx.scanInvitation, "SELECT "+invitationColumns+` FROM invitations
-		WHERE campaign_id = $1 AND campaign_id <> '' AND id > $2 ORDER BY id LIMIT $3`, campaign, after, limit)
+	all, err := collect(tx, tx.scanInvitation, "SELECT "+invitationColumns+ofCampaignAfter, campaign, after, limit)
 	if err != nil || len(all) == 0 {
 		return nil, "", err
 	}
@@ -71,10 +72,12 @@ func (tx *Tx) WaitingInvitations(campaign guestlist.CampaignID, after guestlist.
 	return list, all[len(all)-1].ID, nil
 }
 
+const ofCampaignAfter = " FROM invitations WHERE campaign_id = $1 AND campaign_id <> '' AND id > $2 ORDER BY id LIMIT $3"
+
 // waits reports whether an invitation waits for its campaign.
 func waits(i guestlist.Invitation) bool {
-	return i.Status == guestlist.InvitationPending && i.Delivery == guestlist.InvitationQueued && i.Sends == 0 && i.SendAt == nil ||
-		i.Status == guestlist.InvitationScheduled && i.Delivery == guestlist.InvitationQueued && i.Sends == 0 && i.SendAt == nil
+	open := i.Status == guestlist.InvitationPending || i.Status == guestlist.InvitationScheduled
+	return open && i.Delivery == guestlist.InvitationQueued && i.Sends == 0 && i.SendAt == nil
 }
 
 // HandedOver is what becomes of an invitation whose mail is handed to the
@@ -205,8 +208,7 @@ func (tx *Tx) SettleCampaign(campaign guestlist.CampaignID, after guestlist.Invi
 			to = id
 		}
 		return nil
-	}, `SELECT id, status, delivery FROM invitations WHERE campaign_id = $1 AND campaign_id <> '' AND id > $2 ORDER BY id LIMIT $3`,
-		campaign, after, limit)
+	}, "SELECT id, status, delivery"+ofCampaignAfter, campaign, after, limit)
 	return to, err == nil && !open && n < limit, err
 }
 
@@ -233,7 +235,8 @@ func (tx *Tx) MedianToAccept(campaign guestlist.CampaignID) (int64, error) {
 		return 0, err
 	}
 	var took int64
-	err := tx.row(`SELECT took FROM redemptions WHERE campaign_id = $1 AND campaign_id <> '' ORDER BY took LIMIT 1 OFFSET $2`,
-		[]any{campaign, max(0, n-1) / 2}, &took)
+	err := tx.row(tookOfCampaign, []any{campaign, max(0, n-1) / 2}, &took)
 	return took, err
 }
+
+const tookOfCampaign = "SELECT took FROM redemptions WHERE campaign_id = $1 AND campaign_id <> '' ORDER BY took LIMIT 1 OFFSET $2"

@@ -41,6 +41,7 @@ type options struct {
 	rounds  int
 	only    *regexp.Regexp
 	rows    int
+	guests  int
 	binary  string
 }
 
@@ -51,6 +52,7 @@ func main() {
 	flag.DurationVar(&o.lasting, "lasting", 3*time.Second, "length of one round")
 	flag.IntVar(&o.rounds, "rounds", 3, "rounds of which the best counts")
 	flag.IntVar(&o.rows, "rows", manyRows, "users and log lines of the large site")
+	flag.IntVar(&o.guests, "guests", 1_000_000, "rows of the large campaign")
 	flag.StringVar(&o.binary, "binary", "", "program to measure; built if empty")
 	helloAt := flag.String("hello", "", "serve nothing but a greeting at this address; for the bench itself")
 	flag.Parse()
@@ -131,6 +133,9 @@ func (t *report) engine(ctx context.Context, o options, engine string) (err erro
 		return err
 	}
 	if err := t.page(large); err != nil {
+		return err
+	}
+	if err := t.invitations(ctx, o, small); err != nil {
 		return err
 	}
 	return t.process(ctx, large)
