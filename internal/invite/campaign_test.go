@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -127,6 +128,9 @@ func (d *drive) run() map[guestlist.TemplateType]int {
 				for _, j := range jobs {
 					m := messageOf(d.t, j)
 					sent[m.Type]++
+					if link, _ := m.Payload["link"].(string); m.Type != guestlist.TemplateInvitationDigest && !strings.HasPrefix(link, "https://door.example/i/"+string(m.InvitationID)) {
+						d.t.Errorf("%s has the link %q", m.ID, link)
+					}
 					if err := tx.PutMessage(m, store.MessageState{Status: store.MessageSent, Attempts: 1}); err != nil {
 						return err
 					}

@@ -52,11 +52,11 @@ func (w *writer) add(i guestlist.Invitation) error {
 		m.ValidFor, ends = int(validFor/time.Second), w.tx.Now.Add(validFor)
 	}
 	h.SendAt = NextReminder(i, w.tx.Now, ends)
-	payload, err := w.payload(i, ends)
-	if err != nil {
+	var err error
+	if m.Payload, err = w.payload(i, ends); err != nil {
 		return err
 	}
-	m.Payload, h.Message = payload, m
+	h.Message = m
 	w.out = append(w.out, h)
 	return nil
 }

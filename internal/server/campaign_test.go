@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -33,6 +34,7 @@ type sink struct {
 	attempts map[string]int
 	taken    map[string]int
 	total    int
+	last     string // mail
 }
 
 func newSink(t *testing.T, refuse func(string, int) error) *sink {
@@ -78,13 +80,15 @@ func (s *sinkSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 }
 
 func (s *sinkSession) Data(r io.Reader) error {
-	if _, err := io.Copy(io.Discard, r); err != nil {
+	text, err := io.ReadAll(r)
+	if err != nil {
 		return err
 	}
 	s.sink.mu.Lock()
 	defer s.sink.mu.Unlock()
 	s.sink.taken[s.to]++
 	s.sink.total++
+	s.sink.last = string(text)
 	return nil
 }
 
@@ -327,6 +331,81 @@ func TestProviderThatIsDownCostsNobodyTheirTime(t *testing.T) {
 		h.api("GET", "/api/invitation-campaigns/"+string(c.ID), nil, &c)
 		if diff := cmp.Diff(guestlist.CampaignReport{Imported: 2, Sent: 2, Expired: 2}, r); diff != "" || c.State != guestlist.CampaignFinished {
 			t.Errorf("%s (-want +got):\n%s", c.State, diff)
+		}
+	})
+}
+
+// TestReaderOfAReminderEndsFurtherOnes by the button of their mail program, which
+// posts to the address in the mail's header (RFC 8058).
+func TestReaderOfAReminderEndsFurtherOnes(t *testing.T) {
+	eachEngine(t, func(t *testing.T, engine string) {
+		s := newSink(t, func(string, int) error { return nil })
+		clock := storetest.NewClock(time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC))
+		h := newHouse(t, engine, clock.Now, s)
+		run := func(want int) {
+			t.Helper()
+			if err := h.parts.runner.RunDue(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if s.total != want {
+				t.Fatalf("%d mails, want %d", s.total, want)
+			}
+		}
+		header := regexp.MustCompile(`List-Unsubscribe: ?<http://door\.example(/i/[^>]+)>`)
+		h.api("POST", "/api/invitations", map[string]any{"email": "a@example.com", "remindAfterDays": []int{1, 2, 3}}, nil)
+		run(1)
+		if link := regexp.MustCompile(`http://door\.example/i/[\w=\r\n-]{64,}`); header.MatchString(s.last) || !link.MatchString(s.last) {
+			t.Errorf("the first mail has no link, or a way out of reminders: %s", s.last)
+		}
+		clock.Advance(25 * time.Hour)
+		run(2)
+		unfolded := regexp.MustCompile(`\r\n[ \t]`).ReplaceAllString(s.last, "")
+		match := header.FindStringSubmatch(unfolded)
+		if match == nil || !strings.Contains(unfolded, "List-Unsubscribe-Post: List-Unsubscribe=One-Click") {
+			t.Fatalf("no way out in %.1500s", unfolded)
+		}
+		ask := func(method, path, body string) int {
+			t.Helper()
+			req, err := http.NewRequestWithContext(t.Context(), method, h.o.Endpoint+path, strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if body != "" {
+				req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			}
+			res, err := h.http.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			if res.Header.Get("Referrer-Policy") != "no-referrer" || !strings.Contains(res.Header.Get("Cache-Control"), "no-store") {
+				t.Errorf("%s %s: %v", method, path, res.Header)
+			}
+			return res.StatusCode
+		}
+		for range 2 {
+			if status := ask("GET", match[1], ""); status != 200 {
+				t.Errorf("the page: %d", status)
+			}
+		}
+		if status := ask("POST", "/i/"+strings.Repeat("x", 64)+"/reminders", "List-Unsubscribe=One-Click"); status != 200 { // every code is answered alike
+			t.Errorf("another code: %d", status)
+		}
+		clock.Advance(24 * time.Hour)
+		run(3) // looking changed nothing
+		for range 2 {
+			if status := ask("POST", match[1], "List-Unsubscribe=One-Click"); status != 200 {
+				t.Errorf("the button: %d", status)
+			}
+		}
+		clock.Advance(24 * time.Hour)
+		run(3)
+		var list []guestlist.Invitation
+		h.api("GET", "/api/invitations?page_size=1", nil, &list)
+		if list[0].Status != guestlist.InvitationPending || list[0].SendAt != nil {
+			t.Errorf("%+v", list[0])
 		}
 	})
 }
