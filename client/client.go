@@ -59,6 +59,9 @@ type Answer struct {
 	Total  int    // rows of a list over all pages
 	Capped bool   // counting stopped at Total
 
+	// Next is, where a list goes on by a cursor, the cursor; "" at its end.
+	Next string
+
 	// Until is, where a list looked at the newest rows alone, the moment of the
 	// first that it did not look at.
 	Until guestlist.Time
@@ -101,6 +104,7 @@ func (c *Client) Send(ctx context.Context, call Call) (Answer, error) {
 	a.Tag = res.Header.Get("ETag")
 	a.Total, _ = strconv.Atoi(res.Header.Get("Total-Number")) // absent where there is no list
 	a.Capped = res.Header.Get("Total-Number-Is-Capped") == "true"
+	a.Next = res.Header.Get("Next-Cursor")
 	if until, err := strconv.ParseInt(res.Header.Get("Looked-Until"), 10, 64); err == nil {
 		a.Until = guestlist.Time(until)
 	}

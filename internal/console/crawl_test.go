@@ -42,6 +42,14 @@ func TestEveryPage(t *testing.T) {
 	if err := h.api.Do(context.Background(), "POST", "/resources", map[string]any{"name": "<i>", "indicator": "https://x.example"}, nil); err != nil {
 		t.Fatal(err)
 	}
+	for path, body := range map[string]any{
+		"/invitations":      map[string]any{"email": "ada@example.com", "name": `<b>"Ada"`, "message": "<i>", "send": false},
+		"/invitation-codes": map[string]any{"seats": 3, "name": "<u>"},
+	} {
+		if err := h.api.Do(context.Background(), "POST", path, body, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, lang := range web.Languages {
 		t.Run(lang, func(t *testing.T) {
 			b, _ := h.admin()

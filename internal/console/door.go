@@ -63,6 +63,8 @@ func (d *Door) routes() []route {
 		overviewRoutes(),
 		userRoutes(),
 		userImportRoutes(),
+		invitationRoutes(),
+		invitationCodeRoutes(),
 		experienceRoutes(),
 		applicationRoutes(),
 		resourceRoutes(),

@@ -40,9 +40,16 @@ func (v *visit) find(q string) ([]found, error) {
 		return list, nil
 	}
 	for _, t := range v.experienceHeader("").Tabs {
-		if strings.Contains(strings.ToLower(t.Text), strings.ToLower(q)) {
+		if v.reads() && strings.Contains(strings.ToLower(t.Text), strings.ToLower(q)) {
 			list = append(list, found{t.Text, v.T("experience.title"), t.Href})
 		}
+	}
+	if v.has(pathInvitations) {
+		more, err := v.findInvitations(q)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, more...)
 	}
 	if v.has(Path + "/users") {
 		users, err := v.findUsers(q)
@@ -61,6 +68,29 @@ func (v *visit) find(q string) ([]found, error) {
 		for _, a := range apps {
 			list = append(list, found{a.Name, v.T("shell.kind.application"), Path + "/applications/" + client.Segment(a.ID)})
 		}
+	}
+	return list, nil
+}
+
+// findInvitations are the ways to invite, and the invitations of addresses that
+// begin so.
+func (v *visit) findInvitations(q string) ([]found, error) {
+	var list []found
+	for _, page := range []found{{Text: v.T("invitations.new"), Href: pathInvitations + "/new"}, {Text: v.T("invitations.codes.new"), Href: pathCodes + "/new"}} {
+		if v.invites() && strings.Contains(strings.ToLower(page.Text), strings.ToLower(q)) {
+			page.Kind = v.T("shell.kind.page")
+			list = append(list, page)
+		}
+	}
+	if len(q) > maxAddress {
+		return list, nil
+	}
+	var rows []invitation
+	if _, err := v.api.List(v.ctx(), "/invitations", query("email", q), 1, maxFound, &rows); err != nil {
+		return nil, err
+	}
+	for _, i := range rows {
+		list = append(list, found{v.invitationName(i.Invitation), v.T("shell.kind.invitation"), invitationPath(i.ID)})
 	}
 	return list, nil
 }

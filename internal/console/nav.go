@@ -6,7 +6,16 @@ import (
 	"guestlist/internal/console/ui"
 )
 
-// place is an entry of the navigation. It is shown once its page has a route.
+// The places of invitations.
+const (
+	pathInvitations = Path + "/invitations"
+	pathCodes       = Path + "/invitation-codes"
+	pathCampaigns   = Path + "/campaigns"
+	pathWaitlist    = Path + "/waitlist"
+)
+
+// place is an entry of the navigation. It is shown once its page has a route,
+// to whom it is open.
 type place struct{ path, phrase, icon, key string }
 
 // places are the navigation, group by group. The name of a group is the key of
@@ -18,8 +27,12 @@ var places = []struct {
 	{"", []place{{Path, "overview", "overview", "o"}}},
 	{"guests", []place{
 		{Path + "/users", "users", "users", "u"},
-		{Path + "/invitations", "invitations", "invitations", "i"},
-		{Path + "/waitlist", "waitlist", "waitlist", "w"},
+	}},
+	{"invitations", []place{
+		{pathInvitations, "invitations", "invitations", "i"},
+		{pathCodes, "codes", "code", "k"},
+		{pathCampaigns, "campaigns", "campaign", "m"},
+		{pathWaitlist, "waitlist", "waitlist", "w"},
 	}},
 	{"product", []place{
 		{Path + "/applications", "applications", "app", "a"},

@@ -17,6 +17,9 @@ func overviewRoutes() []route {
 const maxEvents = 8
 
 func getOverview(v *visit) error {
+	if !v.reads() {
+		return getInviterOverview(v)
+	}
 	var exp guestlist.SignInExperience
 	if err := v.api.Do(v.ctx(), "GET", "/sign-in-exp", nil, &exp); err != nil {
 		return err
@@ -37,14 +40,22 @@ func getOverview(v *visit) error {
 	if err != nil {
 		return err
 	}
+	funnel, err := v.funnel()
+	if err != nil {
+		return err
+	}
 	recent := ui.Section{Title: v.T("overview.events.title"), Body: []ui.Block{events}}
 	if v.has(Path + "/logs") {
 		recent.Actions = []ui.Action{{Text: v.T("overview.events.all"), Href: Path + "/logs"}}
 	}
+	main := []ui.Block{ui.Section{Body: []ui.Block{chart}}, recent}
+	if funnel != nil {
+		main = slices.Insert(main, 0, funnel)
+	}
 	body := []ui.Block{
 		v.door(exp.SignInMode), stats,
 		ui.Columns{
-			Main: []ui.Block{ui.Section{Body: []ui.Block{chart}}, recent},
+			Main: main,
 			Side: []ui.Block{ui.Section{
 				Title: v.T("overview.todo.title"),
 				Body:  []ui.Block{ui.List{Items: todo, Empty: v.T("overview.todo.empty"), Tone: ui.Good}},

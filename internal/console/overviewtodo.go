@@ -35,7 +35,7 @@ const maxHooksShown = 100
 // todo is what needs a hand, each with the way to mend it. What the first steps
 // say already is not said twice.
 func (v *visit) todo(steps bool) ([]ui.ListItem, error) {
-	looks := []func() ([]ui.ListItem, error){v.todoHooks, v.todoBounced, v.todoJobs, v.todoKeys}
+	looks := []func() ([]ui.ListItem, error){v.todoInvitations, v.todoHooks, v.todoBounced, v.todoJobs, v.todoKeys}
 	if !steps {
 		looks = append([]func() ([]ui.ListItem, error){v.todoEmail, v.todoApplication}, looks...)
 	}

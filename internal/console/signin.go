@@ -262,10 +262,15 @@ func (v *visit) denied(s session) error {
 		body = append(body, ui.Facts{Rows: []ui.Fact{{Term: v.T("shell.denied.who"), Cell: ui.Cell{Text: s.Name, Sub: s.Detail}}}})
 	}
 	body = append(body, buttons(ui.Action{Text: v.T("shell.denied.other"), Href: pathSignIn + "?prompt=" + promptLogin, Primary: true}))
-	return v.showAs(http.StatusForbidden, &ui.Page{
+	p := &ui.Page{
 		Name: "denied", Bare: true,
 		Header: ui.Header{Title: v.T("shell.denied.title"), Lead: v.T("shell.denied.text")}, Body: body,
-	})
+	}
+	// Who may use a part of the console is led back to that.
+	if len(v.who.Scopes) > 0 && !v.owns() {
+		p.Bare, p.Header.Title, p.Header.Lead = false, v.T("shell.denied.part"), v.T("shell.denied.part_text")
+	}
+	return v.showAs(http.StatusForbidden, p)
 }
 
 // buttons are actions in the body of a page.

@@ -140,7 +140,7 @@ func TestTheLastAdministratorInTheConsole(t *testing.T) {
 	}
 	path := h.url + "/console/users/" + string(users[0].ID)
 	for what, form := range map[string]url.Values{
-		"/deletion": values("do", "delete"), "/delete": values("x", "y"), "/suspended": values("suspended", "true"), "/administrator": values("administrator", "false"),
+		"/deletion": values("do", "delete"), "/delete": values("x", "y"), "/suspended": values("suspended", "true"), "/administrator": values("role", "none"),
 	} {
 		a := b.Post(path+what, form)
 		if a.Status != 200 || !a.Has(".flash.bad") {
@@ -153,12 +153,12 @@ func TestTheLastAdministratorInTheConsole(t *testing.T) {
 		}
 	}
 	u := h.user(map[string]any{"username": "second"})
-	a := b.Submit(b.Get(h.url+"/console/users/"+string(u.ID)+"/roles"), "form.switch", nil)
-	if a.One(".switch .pill").Text() != "On" {
+	a := b.Submit(b.Get(h.url+"/console/users/"+string(u.ID)+"/roles"), "#administrator form", nil)
+	if a.One("#administrator .pill").Text() != "Owner" {
 		t.Errorf("no administrator: %s", a.Source)
 	}
 	a = b.Submit(a, ".flash form", nil)
-	if a.One(".switch .pill").Text() != "Off" {
+	if a.One("#administrator .pill").Text() != "None" {
 		t.Errorf("still an administrator: %s", a.Source)
 	}
 }

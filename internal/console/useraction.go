@@ -292,7 +292,7 @@ func getUserRoles(v *visit) error {
 	if err != nil {
 		return err
 	}
-	var admin struct{ IsAdministrator bool }
+	var admin struct{ Role string }
 	if err := v.api.Do(v.ctx(), "GET", "/users/"+client.Segment(u.ID)+"/administrator", nil, &admin); err != nil {
 		return err
 	}
@@ -308,39 +308,62 @@ func getUserRoles(v *visit) error {
 			Actions: []ui.Action{{Text: v.T("shell.remove"), Href: userPath(u.ID) + "/roles/remove", Post: true, Name: "role", Value: string(r.ID)}},
 		})
 	}
-	page := v.userPage(u, "roles", t, v.administratorSwitch(u, admin.IsAdministrator))
+	page := v.userPage(u, "roles", t, v.administratorRoles(u, admin.Role))
 	if len(roles) > 0 {
 		page.Header.Actions = append([]ui.Action{add}, page.Header.Actions...)
 	}
 	return v.show(page)
 }
 
-// administratorSwitch lets a user into the console.
-func (v *visit) administratorSwitch(u guestlist.User, on bool) ui.Block {
-	s := ui.Switch{
-		Title: v.T("users.admin"), Text: v.T("users.admin_off"), On: on, Action: userPath(u.ID) + "/administrator", Name: "administrator",
-		State: ui.Pill{Text: v.T("shell.off")}, Press: v.T("users.admin_make"),
+// administratorRoles lets a user into the console, to do as much as their role
+// there lets them.
+func (v *visit) administratorRoles(u guestlist.User, role string) ui.Block {
+	s := ui.Section{
+		ID: "administrator", Title: v.T("users.admin"), Text: v.T("users.admin_off"),
+		Body: []ui.Block{ui.Facts{Rows: []ui.Fact{{Term: v.T("users.admin_role"), Cell: ui.State(v.T("users.admin_is."+adminNone), ui.Neutral)}}}},
 	}
-	if on {
-		s.Text, s.State, s.Press = v.T("users.admin_on"), ui.Pill{Text: v.T("shell.on"), Tone: ui.Info}, v.T("users.admin_end")
+	for _, r := range adminRoles {
+		if r == role {
+			s.Text = v.T("users.admin_may." + r)
+			s.Body = []ui.Block{ui.Facts{Rows: []ui.Fact{{Term: v.T("users.admin_role"), Cell: ui.State(v.T("users.admin_is."+r), ui.Info)}}}}
+		}
+	}
+	if !v.owns() {
+		return s
+	}
+	for _, r := range append(slices.Clone(adminRoles), adminNone) {
+		if r != role {
+			s.Actions = append(s.Actions, ui.Action{
+				Text: v.T("users.admin_do." + r), Href: userPath(u.ID) + "/administrator", Post: true, Name: "role", Value: r, Danger: r == adminNone,
+			})
+		}
 	}
 	return s
 }
 
-// postAdministrator makes a user an administrator, or ends that. One press takes
-// it back.
+// adminRoles are what administrators can be, in the words of the API, and
+// adminNone is who is none.
+var adminRoles = []string{"owner", "inviter", "viewer"}
+
+const adminNone = "none"
+
+// postAdministrator makes a user an owner, an inviter or a viewer, or ends that.
+// One press takes it back.
 func postAdministrator(v *visit) error {
-	path := pathUsers + "/" + client.Segment(v.id("id"))
-	on := v.form.Get("administrator") == ui.Yes
-	if err := v.api.Do(v.ctx(), "PUT", "/users/"+client.Segment(v.id("id"))+"/administrator", map[string]any{"isAdministrator": on}, nil); err != nil {
+	path, api := pathUsers+"/"+client.Segment(v.id("id")), "/users/"+client.Segment(v.id("id"))+"/administrator"
+	var before struct{ Role string }
+	if err := v.api.Do(v.ctx(), "GET", api, nil, &before); err != nil {
+		return err
+	}
+	role := v.form.Get("role")
+	if !slices.Contains(adminRoles, role) && role != adminNone {
+		return v.doneWith(path+"/roles", ui.Flash{Text: v.T("ui.issue.other"), Tone: ui.Bad})
+	}
+	if err := v.api.Do(v.ctx(), "PUT", api, map[string]any{"role": role}, nil); err != nil {
 		return v.refused(path+"/roles", err)
 	}
-	text, back := v.T("users.admin_ended"), ui.Yes
-	if on {
-		text, back = v.T("users.admin_made"), "false"
-	}
-	return v.doneWith(path+"/roles", ui.Flash{Text: text, Undo: &ui.Action{
-		Text: v.T("ui.undo"), Href: path + "/administrator", Post: true, Name: "administrator", Value: back,
+	return v.doneWith(path+"/roles", ui.Flash{Text: v.T("users.admin_now." + role), Undo: &ui.Action{
+		Text: v.T("ui.undo"), Href: path + "/administrator", Post: true, Name: "role", Value: before.Role,
 	}})
 }
 

@@ -64,8 +64,9 @@ func (v *visit) count(n int) string { return ui.Count(v.lang, n) }
 // now is the time of the page.
 func (v *visit) now() guestlist.Time { return guestlist.TimeOf(v.d.Now()) }
 
-// has reports whether there is a page, so that nothing leads nowhere.
-func (v *visit) has(path string) bool { return v.d.paths[path] }
+// has reports whether there is a page that is open to whoever looks, so that
+// nothing leads nowhere.
+func (v *visit) has(path string) bool { return v.d.paths[path] && v.opens(path) }
 
 // open adapts a page that needs nobody signed in. Nothing else does.
 func (d *Door) open(do func(*visit) error) web.Handler {

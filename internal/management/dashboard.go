@@ -3,6 +3,7 @@ package management
 import (
 	"time"
 
+	"guestlist"
 	"guestlist/internal/store"
 )
 
@@ -12,6 +13,7 @@ func (a *API) dashboardRoutes() []route {
 		get("/api/dashboard/users/new", "How many users are new today and this week, and how many more than before", a.newUsers),
 		get("/api/dashboard/users/new-by-day", "How many users are new, by day, in the last 30 days", a.newUsersByDay),
 		get("/api/dashboard/users/active", "How many users signed in, by day, week and month", a.activeUsers),
+		get("/api/dashboard/invitations", "How far invitations came, by day, in the last 90 days", a.invitationsByDay).takes(guestlist.ScopeInvitationsRead),
 	}
 }
 

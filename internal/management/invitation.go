@@ -19,8 +19,8 @@ func (a *API) invitationRoutes() []route {
 	return []route{
 		get("/api/invitations", "List invitations, the newest first", a.listInvitations).takes(read),
 		post("/api/invitations", "Invite somebody; repeatable under an Idempotency-Key", a.issueInvitation).with201().takes(write),
-		get("/api/invitations/{id}", "Get an invitation with its timeline", a.getInvitation).takes(read),
-		patch("/api/invitations/{id}", "Change a pending invitation", a.changeInvitation).takes(write),
+		get("/api/invitations/{id}", "Get an invitation with its timeline", a.getInvitation).takes(read).of(invitationVersion),
+		patch("/api/invitations/{id}", "Change a pending invitation", a.changeInvitation).takes(write).of(invitationVersion),
 		remove("/api/invitations/{id}", "Delete an invitation with its timeline", a.deleteInvitation).takes(write),
 		post("/api/invitations/{id}/resend", "Send an invitation again with a new link, or show that", a.resendInvitation).takes(write),
 		post("/api/invitations/{id}/revoke", "Take an invitation back", a.revokeInvitation).takes(write),

@@ -59,7 +59,7 @@ func TestNarrowScopesOpenWhatTheyNameAndNothingElse(t *testing.T) {
 	for _, scope := range guestlist.ManagementScopes() {
 		tokens[scope] = f.machineWith(scope)
 	}
-	invitations := regexp.MustCompile(`^/api/(invitation|organization-invitation|registration-request|configs/(invitations|waitlist|referrals)|users/[^/]+/invitation-tree)`)
+	invitations := regexp.MustCompile(`^/api/(invitation|dashboard/invitations|organization-invitation|registration-request|configs/(invitations|waitlist|referrals)|users/[^/]+/invitation-tree)`)
 	for _, rt := range f.api.routes() {
 		if rt.open || rt.holder {
 			continue

@@ -133,6 +133,13 @@ func brandingVersion(c *call, tx *store.Tx) (any, error) {
 	return string(text), err
 }
 
+// invitationVersion is that of what a host can change of an invitation; how far
+// it came is not.
+func invitationVersion(c *call, tx *store.Tx) (any, error) {
+	i, err := tx.Invitation(guestlist.InvitationID(c.r.PathValue("id")))
+	return []any{i.Name, i.Message, i.Locale, i.Grants, i.Own, i.ExpiresAt}, err
+}
+
 func roleVersion(c *call, tx *store.Tx) (any, error) {
 	return tx.Role(guestlist.RoleID(c.r.PathValue("id")))
 }

@@ -1,6 +1,10 @@
 package ui
 
-import "guestlist/internal/web"
+import (
+	"strconv"
+
+	"guestlist/internal/web"
+)
 
 // Section is a part of a page with a heading of its own.
 type Section struct {
@@ -200,6 +204,53 @@ type Card struct {
 	Pill         *Pill
 }
 
+// Picture is a picture of this server's own.
+type Picture struct {
+	Src  string // a path
+	Alt  string
+	Size int // pixels of its edges
+}
+
+// Funnel is how many of the first step came to each of the others. It is drawn
+// here, has a text alternative, and a table behind it.
+type Funnel struct {
+	Title string
+	Alt   string // the funnel in a sentence
+	Head  string // what a step is, over the table
+	Share string // over its column of shares
+	Steps []Step
+}
+
+// Step is one of them.
+type Step struct {
+	Name  string
+	Count int
+}
+
+// funnelWidth is the drawing's own unit: the longest bar.
+const funnelWidth = 600
+
+// most is the largest count: what was issued before the days that are counted
+// may be accepted within them.
+func (f Funnel) most() int {
+	most := 1
+	for _, s := range f.Steps {
+		most = max(most, s.Count)
+	}
+	return most
+}
+
+// Width is the length of a step's bar.
+func (f Funnel) Width(s Step) int { return max(0, s.Count) * funnelWidth / f.most() }
+
+// Percent is the share of the first step that came so far, "" if there is none.
+func (f Funnel) Percent(s Step) string {
+	if len(f.Steps) == 0 || f.Steps[0].Count <= 0 {
+		return ""
+	}
+	return strconv.Itoa(s.Count * 100 / f.Steps[0].Count)
+}
+
 // Swatches show colours beside each other.
 type Swatches struct{ Items []Swatch }
 
@@ -228,6 +279,8 @@ func (Finder) template() string    { return "finder" }
 func (Preview) template() string   { return "preview" }
 func (Swatches) template() string  { return "swatches" }
 func (Cards) template() string     { return "cards" }
+func (Picture) template() string   { return "picture" }
+func (Funnel) template() string    { return "funnel" }
 func (Table) template() string     { return "table" }
 func (*Form) template() string     { return "form" }
 func (Chart) template() string     { return "chart" }
