@@ -108,7 +108,7 @@ func (v *visit) invitationRow(i invitation) ui.Row {
 		name.Sub = to
 	}
 	row := ui.Row{ID: string(i.ID), Href: invitationPath(i.ID), Cells: []ui.Cell{
-		name, {Pill: v.invitationStatus(i.Status)}, {Pill: v.invitationDelivery(i.Delivery)}, ui.At(i.CreatedAt), ui.At(i.ExpiresAt),
+		name, {Pill: v.invitationStatus(i.Status)}, {Pill: v.invitationDelivery(i.Delivery)}, ui.At(i.CreatedAt), v.invitationEnd(i),
 	}}
 	if i.Kind == guestlist.InvitationShared {
 		row.Href, row.Cells[0].Sub = codePath(i.ID), v.T("invitations.kind.shared")
@@ -116,12 +116,23 @@ func (v *visit) invitationRow(i invitation) ui.Row {
 	return row
 }
 
-// withMailNotice says over what follows where mail could be sent from, if it
-// cannot be yet. Who may not look at connectors is told when sending fails.
-func (v *visit) withMailNotice(blocks ...ui.Block) ([]ui.Block, error) {
-	if !v.reads() {
-		return blocks, nil
+// isUnsent reports whether the first mail is still to leave: the time of an
+// invitation runs from then.
+func isUnsent(i invitation) bool {
+	return i.SentAt == nil && (i.Delivery == guestlist.InvitationQueued || i.Delivery == guestlist.InvitationDeferred)
+}
+
+// invitationEnd is when an invitation ends.
+func (v *visit) invitationEnd(i invitation) ui.Cell {
+	if isUnsent(i) && isOpen(i) {
+		return ui.Text(v.N("invitations.once_sent", max(1, i.TTL/secondsOfDay)))
 	}
+	return ui.At(i.ExpiresAt)
+}
+
+// withMailNotice says over what follows where mail could be sent from, if it
+// cannot be yet. Others than owners are told when sending fails.
+func (v *visit) withMailNotice(blocks ...ui.Block) ([]ui.Block, error) {
 	if mails, err := v.mails(); err != nil || mails {
 		return blocks, err
 	}

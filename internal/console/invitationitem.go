@@ -42,7 +42,7 @@ func getInvitation(v *visit) error {
 	if trouble := v.deliveryTrouble(i); trouble != nil {
 		page.Body = append(page.Body, trouble)
 	}
-	if isOpen(i) && v.invites() {
+	if isOpen(i) && !isUnsent(i) && v.invites() {
 		main = append(main, v.extendForm(i, invitationPath(i.ID)))
 	}
 	page.Body = append(page.Body, ui.Columns{Main: main, Side: []ui.Block{
@@ -161,7 +161,7 @@ func (v *visit) termFacts(i invitation) []ui.Fact {
 	if i.NotBefore != nil {
 		facts = append(facts, ui.Fact{Term: v.T("invitations.begins"), Cell: ui.At(*i.NotBefore)})
 	}
-	facts = append(facts, ui.Fact{Term: v.T("invitations.ends"), Cell: ui.At(i.ExpiresAt)})
+	facts = append(facts, ui.Fact{Term: v.T("invitations.ends"), Cell: v.invitationEnd(i)})
 	if i.Locale != "" {
 		facts = append(facts, ui.Fact{Term: v.T("invitations.language"), Cell: ui.Text(ui.LanguageName(i.Locale))})
 	}

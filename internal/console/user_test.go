@@ -153,7 +153,7 @@ func TestTheLastAdministratorInTheConsole(t *testing.T) {
 		}
 	}
 	u := h.user(map[string]any{"username": "second"})
-	a := b.Submit(b.Get(h.url+"/console/users/"+string(u.ID)+"/roles"), "#administrator form", nil)
+	a := b.Post(h.url+"/console/users/"+string(u.ID)+"/administrator", values("role", "owner"))
 	if a.One("#administrator .pill").Text() != "Owner" {
 		t.Errorf("no administrator: %s", a.Source)
 	}
