@@ -47,6 +47,7 @@ type Call struct {
 	In     any    // sent as JSON; nil for nothing
 	Out    any    // filled from the answer's JSON; may be nil
 	Tag    string // If-Match: refused with request.stale unless the thing still has it
+	Key    string // Idempotency-Key: the same call again does nothing twice
 
 	// Body is sent as it is in place of In, with its type.
 	Body        io.Reader
@@ -169,6 +170,9 @@ func (c *Client) request(ctx context.Context, call Call) (*http.Request, error) 
 	}
 	if call.Tag != "" {
 		req.Header.Set("If-Match", call.Tag)
+	}
+	if call.Key != "" {
+		req.Header.Set("Idempotency-Key", call.Key)
 	}
 	if c.Lang != "" {
 		req.Header.Set("Accept-Language", c.Lang)

@@ -40,6 +40,10 @@ type program struct {
 	User struct {
 		Create userCreateCmd `cmd:"" help:"Create a user."`
 	} `cmd:"" help:"Manage users."`
+	Invite   inviteGroup   `cmd:"" help:"Invite people, and look after invitations."`
+	Campaign campaignGroup `cmd:"" help:"Look after invitations that were imported together."`
+	Waitlist waitlistGroup `cmd:"" help:"Decide on who asks to come in."`
+
 	Backup  backupCmd  `cmd:"" help:"Copy the SQLite database to a new file, while the server runs or not."`
 	Config  configCmd  `cmd:"" help:"Show every setting with its value and where it came from."`
 	Version versionCmd `cmd:"" help:"Show the version."`
@@ -121,7 +125,10 @@ func fail(term terminal, err error) int {
 		if e.Err != nil {
 			line += ": " + oneLine(e.Err.Error())
 		}
-		fmt.Fprintf(term.err, "guestlist: %s\n", line)
+		fmt.Fprintf(term.err, "guestlist: %s\n", plain(line))
+		if e.Details != "" {
+			fmt.Fprintf(term.err, "%s\n", plainLines(e.Details))
+		}
 		if e.Hint != "" {
 			fmt.Fprintf(term.err, "hint: %s\n", e.Hint)
 		}

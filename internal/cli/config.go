@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -95,12 +96,22 @@ func WriteCommandReference(w io.Writer) error {
 		for _, p := range leaf.Positional {
 			fmt.Fprintf(w, "\n- `<%s>`: %s", p.Name, p.Help)
 		}
-		for _, f := range leaf.Flags {
+		for _, f := range flagsOf(leaf) {
 			fmt.Fprintf(w, "\n- `--%s`: %s", f.Name, f.Help)
 		}
 		fmt.Fprintln(w)
 	}
 	return nil
+}
+
+// flagsOf lists the flags of a command and of the group that it is in. Those of
+// the program are the settings.
+func flagsOf(leaf *kong.Node) []*kong.Flag {
+	list := leaf.Flags
+	for n := leaf.Parent; n != nil && n.Type == kong.CommandNode; n = n.Parent {
+		list = slices.Concat(list, n.Flags)
+	}
+	return list
 }
 
 func noEnvironment(string) (string, bool) { return "", false }

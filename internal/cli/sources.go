@@ -32,6 +32,16 @@ func (s *sources) Validate(*kong.Application) error { return nil }
 
 // Resolve finds a value for a flag, or nil.
 func (s *sources) Resolve(kctx *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	if remoteFlags[flag.Name] {
+		value, _, err := s.fromEnvironment(flag.Name)
+		if err != nil {
+			s.faults = append(s.faults, err)
+		}
+		if value == nil {
+			return nil, nil
+		}
+		return *value, nil
+	}
 	if !settingNames()[flag.Name] {
 		return nil, nil
 	}
@@ -53,16 +63,8 @@ func (s *sources) Resolve(kctx *kong.Context, _ *kong.Path, flag *kong.Flag) (an
 
 // find returns a flag's value beside the command line and where it is from.
 func (s *sources) find(flag *kong.Flag) (value *string, from string, err error) {
-	name := envName(flag.Name)
-	if v, ok := s.env(name); ok {
-		return &v, "environment " + name, nil
-	}
-	if file, ok := s.env(name + "_FILE"); ok && flag.Name != "config-file" {
-		v, err := readSetting(file)
-		if err != nil {
-			return nil, "", fmt.Errorf("%s_FILE: %w", name, err)
-		}
-		return &v, "file " + file, nil
+	if value, from, err = s.fromEnvironment(flag.Name); value != nil || err != nil {
+		return value, from, err
 	}
 	if !s.loaded {
 		s.loaded = true
@@ -74,6 +76,23 @@ func (s *sources) find(flag *kong.Flag) (value *string, from string, err error) 
 		return &v, "file " + s.path, nil
 	}
 	return nil, "", nil
+}
+
+// fromEnvironment finds a value in a variable, or in the file that one names.
+func (s *sources) fromEnvironment(setting string) (value *string, from string, err error) {
+	name := envName(setting)
+	if v, ok := s.env(name); ok {
+		return &v, "environment " + name, nil
+	}
+	file, ok := s.env(name + "_FILE")
+	if !ok || setting == "config-file" {
+		return nil, "", nil
+	}
+	v, err := readSetting(file)
+	if err != nil {
+		return nil, "", fmt.Errorf("%s_FILE: %w", name, err)
+	}
+	return &v, "file " + file, nil
 }
 
 // envName returns the variable of a setting: listen is GUESTLIST_LISTEN.

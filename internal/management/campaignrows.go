@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,14 +67,36 @@ type ownOfRow struct {
 
 var ownSchema = requestOf(reflect.TypeFor[ownOfRow]())
 
-// guessMapping says what the columns of a file are by their names. One that is
-// none of an invitation is refused: a typing error would lose a value of every
-// row.
-func guessMapping(columns []string) ([]string, error) {
+// saidColumns reads what a host says of single columns, each as column=member;
+// an empty member leaves the column out. The others are guessed.
+func saidColumns(list []string) (map[string]string, error) {
+	inv := web.Invalid{What: "query"}
+	said := map[string]string{}
+	for i, text := range list {
+		at := strings.LastIndexByte(text, '=')
+		if !inv.Check(at > 0, "map."+strconv.Itoa(i), "custom", "Write it as column=member") {
+			continue
+		}
+		said[text[:at]] = text[at+1:]
+	}
+	inv.Check(len(said) <= guestlist.MaxCampaignColumns, "map", "too_big", fmt.Sprintf("At most %d columns are taken", guestlist.MaxCampaignColumns))
+	return said, inv.Err()
+}
+
+// guessMapping says what the columns of a file are by their names, but for those
+// of which the host said it. One that is none of an invitation is refused: a
+// typing error would lose a value of every row.
+func guessMapping(columns []string, said map[string]string) ([]string, error) {
 	mapping := make([]string, len(columns))
 	inv := web.Invalid{}
+	for name := range said {
+		inv.Check(slices.Contains(columns, name), "map", "unrecognized_keys", "The file has no column "+clip(name))
+	}
 	for i, name := range columns {
+		member, told := said[name]
 		switch known, ok := rowColumns[foldColumn(name)]; {
+		case told:
+			mapping[i] = member
 		case ok:
 			mapping[i] = known
 		case knownColumn(ownSchema, strings.Split(name, ".")):

@@ -236,10 +236,11 @@ func (u *rowsUpload) head(format string) error {
 		}
 		return nil
 	}
-	if u.later() {
-		return nil // the host says what the columns are before it is started
+	said, err := saidColumns(u.query["map"])
+	if err != nil || u.later() && len(said) == 0 {
+		return err // the host says what the columns are before it is started
 	}
-	u.row.Mapping, err = guessMapping(u.row.Columns)
+	u.row.Mapping, err = guessMapping(u.row.Columns, said)
 	return err
 }
 

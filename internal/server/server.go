@@ -128,6 +128,10 @@ func (s *Server) Start(ctx context.Context) error {
 	return nil
 }
 
+// Work begins to work off jobs without serving: what a command sets going is
+// done even where no other process serves the database.
+func (s *Server) Work(ctx context.Context) { s.parts.start(ctx) }
+
 func (s *Server) listen(ctx context.Context) error {
 	if s.listener = s.o.Listener; s.listener != nil {
 		return nil
