@@ -3,8 +3,10 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -71,6 +73,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"http":    httpCommand,
 	"json":    jsonCommand,
 	"set":     set,
+	"later":   later,
 	"visit":   visit,
 	"fill":    fill,
 	"press":   press,
@@ -88,4 +91,14 @@ func set(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: set NAME VALUE...")
 	}
 	ts.Setenv(args[0], strings.Join(args[1:], " "))
+}
+
+// later NAME DURATION sets a variable to a moment from now, in milliseconds.
+func later(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: later NAME DURATION")
+	}
+	d, err := time.ParseDuration(args[1])
+	ts.Check(err)
+	ts.Setenv(args[0], strconv.FormatInt(time.Now().Add(d).UnixMilli(), 10))
 }

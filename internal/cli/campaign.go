@@ -70,7 +70,7 @@ type oneCampaign struct {
 	JSON bool   `name:"json" help:"Print the answer as JSON."`
 }
 
-func (c oneCampaign) print(term terminal, now guestlist.Campaign) error {
+func (c oneCampaign) tell(term terminal, now guestlist.Campaign) error {
 	if c.JSON {
 		return json.NewEncoder(term.out).Encode(now)
 	}
@@ -106,7 +106,7 @@ func (c campaignShowCmd) Run(ctx context.Context, term terminal, settings *Setti
 		if err != nil {
 			return err
 		}
-		return c.print(term, now)
+		return c.tell(term, now)
 	})
 }
 
@@ -121,7 +121,7 @@ func (c campaignPauseCmd) Run(ctx context.Context, term terminal, settings *Sett
 		if err != nil {
 			return err
 		}
-		return c.print(term, now)
+		return c.tell(term, now)
 	})
 }
 
@@ -143,7 +143,7 @@ func (c campaignResumeCmd) Run(ctx context.Context, term terminal, settings *Set
 		if now, err = api.TellCampaign(ctx, now.ID, verb); err != nil {
 			return err
 		}
-		return c.print(term, now)
+		return c.tell(term, now)
 	})
 }
 
@@ -159,7 +159,7 @@ func (c campaignCancelCmd) Run(ctx context.Context, term terminal, settings *Set
 		if err != nil {
 			return err
 		}
-		return c.print(term, now)
+		return c.tell(term, now)
 	})
 }
 
@@ -218,7 +218,7 @@ func replaceFile(path string, write func(*os.File) error) error {
 	if err != nil {
 		return unwritable(path, err)
 	}
-	defer os.Remove(f.Name()) // gone after the rename
+	defer func() { _ = os.Remove(f.Name()) }() // gone after the rename
 	if err := write(f); err != nil {
 		_ = f.Close() // the first failure counts
 		return err

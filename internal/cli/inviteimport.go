@@ -32,6 +32,7 @@ type inviteImportCmd struct {
 	DryRun bool   `help:"Say what would become of the rows, and change nothing."`
 	Report string `placeholder:"FILE" help:"Write what became, or would become, of each row to a CSV file."`
 	Again  bool   `help:"Make another campaign of a file that was imported before."`
+	JSON   bool   `name:"json" help:"Print the campaign as JSON."`
 }
 
 // importTerms is what every row of an import is given.
@@ -53,7 +54,7 @@ func (c inviteImportCmd) Run(ctx context.Context, term terminal, settings *Setti
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	kind, err := c.contentType(f)
 	if err != nil {
 		return err
@@ -113,10 +114,10 @@ const (
 
 // contentType says what a file is, and leaves it at its beginning.
 func (c inviteImportCmd) contentType(f *os.File) (string, error) {
-	switch {
-	case c.Format == "csv":
+	switch c.Format {
+	case "csv":
 		return typeCSV, nil
-	case c.Format == "ndjson":
+	case "ndjson":
 		return typeNDJSON, nil
 	}
 	switch strings.ToLower(filepath.Ext(c.File)) {
@@ -267,7 +268,7 @@ func (c inviteImportCmd) load(ctx context.Context, term terminal, api *client.Cl
 			return err
 		}
 	}
-	if err := (oneCampaign{}).print(term, made); err != nil {
+	if err := (oneCampaign{JSON: c.JSON}).tell(term, made); err != nil {
 		return err
 	}
 	return verdict(made)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -44,7 +45,8 @@ func (r *remote) withAPI(ctx context.Context, term terminal, settings *Settings,
 		if r.ClientID != "" || r.ClientSecret != "" {
 			return refuse("cli.no_server", "credentials were given, but no server to show them to", "add --server https://id.example.com")
 		}
-		return withServer(ctx, term, settings, func(s *server.Server) error {
+		// What the API refuses is told by the command itself.
+		return withServerLogging(ctx, term, settings, slog.LevelError, func(s *server.Server) error {
 			if work {
 				s.Work(ctx)
 			}

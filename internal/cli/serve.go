@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"runtime/debug"
 
@@ -98,11 +99,17 @@ func (c backupCmd) Run(ctx context.Context, term terminal, settings *Settings) e
 // withServer opens the server without listening, for commands that work on its
 // database whether another process serves it or not.
 func withServer(ctx context.Context, term terminal, settings *Settings, do func(*server.Server) error) error {
+	return withServerLogging(ctx, term, settings, slog.LevelWarn, do) // the output is the answer
+}
+
+// withServerLogging is withServer that logs from a level on, or what the
+// settings say if that is less.
+func withServerLogging(ctx context.Context, term terminal, settings *Settings, least slog.Level, do func(*server.Server) error) error {
 	o, err := settings.Options()
 	if err != nil {
 		return err
 	}
-	o.Log = logger(term, max(o.LogLevel, 4)) // warnings and errors: the output is the answer
+	o.Log = logger(term, max(o.LogLevel, least))
 	s, err := server.Open(ctx, o)
 	if err != nil {
 		return err
