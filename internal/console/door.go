@@ -65,6 +65,8 @@ func (d *Door) routes() []route {
 		userImportRoutes(),
 		invitationRoutes(),
 		invitationCodeRoutes(),
+		waitlistRoutes(),
+		invitedRoutes(),
 		experienceRoutes(),
 		applicationRoutes(),
 		resourceRoutes(),

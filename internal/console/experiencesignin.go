@@ -213,9 +213,40 @@ func advancedSection(v *visit, s *settings) ui.FormSection {
 	return ui.FormSection{Title: v.T("experience.advanced.title"), Fields: []ui.Field{
 		{Kind: ui.KindSwitch, Name: "registration", API: "signInMode", Label: v.T("experience.advanced.registration"),
 			Help: v.T("experience.advanced.registration_help"), On: s.exp.SignInMode != guestlist.ModeSignIn},
+		policyField(v, s),
 		{Name: "unknownSessionRedirectUrl", Label: v.T("experience.advanced.unknown"), Help: v.T("experience.advanced.unknown_help"),
 			Value: orZero(s.exp.UnknownSessionRedirectURL, ""), Type: "url", Max: 2048, Optional: true, Placeholder: "https://"},
 	}}
+}
+
+// policyField says in full how new people come in. The switch over it says the
+// same in short.
+func policyField(v *visit, s *settings) ui.Field {
+	f := ui.Field{
+		Kind: ui.KindRadio, Name: "registrationPolicy", Label: v.T("waitlist.policy_label"), Help: v.T("waitlist.policy_text"), Value: string(s.exp.Policy()),
+	}
+	for _, p := range guestlist.RegistrationPolicies() {
+		f.Options = append(f.Options, ui.Option{
+			Value: string(p), Text: v.T("waitlist.policy." + string(p)), Help: v.T("waitlist.policy_help." + string(p)),
+		})
+	}
+	return f
+}
+
+// typedDoor adds to a change what became of the door: the policy if another one
+// was chosen, and else what the switch says. What neither of them changed is not
+// sent.
+func (v *visit) typedDoor(exp guestlist.SignInExperience, change map[string]any) {
+	was, chosen := exp.Policy(), guestlist.RegistrationPolicy(v.form.Get("registrationPolicy"))
+	open, switched := v.on("registration"), v.on("registration") != (was == guestlist.PolicyOpen)
+	switch {
+	case switched && open:
+		change["signInMode"] = guestlist.ModeSignInAndRegister
+	case switched && (chosen == guestlist.PolicyOpen || chosen == ""):
+		change["signInMode"] = guestlist.ModeSignIn
+	case chosen != "" && chosen != was:
+		change["registrationPolicy"] = chosen
+	}
 }
 
 func signInChange(v *visit, s *settings, _ *ui.Form) map[string]any {
@@ -228,12 +259,7 @@ func signInChange(v *visit, s *settings, _ *ui.Form) map[string]any {
 			SkipRequiredIdentifiers: kept(s.exp.SocialSignIn.SkipRequiredIdentifiers, v.on("socialSignIn.skipRequiredIdentifiers")),
 		},
 	}
-	switch mode := s.exp.SignInMode; {
-	case !v.on("registration"):
-		change["signInMode"] = guestlist.ModeSignIn
-	case mode == guestlist.ModeSignIn:
-		change["signInMode"] = guestlist.ModeSignInAndRegister
-	}
+	v.typedDoor(s.exp, change)
 	if v.form.Has("socialSignInConnectorTargets.all") {
 		change["socialSignInConnectorTargets"] = ui.OrderOf(v.form, "socialSignInConnectorTargets")
 	}

@@ -53,7 +53,7 @@ func getOverview(v *visit) error {
 		main = slices.Insert(main, 0, funnel)
 	}
 	body := []ui.Block{
-		v.door(exp.SignInMode), stats,
+		v.door(exp.Policy()), stats,
 		ui.Columns{
 			Main: main,
 			Side: []ui.Block{ui.Section{
@@ -68,15 +68,23 @@ func getOverview(v *visit) error {
 	return v.show(&ui.Page{Name: "overview", Header: ui.Header{Title: v.T("overview.title")}, Body: body})
 }
 
-// door is the one switch of the public door.
-func (v *visit) door(mode guestlist.SignInMode) ui.Block {
-	s := ui.Switch{Title: v.T("overview.door.title"), Action: Path + "/door", Name: "open", On: mode != guestlist.ModeSignIn}
+// door is the one switch of the public door. Beside it stands how people come in
+// while it is closed.
+func (v *visit) door(policy guestlist.RegistrationPolicy) ui.Block {
+	s := ui.Switch{Title: v.T("overview.door.title"), Action: Path + "/door", Name: "open", On: policy == guestlist.PolicyOpen}
+	s.State, s.Text = ui.Pill{Text: v.T("waitlist.policy." + string(policy)), Tone: ui.Good}, v.T("waitlist.policy_help."+string(policy))
+	s.Press = v.T("overview.door.do_open")
 	if s.On {
-		s.State, s.Text, s.Press = ui.Pill{Text: v.T("overview.door.open"), Tone: ui.Warn}, v.T("overview.door.open_text"), v.T("overview.door.close")
-	} else {
-		s.State, s.Text, s.Press = ui.Pill{Text: v.T("overview.door.closed"), Tone: ui.Good}, v.T("overview.door.closed_text"), v.T("overview.door.do_open")
+		s.State.Tone, s.Press = ui.Warn, v.T("overview.door.close")
 	}
 	return s
+}
+
+// doorBack takes back a change of how people come in.
+func (v *visit) doorBack(policy guestlist.RegistrationPolicy) *ui.Action {
+	return &ui.Action{
+		Text: v.T("ui.undo"), Href: Path + "/door", Post: true, Hidden: []ui.Hidden{{Name: "policy", Value: string(policy)}},
+	}
 }
 
 // postDoor opens or closes the door, or leaves it as it was before. That can be
@@ -86,23 +94,21 @@ func postDoor(v *visit) error {
 	if err := v.api.Do(v.ctx(), "GET", "/sign-in-exp", nil, &exp); err != nil {
 		return err
 	}
-	mode := guestlist.SignInMode(v.form.Get("mode"))
-	if mode == "" {
-		mode = guestlist.ModeSignIn
-		if v.form.Get("open") == ui.Yes {
-			mode = guestlist.ModeSignInAndRegister
-		}
+	change, open := map[string]any{"signInMode": guestlist.ModeSignIn}, v.form.Get("open") == ui.Yes
+	if open {
+		change["signInMode"] = guestlist.ModeSignInAndRegister
 	}
-	if err := v.api.SetSignInExperience(v.ctx(), map[string]any{"signInMode": mode}); err != nil {
-		return err
+	if was := guestlist.RegistrationPolicy(v.form.Get("policy")); was != "" {
+		change, open = map[string]any{"registrationPolicy": was}, was == guestlist.PolicyOpen
 	}
-	text := v.T("overview.door.now_open")
-	if mode == guestlist.ModeSignIn {
-		text = v.T("overview.door.now_closed")
+	if err := v.api.SetSignInExperience(v.ctx(), change); err != nil {
+		return v.refused(Path, err)
 	}
-	return v.doneWith(Path, ui.Flash{Text: text, Undo: &ui.Action{
-		Text: v.T("ui.undo"), Href: Path + "/door", Post: true, Hidden: []ui.Hidden{{Name: "mode", Value: string(exp.SignInMode)}},
-	}})
+	text := v.T("overview.door.now_closed")
+	if open {
+		text = v.T("overview.door.now_open")
+	}
+	return v.doneWith(Path, ui.Flash{Text: text, Undo: v.doorBack(exp.Policy())})
 }
 
 // figures are the numbers of users, and how they went.

@@ -139,7 +139,7 @@ func (v *visit) stepApplication(b *beginning) ui.ListItem {
 
 func (v *visit) stepDoor(b *beginning) ui.ListItem {
 	if b.closed {
-		return v.step(true, v.T("overview.steps.door"), v.T("overview.door.closed_text"))
+		return v.step(true, v.T("overview.steps.door"), v.T("waitlist.policy_help.invite_only"))
 	}
 	return v.step(false, v.T("overview.steps.door"), v.T("overview.steps.door_text"), ui.Action{
 		Text: v.T("overview.door.close"), Href: Path + "/door", Post: true, Hidden: []ui.Hidden{{Name: "open", Value: "false"}},

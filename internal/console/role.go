@@ -161,7 +161,11 @@ func getRole(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.show(v.rolePage(r, "settings", v.roleForm(r, tag)))
+	body, err := v.withQuota(r, v.roleForm(r, tag))
+	if err != nil {
+		return err
+	}
+	return v.show(v.rolePage(r, "settings", body...))
 }
 
 func postRole(v *visit) error {

@@ -17,7 +17,7 @@ func (v *visit) user() (guestlist.User, string, error) {
 
 // userTabs are the pages of a user, and what follows the user's path.
 var userTabs = []struct{ name, path string }{
-	{"profile", ""}, {"identities", "/identities"}, {"roles", "/roles"}, {"sessions", "/sessions"}, {"events", "/events"}, {"data", "/data"},
+	{"profile", ""}, {"identities", "/identities"}, {"roles", "/roles"}, {"sessions", "/sessions"}, {"invited", "/invited"}, {"events", "/events"}, {"data", "/data"},
 }
 
 // userPage is one of the pages of a user.

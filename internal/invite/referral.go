@@ -63,6 +63,9 @@ func isReferralOf(i guestlist.Invitation, user guestlist.UserID) bool {
 // the root down; more says that there are more than were read.
 func Tree(tx *store.Tx, root guestlist.UserID) (nodes []guestlist.TreeNode, more bool, err error) {
 	nodes = []guestlist.TreeNode{{UserID: root}}
+	if err := cameBy(tx, &nodes[0]); err != nil {
+		return nil, false, err
+	}
 	for at := 0; at < len(nodes); at++ {
 		room := guestlist.MaxTreeNodes - len(nodes)
 		below, err := tx.InvitedBy(nodes[at].UserID, room+1)
@@ -81,6 +84,30 @@ func Tree(tx *store.Tx, root guestlist.UserID) (nodes []guestlist.TreeNode, more
 		}
 	}
 	return nodes, more, nil
+}
+
+// cameBy fills in by whose invitation the root came in, if that is known still.
+func cameBy(tx *store.Tx, n *guestlist.TreeNode) error {
+	id, err := tx.CameBy(n.UserID)
+	if err != nil || id == "" {
+		return ignoreNotFound(err)
+	}
+	i, err := tx.Invitation(id)
+	if err != nil {
+		return ignoreNotFound(err)
+	}
+	n.InvitationID = i.ID
+	if i.Inviter.Type == guestlist.InviterUser {
+		n.ParentID = guestlist.UserID(i.Inviter.ID)
+	}
+	return nil
+}
+
+func ignoreNotFound(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // describe fills in who a node is. Somebody who was deleted stays in the tree,

@@ -75,6 +75,13 @@ func (tx *Tx) InvitedBy(id guestlist.UserID, limit int) ([]guestlist.TreeNode, e
 		WHERE r.is_new AND r.invitation_id IN (SELECT id FROM `+referrals+`) ORDER BY r.created_at, r.user_id LIMIT $2`, id, limit)
 }
 
+// CameBy returns the invitation by which a user came in; ErrNotFound if it was
+// none, or one that is forgotten.
+func (tx *Tx) CameBy(id guestlist.UserID) (guestlist.InvitationID, error) {
+	var by guestlist.InvitationID
+	return by, tx.row("SELECT invitation_id FROM redemptions WHERE user_id = $1 AND is_new ORDER BY created_at LIMIT 1", []any{id}, &by)
+}
+
 // settingReferrals names the settings of users' own invitations.
 const settingReferrals = "referrals"
 

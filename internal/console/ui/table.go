@@ -31,6 +31,7 @@ type Column struct {
 type Row struct {
 	ID      string // what a bulk action is sent, "" if the row cannot be chosen
 	Href    string
+	Indent  int // how far it stands in, of rows that lie below each other; at most 6
 	Cells   []Cell
 	Actions []Action
 }
