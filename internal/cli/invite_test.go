@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -173,6 +175,54 @@ func TestWrongWordsAreToldWithAWayOn(t *testing.T) {
 	if status, _, errs := call(t, env, "invite", "list"); status != 1 || !strings.Contains(errs, "CLIENT_SECRET_FILE") {
 		t.Errorf("a secret that cannot be read: status %d: %s", status, errs)
 	}
+}
+
+// interrupter ends a context when something was said.
+type interrupter struct {
+	bytes.Buffer
+	at   string
+	stop context.CancelFunc
+}
+
+func (i *interrupter) Write(b []byte) (int, error) {
+	n, err := i.Buffer.Write(b)
+	if strings.Contains(i.String(), i.at) {
+		i.stop()
+	}
+	return n, err
+}
+
+// TestAnInterruptedImportGoesOn where it was, by the same command, and invites
+// nobody twice.
+func TestAnInterruptedImportGoesOn(t *testing.T) {
+	eachHouse(t, func(h house) {
+		const rows = 3000
+		var list strings.Builder
+		list.WriteString("email\n")
+		for n := range rows {
+			fmt.Fprintf(&list, "guest-%d@example.com\n", n)
+		}
+		path := file(h.t, "guests.csv", list.String())
+		args := []string{"invite", "import", path, "--wave", "1", "--interval", "1d", "--json"}
+		ctx, stop := context.WithCancel(context.Background())
+		defer stop()
+		errs := &interrupter{at: "campaign ", stop: stop}
+		status := run(ctx, args, terminal{in: strings.NewReader(""), out: io.Discard, err: errs},
+			func(name string) (string, bool) { v, ok := h.env[name]; return v, ok })
+		if status != 1 || !strings.Contains(errs.String(), "interrupted") || !strings.Contains(errs.String(), "the same command goes on") {
+			h.t.Fatalf("status %d: %s", status, errs)
+		}
+		var made guestlist.Campaign
+		if err := json.Unmarshal([]byte(h.must(args...)), &made); err != nil {
+			h.t.Fatal(err)
+		}
+		if made.Done != rows || made.Verdicts[string(guestlist.RowNew)] != rows || !strings.Contains(errs.String(), string(made.ID)) {
+			h.t.Errorf("%+v after %s", made, errs)
+		}
+		if out := h.must("campaign", "list", "--json"); strings.Count(out, "\n") != 1 {
+			h.t.Errorf("the campaigns are\n%s", out)
+		}
+	})
 }
 
 const guests = "Full Name;E-Mail;Notes\nGrace;grace@example.com;x\nBad;nowhere;\nAlan;alan@example.com;\nGrace;GRACE@example.com;twice\n"
