@@ -53,11 +53,16 @@ func (v *visit) upload(most int64) (map[string][]byte, error) {
 // maxPartsOfUpload bounds the fields of a form with files.
 const maxPartsOfUpload = 1000
 
-// keepPicture hands a picture to the API and returns its address.
+// keepPicture hands a picture to the API and returns its address. It stays for
+// as long as a preview may need it, and longer once settings show it.
 func (v *visit) keepPicture(content []byte) (string, error) {
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
-	part, err := w.CreateFormFile("file", "picture")
+	err := w.WriteField("passing", "true") // unless it is saved
+	var part io.Writer
+	if err == nil {
+		part, err = w.CreateFormFile("file", "picture")
+	}
 	if err == nil {
 		_, err = part.Write(content)
 	}

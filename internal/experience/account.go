@@ -136,12 +136,18 @@ func (v *visit) sessionCookie() string {
 // changeOwn hands a change to the desk, and gives the browser its new cookie, if
 // there is one.
 func (v *visit) changeOwn(c signin.AccountChange) error {
+	_, err := v.changed(c)
+	return err
+}
+
+// changed is changeOwn for a change that leaves something.
+func (v *visit) changed(c signin.AccountChange) (signin.AccountStep, error) {
 	step, err := v.d.Desk.ChangeAccount(v.r.Context(), v.sessionCookie(), c, v.caller())
 	if err == nil && step.NewCookie != "" {
 		age := step.Session.ExpiresAt.Sub(guestlist.TimeOf(v.d.Now()))
 		v.d.Cookies.Set(v.w, cookieSession, step.NewCookie, web.CookieOptions{MaxAge: max(age, time.Second)})
 	}
-	return err
+	return step, err
 }
 
 // own is a page of one's own account, with the way back and the notice that the

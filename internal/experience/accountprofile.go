@@ -63,6 +63,9 @@ func (v *visit) accountProfilePage() (*web.Page, []asks, error) {
 			f.Label = v.labelOf(a.ProfileField)
 		}
 		p.Form.Fields = append(p.Form.Fields, f)
+		if f.Name == fieldAvatar && !more {
+			p.Form.Fields = append(p.Form.Fields, v.pictureField())
+		}
 	}
 	return p, all, nil
 }
@@ -128,9 +131,13 @@ func asInput(a asks, value any) string {
 }
 
 func postAccountProfile(v *visit) error {
+	refused := v.takePicture()
 	p, all, err := v.accountProfilePage()
 	if err != nil {
 		return err
+	}
+	if refused != nil {
+		return v.pictureRefused(p, refused)
 	}
 	c := signin.ChangeProfile{Values: v.answers(all), More: v.r.URL.Path == pageAccountDetails}
 	if typed := strings.TrimSpace(v.form.Get(fieldUsername)); !c.More && v.hasUsername() && (typed != "" || v.acct.User.Username != nil) {

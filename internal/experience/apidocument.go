@@ -83,7 +83,11 @@ func (rt apiRoute) document() map[string]any {
 		"parameters": rt.parameters(), "responses": rt.responses(),
 	}
 	if rt.body != nil {
-		doc["requestBody"] = map[string]any{"required": rt.mustHaveBody(), "content": jsonContent(rt.body.schema())}
+		content := jsonContent(rt.body.schema())
+		if rt.file {
+			content = map[string]any{"multipart/form-data": content["application/json"]}
+		}
+		doc["requestBody"] = map[string]any{"required": rt.mustHaveBody(), "content": content}
 	}
 	return doc
 }

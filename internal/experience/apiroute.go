@@ -31,6 +31,7 @@ type apiRoute struct {
 	summary string
 	query   shape // of the URL, an object; nil for none
 	body    shape // of the request; nil for none
+	file    bool  // the request is a form with a file in place of JSON
 	answer  shape // of success; nil for none
 	status  int   // of success
 	also    int   // another status of success, which has no body to read; 0 for none
@@ -176,6 +177,14 @@ func profileRoutes() []apiRoute {
 				"422 session.email_blocklist.email_subaddressing_not_allowed", "422 session.email_blocklist.invalid_email",
 				"400 custom_profile_fields.invalid_value", "422 session.sso_enabled", "422 user.identity_already_in_use",
 				"422 user.social_account_exists_in_profile", "422 user.sign_in_method_not_enabled"),
+		},
+		{
+			pattern: "POST " + pathAvatar, needs: needsEvent, serve: postAvatar, status: 200,
+			summary: "Keep a picture for a new account: its address goes into the profile field avatar", file: true,
+			body: object{"file": file{}}, answer: object{"url": aURL},
+			refusals: of(theDoor, "400 session.not_supported_for_forgot_password", "400 session.invalid_interaction_type",
+				"415 request.form_expected", "400 request.body_unreadable", "400 request.invalid_text",
+				"400 guard.mime_type_not_allowed", "400 guard.file_size_exceeded", "429 storage.uploads_limited"),
 		},
 		{
 			pattern: "PUT /api/experience/profile/password", needs: needsEvent, serve: putProfilePassword, status: 204,

@@ -29,6 +29,7 @@ type (
 		format      string // of JSON Schema
 	}
 	enum    []string
+	file    struct{}
 	boolean struct{}
 	// nullable is a value or null.
 	nullable struct{ shape }
@@ -80,6 +81,11 @@ func (t str) schema() map[string]any {
 
 func (e enum) schema() map[string]any {
 	return map[string]any{"type": "string", "enum": []string(e)}
+}
+
+// A file of a form is a text whose media type is said (OpenAPI 3.1 §4.8.14.3).
+func (file) schema() map[string]any {
+	return map[string]any{"type": "string", "contentMediaType": "application/octet-stream"}
 }
 
 func (boolean) schema() map[string]any { return map[string]any{"type": "boolean"} }

@@ -25,6 +25,7 @@ type visit struct {
 	r     *http.Request
 	query url.Values
 	form  url.Values // of a POST
+	file  []byte     // the picture that came with it, if any
 
 	exp  guestlist.SignInExperience
 	uid  string
@@ -76,12 +77,21 @@ func (v *visit) take() (err error) {
 		return err
 	}
 	if v.r.Method == http.MethodPost {
-		if v.form, err = web.ReadForm(v.w, v.r); err != nil {
+		if v.form, v.file, err = v.readForm(); err != nil {
 			return err
 		}
 	}
 	v.exp, err = v.d.Desk.Experience(v.r.Context())
 	return err
+}
+
+// readForm reads a form, and its picture on the page that has one.
+func (v *visit) readForm() (form url.Values, picture []byte, err error) {
+	if v.r.URL.Path == pageAccountProfile {
+		return web.ReadPictureForm(v.w, v.r, fieldPicture)
+	}
+	form, err = web.ReadForm(v.w, v.r)
+	return form, nil, err
 }
 
 // uidOf returns the browser's interaction for an application, or its latest

@@ -94,7 +94,11 @@ func (a *API) putApplicationExperience(c *call, in struct {
 				return err
 			}
 		}
+		before := e
 		in.Body.apply(&e)
+		if err := a.showPictures(tx, before, e); err != nil {
+			return err
+		}
 		if text, err = json.Marshal(e); err != nil {
 			return err
 		}

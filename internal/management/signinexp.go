@@ -100,6 +100,9 @@ func (a *API) updateSignInExperience(c *call, in struct {
 		if err := rules.refusal(); err != nil {
 			return err
 		}
+		if err := a.showPictures(tx, before, exp); err != nil {
+			return err
+		}
 		return tx.PutSignInExperience(exp)
 	})
 	return exp, err

@@ -1,12 +1,10 @@
 package management
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"io"
-	"mime"
+	"bytes"
+	"encoding/json"
 	"net/http"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -15,13 +13,10 @@ import (
 	"guestlist/internal/web"
 )
 
-// MaxUserAssets is how many pictures are kept.
-const MaxUserAssets = 1000
-
 func (a *API) userAssetRoutes() []route {
 	return []route{
 		get("/api/user-assets/service-status", "Whether pictures can be uploaded, and which", a.assetStatus),
-		raw(http.MethodPost, "/api/user-assets", "Upload a picture as the field \"file\" of a form", "application/json", a.uploadAsset),
+		raw(http.MethodPost, "/api/user-assets", "Upload a picture as the field \"file\" of a form; with a field \"passing\" it goes after a day unless settings come to show it", "application/json", a.uploadAsset),
 		raw(http.MethodGet, "/api/user-assets/{file}", "A picture that was uploaded", "image/*", a.serveAsset).anonymous(),
 		remove("/api/user-assets/{file}", "Delete a picture that was uploaded", a.deleteAsset),
 	}
@@ -37,80 +32,56 @@ func (a *API) assetStatus(*call, struct{}) (assetStatus, error) {
 	return assetStatus{Status: "ready", AllowUploadMimeTypes: web.PictureTypes, MaxUploadFileSize: web.MaxPicture}, nil
 }
 
-// uploadAsset keeps a picture. What it is, its content says; its name and the
-// type that the sender claims do not count. The same picture has the same URL.
+// uploadAsset keeps a picture. The same picture has the same URL.
 func (a *API) uploadAsset(c *call) error {
-	content, err := uploadedFile(c.r)
+	p, fields, err := web.ReadPicture(c.w, c.r)
 	if err != nil {
 		return err
 	}
-	kind := web.PictureType(content)
-	if kind == "" {
-		return guestlist.Refuse(guestlist.KindInvalid, "guard.mime_type_not_allowed")
-	}
-	sum := sha256.Sum256(content)
-	id := hex.EncodeToString(sum[:16]) + "." + web.PictureEnding(kind)
+	var id string
 	err = a.Store.Update(c.ctx(), func(tx *store.Tx) error {
-		if _, err := tx.UserAsset(id); !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		n, err := tx.CountUserAssets()
-		if err != nil {
-			return err
-		}
-		if n >= MaxUserAssets {
-			return guestlist.Refuse(guestlist.KindUnprocessable, "storage.full").WithArgs(map[string]any{"max": MaxUserAssets})
-		}
-		return tx.PutUserAsset(store.UserAsset{ID: id, ContentType: kind, Content: content, CreatedAt: tx.Now})
+		id, err = tx.KeepPicture(store.Picture(p), fields.Get("passing") == "true")
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	return web.WriteJSON(c.w, c.status, map[string]string{"url": a.Endpoint + "/api/user-assets/" + id})
+	return web.WriteJSON(c.w, c.status, map[string]string{"url": a.Endpoint + assetPath + id})
 }
 
-// uploadedFile reads the field "file" of a form.
-func uploadedFile(r *http.Request) ([]byte, error) {
-	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "multipart/form-data" {
-		return nil, guestlist.Refuse(guestlist.KindMediaType, "request.form_expected")
-	}
-	unreadable := func(err error) error {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return errFileTooLarge()
-		}
-		return guestlist.Refuse(guestlist.KindInvalid, "request.body_unreadable").Because(err)
-	}
-	parts, err := r.MultipartReader()
+// assetPath is where pictures are served.
+const assetPath = "/api/user-assets/"
+
+// assetID is the id of a picture at the end of an address, in JSON.
+var assetID = regexp.MustCompile(`^[0-9a-f]+\.[a-z]+`)
+
+// showPictures keeps the pictures of ours that settings show, which may be those
+// of a preview. One that went meanwhile is refused, unless the settings of
+// before lacked it as well: a page would show a hole.
+func (a *API) showPictures(tx *store.Tx, before, after any) error {
+	old, err := json.Marshal(before)
 	if err != nil {
-		return nil, unreadable(err)
+		return err
 	}
-	for {
-		part, err := parts.NextPart()
-		if errors.Is(err, io.EOF) {
-			var inv web.Invalid
-			inv.Type("file", kindString, "undefined")
-			return nil, inv.Err()
-		}
-		if err != nil {
-			return nil, unreadable(err)
-		}
-		if part.FormName() != "file" {
+	text, err := json.Marshal(after)
+	if err != nil {
+		return err
+	}
+	_, rest, found := strings.Cut(string(text), a.Endpoint+assetPath)
+	for ; found; _, rest, found = strings.Cut(rest, a.Endpoint+assetPath) {
+		id := assetID.FindString(rest)
+		if id == "" {
 			continue
 		}
-		content, err := io.ReadAll(io.LimitReader(part, web.MaxPicture+1))
+		there, err := tx.UseAsset(id)
 		if err != nil {
-			return nil, unreadable(err)
+			return err
 		}
-		if len(content) > web.MaxPicture {
-			return nil, errFileTooLarge()
+		if !there && !bytes.Contains(old, []byte(assetPath+id)) {
+			return guestlist.Refuse(guestlist.KindUnprocessable, "storage.picture_gone")
 		}
-		return content, nil
 	}
-}
-
-func errFileTooLarge() error {
-	return guestlist.Refuse(guestlist.KindInvalid, "guard.file_size_exceeded").WithArgs(map[string]any{"max": web.MaxPicture >> 10})
+	return nil
 }
 
 // serveAsset answers anybody: a logo stands on the pages of guests who are

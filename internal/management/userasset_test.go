@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"guestlist/internal/store"
 	"guestlist/internal/web"
 )
 
@@ -69,6 +70,49 @@ func TestPicturesAreKeptOnceAndServedToAnybody(t *testing.T) {
 			f.refused(404, "entity.not_found", "GET", path, nil)
 			f.refused(404, "entity.not_found", "DELETE", path, nil)
 		}
+	})
+}
+
+func TestPicturesOfPreviewsStayOnceSettingsShowThem(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		passing := func(content string) (url, path string) {
+			var body bytes.Buffer
+			w := multipart.NewWriter(&body)
+			_ = w.WriteField("passing", "true")
+			part, err := w.CreateFormFile("file", "x")
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = part.Write([]byte(content))
+			_ = w.Close()
+			req, err := http.NewRequestWithContext(t.Context(), "POST", f.srv.URL+"/api/user-assets", &body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Authorization", "Bearer "+f.good)
+			req.Header.Set("Content-Type", w.FormDataContentType())
+			url = f.do(req).field(t, "url")
+			return url, strings.TrimPrefix(url, f.api.Endpoint)
+		}
+		shown, shownPath := passing(stillSVG)
+		_, triedPath := passing(string(onePixel))
+		branding := func(url string) map[string]any {
+			return map[string]any{"branding": map[string]string{"logoUrl": url}}
+		}
+		f.must(200, "PATCH", "/api/sign-in-exp", branding(shown))
+		if err := f.api.Store.Update(t.Context(), func(tx *store.Tx) error {
+			later := *tx
+			later.Now = tx.Now.Add(2 * store.KeepUnused)
+			_, err := later.Sweep()
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		f.must(200, "GET", shownPath, nil)
+		f.refused(404, "entity.not_found", "GET", triedPath, nil)
+		f.refused(422, "storage.picture_gone", "PATCH", "/api/sign-in-exp", branding(f.api.Endpoint+triedPath))
+		f.must(200, "PATCH", "/api/sign-in-exp", branding("https://elsewhere.example"+triedPath))
+		f.must(204, "DELETE", shownPath, nil)
 	})
 }
 

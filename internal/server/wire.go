@@ -301,7 +301,7 @@ var streams = []string{"/api/users/bulk", "/api/user-imports", "/api/invitations
 
 // isStream reports requests whose body may be of any size.
 func isStream(r *http.Request) bool {
-	return r.Method == http.MethodPost && (slices.Contains(streams, r.URL.Path) || console.TakesFiles(r.URL.Path))
+	return r.Method == http.MethodPost && (slices.Contains(streams, r.URL.Path) || console.TakesFiles(r.URL.Path) || experience.TakesFiles(r.URL.Path))
 }
 
 // isPage reports requests whose errors are pages: everything but the doors for

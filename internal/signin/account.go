@@ -93,6 +93,8 @@ type AccountStep struct {
 	// NewCookie is the value of the session cookie to set; empty when the browser
 	// keeps the one it has.
 	NewCookie string
+	// Avatar is the address of the picture that UploadOwnAvatar kept.
+	Avatar string
 }
 
 // accountRun is one change on its way. Its interaction has no row: it says for

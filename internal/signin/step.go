@@ -13,6 +13,8 @@ type Step struct {
 	VerificationID string
 	// Location is where BeginOutside sends the browser.
 	Location string
+	// Avatar is the address of the picture that UploadAvatar kept.
+	Avatar string
 	// Registered says that Identify chose a new account (wire: 201).
 	Registered bool
 	// Finished says that Finish succeeded; RedirectTo is where the browser goes

@@ -27,7 +27,22 @@ func (tx *Tx) InvitationQuota(role guestlist.RoleID) (int, error) {
 }
 
 // referrals are the invitations that a user issued of their own.
-const referrals = "invitations WHERE inviter_id = $1 AND campaign_id = '' AND (authority || '') = 'referral'"
+// They have an index of their own, since who is a host as well has issued many
+// more; a campaign is never theirs.
+const referrals = "invitations WHERE inviter_id = $1 AND authority = 'referral'"
+
+// The queries of this file whose plans are looked at in tests.
+const (
+	usedReferrals = referrals + ` AND ((status || '') = 'accepted' OR (status || '') = 'pending' AND expires_at > $2)`
+	openReferrals = "SELECT " + invitationColumns + " FROM " + referrals + " AND (status || '') = 'pending' ORDER BY id DESC LIMIT $2"
+	invitationOf  = "SELECT invitation_id FROM redemptions WHERE user_id = $1 AND is_new ORDER BY created_at LIMIT 1"
+)
+
+// invitedBy lists who came in by a user's own invitations.
+func (d dialect) invitedBy() string {
+	return `SELECT r.user_id, r.invitation_id FROM redemptions r WHERE r.is_new AND r.invitation_id IN (SELECT id` + d.elsewhere +
+		" FROM " + referrals + ") ORDER BY r.created_at, r.user_id LIMIT $2"
+}
 
 // ReferralQuota returns how many invitations a user has to give. Callers that
 // spend one lock the user first.
@@ -37,8 +52,7 @@ func (tx *Tx) ReferralQuota(id guestlist.UserID) (guestlist.ReferralQuota, error
 		WHERE role_id IN (SELECT role_id FROM user_roles WHERE user_id = $1)`, []any{id}, &q.Quota); err != nil || q.Quota == 0 {
 		return q, err
 	}
-	used, err := tx.countRows(referrals+` AND ((status || '') = 'accepted' OR (status || '') = 'pending' AND expires_at > $2)`,
-		[]any{id, tx.Now}, q.Quota)
+	used, err := tx.countRows(usedReferrals, []any{id, tx.Now}, q.Quota)
 	q.Used, q.Left = used, max(0, q.Quota-used)
 	return q, err
 }
@@ -51,14 +65,13 @@ func (tx *Tx) ReferralsOf(id guestlist.UserID, p Page) ([]guestlist.Invitation, 
 
 // OpenReferralsOf lists those that nobody has accepted yet, up to a limit.
 func (tx *Tx) OpenReferralsOf(id guestlist.UserID, limit int) ([]guestlist.Invitation, error) {
-	return collect(tx, tx.scanInvitation, "SELECT "+invitationColumns+" FROM "+referrals+
-		" AND (status || '') = 'pending' ORDER BY id DESC LIMIT $2", id, limit)
+	return collect(tx, tx.scanInvitation, openReferrals, id, limit)
 }
 
 // InvitationOf returns the invitation by which a user came in, "" for none.
 func (tx *Tx) InvitationOf(id guestlist.UserID) (guestlist.InvitationID, error) {
 	var i guestlist.InvitationID
-	err := tx.row("SELECT invitation_id FROM redemptions WHERE user_id = $1 AND is_new ORDER BY created_at LIMIT 1", []any{id}, &i)
+	err := tx.row(invitationOf, []any{id}, &i)
 	if errors.Is(err, ErrNotFound) {
 		err = nil
 	}
@@ -71,8 +84,7 @@ func (tx *Tx) InvitedBy(id guestlist.UserID, limit int) ([]guestlist.TreeNode, e
 		n := guestlist.TreeNode{ParentID: id}
 		err := sc.Scan(&n.UserID, &n.InvitationID)
 		return n, err
-	}, `SELECT r.user_id, r.invitation_id FROM redemptions r
-		WHERE r.is_new AND r.invitation_id IN (SELECT id FROM `+referrals+`) ORDER BY r.created_at, r.user_id LIMIT $2`, id, limit)
+	}, tx.s.dialect.invitedBy(), id, limit)
 }
 
 // CameBy returns the invitation by which a user came in; ErrNotFound if it was

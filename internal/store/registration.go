@@ -13,6 +13,23 @@ const hashConfirm = "registration-request.confirm"
 const requestColumns = `id, kind, status, email, name, locale, application_id, score, referrer_id, referrals, referral_code,
 	invitation_id, decided_by, reason, created_at, confirmed_at, decided_at`
 
+// The queries of this file whose plans are looked at in tests.
+const (
+	requestByToken = "SELECT " + requestColumns + ` FROM registration_requests
+		WHERE confirm_hash = $1 AND confirm_hash IS NOT NULL AND confirm_until > $2`
+	creditReferral = `UPDATE registration_requests SET score = score + $2, referrals = referrals + 1
+		WHERE id = (SELECT referrer_id FROM registration_requests WHERE id = $1) AND status = 'requested'
+			AND person_key <> (SELECT person_key FROM registration_requests WHERE id = $1)
+			AND NOT EXISTS (SELECT 1 FROM registration_requests a JOIN registration_requests b ON a.person_key = b.person_key
+				WHERE b.id = $1 AND a.id <> $1 AND a.confirmed_at IS NOT NULL)`
+	requestsOf         = "registration_requests WHERE status = $1"
+	requestsInOrder    = "SELECT " + requestColumns + " FROM " + requestsOf + " ORDER BY score DESC, confirmed_at, id"
+	requestsByReferrer = "registration_requests WHERE referrer_id = $1 AND referrer_id <> ''"
+	firstBroughtFirst  = "created_at, id"
+	requestsHigher     = "registration_requests WHERE status = 'requested' AND score > $1"
+	requestsEarlier    = "registration_requests WHERE status = 'requested' AND score = $1 AND confirmed_at < $2"
+)
+
 func scanRequest(sc scanner) (guestlist.RegistrationRequest, error) {
 	r := guestlist.RegistrationRequest{TenantID: guestlist.TenantID}
 	err := sc.Scan(&r.ID, &r.Kind, &r.Status, &r.Email, &r.Name, &r.Locale, &r.ApplicationID, &r.Score, &r.ReferrerID, &r.Referrals,
@@ -57,8 +74,7 @@ func (tx *Tx) SetRequestToken(id guestlist.RequestID, token string, until guestl
 // RequestByToken finds a request by the token of its mail while that is good;
 // ErrNotFound if there is none.
 func (tx *Tx) RequestByToken(token string) (guestlist.RegistrationRequest, error) {
-	return one(tx, scanRequest, "SELECT "+requestColumns+` FROM registration_requests
-		WHERE confirm_hash = $1 AND confirm_hash IS NOT NULL AND confirm_until > $2`, tx.s.key.Hash(hashConfirm, token), tx.Now)
+	return one(tx, scanRequest, requestByToken, tx.s.key.Hash(hashConfirm, token), tx.Now)
 }
 
 // ConfirmRequest puts an unconfirmed request on the list, and reports whether
@@ -82,11 +98,7 @@ func (tx *Tx) RequestsWaiting() (int, error) { return tx.count(tallyRequests) }
 // CreditReferral raises the score of who brought a request, unless somebody with
 // the same mailbox was counted for them before, or it is their own.
 func (tx *Tx) CreditReferral(of guestlist.RequestID, points int) (bool, error) {
-	n, err := tx.exec(`UPDATE registration_requests SET score = score + $2, referrals = referrals + 1
-		WHERE id = (SELECT referrer_id FROM registration_requests WHERE id = $1) AND status = 'requested'
-			AND person_key <> (SELECT person_key FROM registration_requests WHERE id = $1)
-			AND NOT EXISTS (SELECT 1 FROM registration_requests a JOIN registration_requests b ON a.person_key = b.person_key
-				WHERE b.id = $1 AND a.id <> $1 AND a.confirmed_at IS NOT NULL)`, of, points)
+	n, err := tx.exec(creditReferral, of, points)
 	return n == 1, err
 }
 
@@ -123,9 +135,8 @@ func (tx *Tx) DeleteRequest(id guestlist.RequestID) error {
 // score first, then who confirmed first. total counts no further than most+1 if
 // most > 0.
 func (tx *Tx) Requests(status guestlist.RequestStatus, p Page, most int) ([]guestlist.RegistrationRequest, int, error) {
-	const from = "registration_requests WHERE status = $1"
 	limit, more := p.sql(2)
-	list, err := collect(tx, scanRequest, "SELECT "+requestColumns+" FROM "+from+" ORDER BY score DESC, confirmed_at, id"+limit,
+	list, err := collect(tx, scanRequest, requestsInOrder+limit,
 		with([]any{status}, more...)...)
 	if err != nil {
 		return nil, 0, err
@@ -134,14 +145,13 @@ func (tx *Tx) Requests(status guestlist.RequestStatus, p Page, most int) ([]gues
 		total, err := tx.RequestsWaiting()
 		return list, total, err
 	}
-	total, err := tx.countRows(from, []any{status}, limitOf(most, 0))
+	total, err := tx.countRows(requestsOf, []any{status}, limitOf(most, 0))
 	return list, total, err
 }
 
 // RequestsByReferrer lists whom a request brought, confirmed or not.
 func (tx *Tx) RequestsByReferrer(id guestlist.RequestID, p Page) ([]guestlist.RegistrationRequest, int, error) {
-	return page(tx, scanRequest, requestColumns, "registration_requests WHERE referrer_id = $1 AND referrer_id <> ''", "created_at, id",
-		[]any{id}, p)
+	return page(tx, scanRequest, requestColumns, requestsByReferrer, firstBroughtFirst, []any{id}, p)
 }
 
 // PlaceOf returns the place of a request that waits, 1 for the first, and no
@@ -151,12 +161,11 @@ func (tx *Tx) PlaceOf(r guestlist.RegistrationRequest, most int) (int, error) {
 	if r.ConfirmedAt != nil {
 		confirmed = *r.ConfirmedAt
 	}
-	higher, err := tx.countRows("registration_requests WHERE status = 'requested' AND score > $1", []any{r.Score}, most)
+	higher, err := tx.countRows(requestsHigher, []any{r.Score}, most)
 	if err != nil || higher == most {
 		return higher + 1, err
 	}
-	before, err := tx.countRows(`registration_requests WHERE status = 'requested' AND score = $1 AND confirmed_at < $2`,
-		[]any{r.Score, confirmed}, most-higher)
+	before, err := tx.countRows(requestsEarlier, []any{r.Score, confirmed}, most-higher)
 	return higher + before + 1, err
 }
 

@@ -34,6 +34,7 @@ type stale struct {
 var staleTables = []stale{
 	{table: "interactions", id: "id", column: "expires_at"}, // strangers write them, and nobody looks at a dead one
 	{table: "drafts", id: "id", column: "expires_at"},
+	{table: "user_assets", id: "id", column: "expires_at"}, // nothing came to use them
 	{table: "saml_requests", id: "id", column: "expires_at"},
 	{table: "saml_assertions", id: "id", column: "expires_at"},
 	{table: "verification_codes", id: "id", column: "expires_at", keep: KeepExpired},

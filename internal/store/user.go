@@ -65,6 +65,11 @@ func (tx *Tx) InsertUser(u guestlist.User, password *guestlist.PasswordDigest) e
 	if err := tx.noteOld(u.CreatedAt, []any{u.ID}); err != nil {
 		return err
 	}
+	if u.Avatar != nil {
+		if err := tx.ownAvatar(u); err != nil {
+			return err
+		}
+	}
 	return tx.putIdentities(u.ID, u.Identities)
 }
 
@@ -80,6 +85,9 @@ func (tx *Tx) UpdateUser(u guestlist.User) error {
 		return err
 	}
 	if err := tx.noteChange(u); err != nil {
+		return err
+	}
+	if err := tx.ownAvatar(u); err != nil {
 		return err
 	}
 	return changed(tx.exec(`UPDATE users SET username = $2, username_key = $3, primary_email = $4, email_key = $5,

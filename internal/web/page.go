@@ -3,6 +3,7 @@ package web
 import (
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -140,6 +141,13 @@ type Field struct {
 	Options      []Option // what can be chosen: the input is a list
 	Group        string   // neighbours of one group stand under this heading
 	Link         *Link
+	Accept       string // types of files, for the type "file"
+	Largest      int    // file that is taken, in bytes: scripts make larger pictures smaller
+}
+
+// HasFile reports whether the form sends a file.
+func (f Form) HasFile() bool {
+	return slices.ContainsFunc(f.Fields, func(x Field) bool { return x.Type == "file" })
 }
 
 // Option is one choice of a Field.

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"guestlist"
 )
 
 // MaxPicture is the largest picture that can be uploaded, in bytes.
@@ -33,6 +35,27 @@ func PictureType(content []byte) string {
 		return typeSVG
 	}
 	return ""
+}
+
+// Picture is a file that was judged to be one.
+type Picture struct {
+	ContentType string // one of PictureTypes
+	Ending      string // of the names of such files, without dot
+	Content     []byte
+}
+
+// JudgePicture takes a file for a picture, or refuses it:
+// guard.mime_type_not_allowed, guard.file_size_exceeded. What it is, its content
+// says; its name and the type that the sender claims do not count.
+func JudgePicture(content []byte) (Picture, error) {
+	if len(content) > MaxPicture {
+		return Picture{}, guestlist.Refuse(guestlist.KindInvalid, "guard.file_size_exceeded").WithArgs(map[string]any{"max": MaxPicture >> 10})
+	}
+	kind := PictureType(content)
+	if kind == "" {
+		return Picture{}, guestlist.Refuse(guestlist.KindInvalid, "guard.mime_type_not_allowed")
+	}
+	return Picture{ContentType: kind, Ending: PictureEnding(kind), Content: content}, nil
 }
 
 // active are the elements of SVG that act, or hold documents of other kinds.

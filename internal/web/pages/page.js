@@ -106,6 +106,24 @@ for (const b of $$('[data-wait]')) {
   tick();
 }
 
+// A picture that is too large is made smaller. What cannot be read is sent as
+// it is: the server says what is wrong with it.
+for (const input of $$('[data-largest]')) {
+  input.addEventListener('change', async () => {
+    const [file] = input.files;
+    if (!file || file.size <= Number(input.dataset.largest)) return;
+    try {
+      const picture = await createImageBitmap(file);
+      const scale = Math.min(1, 512 / Math.max(picture.width, picture.height));
+      const canvas = new OffscreenCanvas(Math.max(1, Math.round(picture.width * scale)), Math.max(1, Math.round(picture.height * scale)));
+      canvas.getContext('2d').drawImage(picture, 0, 0, canvas.width, canvas.height);
+      const files = new DataTransfer();
+      files.items.add(new File([await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.85 })], 'picture.jpg', { type: 'image/jpeg' }));
+      if (input.files[0] === file) input.files = files.files;
+    } catch { /* as it is */ }
+  });
+}
+
 // A captcha comes from elsewhere, and may not come at all.
 for (const box of $$('[data-captcha]')) {
   addEventListener('load', () => {
