@@ -258,3 +258,15 @@ func TestAnEmployer(t *testing.T) {
 	}
 	h.at(b.Get(h.url+"/console/sso/new?provider=Nobody"), 404, "error")
 }
+
+func TestConnectorFormsAreInTheLanguageOfThePage(t *testing.T) {
+	h := newHouse(t)
+	b, _ := h.admin()
+	b.Header.Set("Accept-Language", "de")
+	a := b.Get(h.url + "/console/connectors/new?factory=simple-mail-transfer-protocol")
+	for _, text := range []string{"TLS von Anfang an", "Name im Zertifikat", "Für Port 465."} {
+		if !strings.Contains(a.One("main").Text(), text) {
+			t.Errorf("the form does not say %q", text)
+		}
+	}
+}

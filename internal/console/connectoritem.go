@@ -46,6 +46,7 @@ func isLogin(item guestlist.FormItem) bool {
 // configSections makes a form of what a kind of connector says about its
 // config: what is needed, and what few need.
 func (v *visit) configSections(items []guestlist.FormItem, stored members, isNew bool) []ui.FormSection {
+	items = v.inWords(items)
 	var needed, more []ui.Field
 	isMore := map[string]bool{}
 	for _, item := range items {

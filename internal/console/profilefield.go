@@ -55,7 +55,7 @@ func (p *profileFields) orderForm(v *visit) *ui.Form {
 	f := ui.Field{Kind: ui.KindOrder, Name: "fields", API: "signUpProfileFields", Label: v.T("experience.fields.asked"),
 		Help: v.T("experience.fields.asked_help"), Values: p.asked()}
 	for _, x := range p.all {
-		f.Options = append(f.Options, ui.Option{Value: x.Name, Text: cmp.Or(x.Label, x.Name)})
+		f.Options = append(f.Options, ui.Option{Value: x.Name, Text: v.fieldName(x)})
 	}
 	return &ui.Form{Action: pathProfileFields, Submit: v.T("shell.save"), Tag: p.tag, Sections: []ui.FormSection{{Title: v.T("experience.fields.order"), Fields: []ui.Field{f}}}}
 }
@@ -73,7 +73,7 @@ func (p *profileFields) page(v *visit, form *ui.Form) *ui.Page {
 			required = ui.Text(v.T("experience.fields.required"))
 		}
 		t.Rows = append(t.Rows, ui.Row{Href: profileFieldPath(f.Name), Cells: []ui.Cell{
-			ui.Text(cmp.Or(f.Label, f.Name)), {Text: f.Name, Code: true}, ui.Text(v.T("experience.fields.of." + string(f.Type))), required,
+			ui.Text(v.fieldName(f)), {Text: f.Name, Code: true}, ui.Text(v.T("experience.fields.of." + string(f.Type))), required,
 		}})
 	}
 	h := v.experienceHeader(pathProfileFields)
@@ -128,6 +128,18 @@ func postFieldOrder(v *visit) error {
 
 // fieldTypes are the kinds of fields, in the order of the form.
 var fieldTypes = []string{"Text", "Number", "Date", "Checkbox", "Select", "Url", "Regex", "Address", "Fullname"}
+
+// fieldName is what a field is called: as the host says, or in the words of the
+// house where it is one that every account has.
+func (v *visit) fieldName(f guestlist.ProfileField) string {
+	if own := keyOwnField + f.Name; f.Label == "" && v.d.set.Phrases.Has(own) {
+		return v.T(own)
+	}
+	return cmp.Or(f.Label, f.Name)
+}
+
+// keyOwnField stands before the names of fields that every account has.
+const keyOwnField = "experience.fields.own."
 
 // fieldForm has what every kind of field needs, and what its own kind does. A
 // new one begins with its name and kind, and is filled in on its own page.
@@ -367,7 +379,7 @@ func (v *visit) profileField() (f guestlist.ProfileField, tag string, err error)
 }
 
 func (v *visit) editPage(f guestlist.ProfileField, form *ui.Form) *ui.Page {
-	p := v.fieldPage("profile-field", cmp.Or(f.Label, f.Name), form,
+	p := v.fieldPage("profile-field", v.fieldName(f), form,
 		ui.Action{Text: v.T("experience.fields.delete"), Href: profileFieldPath(f.Name) + "/delete", Danger: true, Icon: "trash"})
 	p.Header.ID = f.Name
 	return p
@@ -404,7 +416,7 @@ func getDeleteProfileField(v *visit) error {
 	if err != nil {
 		return err
 	}
-	name := cmp.Or(f.Label, f.Name)
+	name := v.fieldName(f)
 	return v.show(&ui.Page{
 		Name: "delete-profile-field",
 		Header: ui.Header{
@@ -426,5 +438,5 @@ func postDeleteProfileField(v *visit) error {
 	if err := v.api.Do(v.ctx(), "DELETE", "/custom-profile-fields/"+client.Segment(f.Name), nil, nil); err != nil {
 		return err
 	}
-	return v.done(pathProfileFields, v.T("experience.fields.deleted", "name", cmp.Or(f.Label, f.Name)))
+	return v.done(pathProfileFields, v.T("experience.fields.deleted", "name", v.fieldName(f)))
 }

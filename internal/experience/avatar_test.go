@@ -201,9 +201,13 @@ func TestALargeAvatarIsMadeSmallerByScripts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := chromedp.Do(ctx, chromedp.Navigate(h.srv.URL+"/account/profile"), chromedp.SetUploadFiles("#f-picture", []string{path}),
-		chromedp.Poll(`document.querySelector('#f-picture').files[0].type === 'image/jpeg'`),
-		chromedp.Click("button.primary"), chromedp.WaitVisible("[data-page=account]")); err != nil {
+	if err := chromedp.Do(ctx, chromedp.Navigate(h.srv.URL+"/account/profile"), chromedp.SetUploadFiles("#f-picture", []string{path})); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](`document.querySelector('#f-picture').files[0]?.type === 'image/jpeg'`)); err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Do(ctx, chromedp.Click("button.primary"), chromedp.WaitVisible("[data-page=account]")); err != nil {
 		t.Fatal(err)
 	}
 	u := h.whoIs(ada)

@@ -17,7 +17,7 @@ const maxUpload = 32 << 20
 
 // ReadPictureForm reads a form that may have a picture in a field of that name,
 // as multipart/form-data (RFC 7578), or without one as any other form. content
-// is the file as it came, to be given to JudgePicture; nil if none was chosen.
+// is the file as it came, to be given to JudgePicture; empty if none was chosen.
 // Of a file that is too large it has the beginning. The fields are held to the
 // rules of ReadForm.
 func ReadPictureForm(w http.ResponseWriter, r *http.Request, field string) (values url.Values, content []byte, err error) {
@@ -46,6 +46,8 @@ func ReadPictureForm(w http.ResponseWriter, r *http.Request, field string) (valu
 				return nil, nil, unreadableForm(err)
 			}
 			continue // what is left of it is read over
+		case part.FileName() != "":
+			continue // nobody asked for it
 		}
 		text, err := io.ReadAll(io.LimitReader(part, left+1))
 		if err != nil {
