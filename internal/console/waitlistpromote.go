@@ -17,7 +17,7 @@ func (v *visit) promoteForm() *ui.Form {
 	return &ui.Form{
 		Action: pathWaitlist + "/promote", Submit: v.T("waitlist.promote_do"), Cancel: &ui.Link{Text: v.T("shell.cancel"), Href: pathWaitlist},
 		Sections: []ui.FormSection{{Fields: []ui.Field{
-			{Kind: ui.KindNumber, Name: "count", Label: v.T("waitlist.how_many"), Value: "10", Least: &one, Most: &most, Focus: true},
+			{Kind: ui.KindNumber, Name: "count", Label: v.T("waitlist.number_to_invite"), Value: "10", Least: &one, Most: &most, Focus: true},
 			{Kind: ui.KindRadio, Name: "how", Label: v.T("waitlist.how"), Value: promoteAtOnce, Options: []ui.Option{
 				{Value: promoteAtOnce, Text: v.T("waitlist.once"), Help: v.T("waitlist.once_help")},
 				{Value: promoteInWaves, Text: v.T("waitlist.waves"), Help: v.T("waitlist.waves_help")},

@@ -31,7 +31,7 @@ func TestAPIRoutes(t *testing.T) {
 		"POST /api/experience/verification/sign-in-passkey/authentication",
 		"POST /api/experience/preflight/sign-in-passkey/authentication",
 		"POST /api/experience/profile/mfa", "POST /api/experience/profile/mfa/mfa-skipped", "POST /api/experience/profile/mfa/passkey",
-		"POST /api/experience/user-assets/avatar", "GET /api/experience/nosuch", "PUT /api/interaction", "POST /api/interaction/submit",
+		"GET /api/experience/nosuch", "PUT /api/interaction", "POST /api/interaction/submit",
 	} {
 		method, path, _ := strings.Cut(later, " ")
 		s.want(http.StatusNotFound, "request.route_not_found", method, path, "{}")

@@ -120,6 +120,9 @@ func shapes() []shaped {
 func TestShapesHaveEveryRoute(t *testing.T) {
 	for _, pattern := range experience.APIPatterns() {
 		method, path, _ := strings.Cut(pattern, " ")
+		if pattern == "POST "+apiAvatar { // a form: see TestAvatarIsUploadedWhileRegistering
+			continue
+		}
 		if method != http.MethodGet && !slices.ContainsFunc(shapes(), func(s shaped) bool { return s.method == method && s.path == path }) {
 			t.Errorf("%s: no test of its fields", pattern)
 		}

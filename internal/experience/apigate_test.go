@@ -288,6 +288,11 @@ func ways() []way {
 			w.begins(register)
 			w.post("identification", `{}`)
 		}, nil, ""},
+		{"a picture alone", func(w *walker, _ string) {
+			w.begins(register)
+			w.uploaded("file", onePixel)
+			w.taken["POST "+apiAvatar] = true
+		}, nil, ""},
 	}
 }
 

@@ -92,8 +92,8 @@ func TestAvatarIsUploadedWhileRegistering(t *testing.T) {
 			t.Errorf("kept %s", kept.ContentType)
 		}
 		id := s.byCode(grace, guestlist.EventRegister)
-		s.identify(http.StatusCreated, "", id)
 		s.want(http.StatusNoContent, "", "POST", "/api/experience/profile", `{"type":"extraProfile","values":{"avatar":"`+url+`"}}`)
+		s.identify(http.StatusCreated, "", id)
 		s.finish()
 		if u := h.account(grace); u.Avatar == nil || *u.Avatar != url {
 			t.Fatalf("the avatar is %v", u.Avatar)

@@ -72,7 +72,7 @@ func houseOn(t testing.TB, engine string, change func(*guestlist.SignInExperienc
 	h.must(err)
 	pages, err := web.NewPages(phrases)
 	h.must(err)
-	manners := &web.Manners{Log: slog.New(slog.DiscardHandler), Phrases: phrases}
+	manners := &web.Manners{Log: slog.New(slog.DiscardHandler), Phrases: phrases, LargeBody: func(r *http.Request) bool { return experience.TakesFiles(r.URL.Path) }}
 	h.manners = manners
 	mux := web.NewMux(manners, notAPI)
 	handler, err := web.CSRF{Bypass: experience.CrossSite}.Wrap(manners, notAPI, h.noting(mux))
