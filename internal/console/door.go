@@ -66,6 +66,7 @@ func (d *Door) routes() []route {
 		invitationRoutes(),
 		invitationCodeRoutes(),
 		waitlistRoutes(),
+		campaignRoutes(),
 		invitedRoutes(),
 		experienceRoutes(),
 		applicationRoutes(),

@@ -297,7 +297,7 @@ var bypass = []string{
 }
 
 // streams are the paths at which files arrive.
-var streams = []string{"/api/users/bulk", "/api/user-imports", "/api/invitations/batch", console.Path + "/user-imports"}
+var streams = []string{"/api/users/bulk", "/api/user-imports", "/api/invitations/batch", console.Path + "/user-imports", console.Path + "/campaigns"}
 
 // isStream reports requests whose body may be of any size.
 func isStream(r *http.Request) bool {

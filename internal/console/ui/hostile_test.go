@@ -43,7 +43,7 @@ func draw(t interface{ Fatal(...any) }, s *Set, shell Shell, p *Page) string {
 func everyBlock() []Block {
 	return []Block{
 		Table{}, &Form{}, Section{}, Columns{}, Facts{}, Paragraph{}, Snippet{}, Snippets{}, Notice{}, Stats{}, List{}, Switch{},
-		Empty{}, Confirm{}, Progress{}, Chart{}, Frame{}, Swatches{}, Cards{}, Picture{}, Funnel{},
+		Empty{}, Confirm{}, Progress{}, Chart{}, Frame{}, Swatches{}, Cards{}, Picture{}, Funnel{}, Timeline{},
 	}
 }
 
