@@ -74,8 +74,9 @@ func (t TemplateType) isInvitation() bool {
 	case TemplateInvitation, TemplateInvitationReminder, TemplateInvitationExpired, TemplateWaitlistConfirmation,
 		TemplateWaitlistApproved, TemplateInvitationAccepted, TemplateInvitationDigest:
 		return true
+	default: // of the wire
+		return false
 	}
-	return false
 }
 
 // Channel is the way a message travels.

@@ -110,7 +110,7 @@ func (m *mailing) upload(t *testing.T, stop func()) (guestlist.Campaign, bool) {
 // await looks at the campaign until it is as wished.
 func (m *mailing) await(t *testing.T, what string, ok func(guestlist.Campaign) bool) {
 	t.Helper()
-	for deadline := time.Now().Add(recoveredWithin); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(recoveredWithin); ; time.Sleep(5 * time.Millisecond) { //nolint:forbidigo // another process tells nothing of its own
 		var c guestlist.Campaign
 		m.api("GET", "/invitation-campaigns/"+string(m.id), nil, 200, &c)
 		if ok(c) {
@@ -175,7 +175,7 @@ func (m *mailing) books(t *testing.T, ids map[string][]string) {
 	}
 	want := guestlist.CampaignReport{Imported: killedRows, Queued: killedRows - killedWave, Sent: killedWave}
 	var r guestlist.CampaignReport
-	for deadline := time.Now().Add(recoveredWithin); r != want; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(recoveredWithin); r != want; time.Sleep(50 * time.Millisecond) { //nolint:forbidigo // as above
 		m.api("GET", "/invitation-campaigns/"+string(m.id)+"/report", nil, 200, &r)
 		if time.Now().After(deadline) {
 			t.Fatalf("report %+v, want %+v", r, want)

@@ -137,7 +137,7 @@ func (v *visit) requestTable(rows []guestlist.RegistrationRequest, paging ui.Pag
 			name.Sub = r.Email
 		}
 		row := ui.Row{ID: string(r.ID), Href: requestPath(r.ID), Cells: []ui.Cell{
-			name, {}, ui.Text(v.count(r.Score)), ui.Text(v.count(r.Referrals)), {Pill: v.requestStatus(r.Status)}, ui.Cell{},
+			name, {}, ui.Text(v.count(r.Score)), ui.Text(v.count(r.Referrals)), {Pill: v.requestStatus(r.Status)}, {},
 		}}
 		if r.ConfirmedAt != nil {
 			row.Cells[5] = ui.At(*r.ConfirmedAt)

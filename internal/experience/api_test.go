@@ -52,6 +52,9 @@ func TestAPIOrder(t *testing.T) {
 	fresh := h.script(t).begin(nil)
 	for _, pattern := range experience.APIPatterns() {
 		method, path, _ := strings.Cut(pattern, " ")
+		if pattern == "POST /api/experience/waitlist" { // for who has not come to a door yet
+			continue
+		}
 		for _, s := range []*script{h.script(t), forged} {
 			a := s.want(http.StatusBadRequest, "session.not_found", method, path, `{"interactionEvent":1}`)
 			if a.text("error") != "invalid_request" || a.header.Get("Cache-Control") != "no-store" {

@@ -110,6 +110,10 @@ func shapes() []shaped {
 		{"POST", "/api/experience/invitation/decline", register, `{"code":"x","email":"ada@example.com"}`, []field{
 			{path: "code", optional: true}, {path: "email"},
 		}},
+		{"POST", "/api/experience/waitlist", register, `{"email":"ada@example.com","name":"x","locale":"en","applicationId":"x","referralCode":"x"}`, []field{
+			{path: "email"}, {path: "name", optional: true}, {path: "locale", optional: true}, {path: "applicationId", optional: true},
+			{path: "referralCode", optional: true},
+		}},
 		{"POST", "/api/interaction/consent", register, `{"organizationIds":["x"]}`, []field{
 			{path: "organizationIds", kind: "array", optional: true}, {path: "organizationIds.0"},
 		}},

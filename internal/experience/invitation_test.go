@@ -284,14 +284,14 @@ func TestOpeningTheLinkOfAnInvitation(t *testing.T) {
 		h.must(res.Body.Close())
 		return res
 	}
-	if res := ask(http.MethodHead, i.code); res.StatusCode != 200 || len(res.Cookies()) != 0 {
+	if res := ask(http.MethodHead, i.code); res.StatusCode != 200 || len(res.Cookies()) != 0 { //nolint:bodyclose // ask does
 		t.Errorf("HEAD: %d, %v", res.StatusCode, res.Cookies())
 	}
 	if now := h.read(i); now.Visits != 0 || now.OpenedAt != nil {
 		t.Error("a HEAD counts as a visit")
 	}
 	for n := range 2 {
-		res := ask(http.MethodGet, i.code)
+		res := ask(http.MethodGet, i.code) //nolint:bodyclose // ask does
 		to, err := res.Location()
 		h.must(err)
 		if res.StatusCode != 303 || to.Path != "/oidc/auth" || strings.Contains(to.String(), i.code[guestlist.IDLength:]) {
@@ -333,7 +333,7 @@ func TestWhereAnInvitationLeads(t *testing.T) {
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	lead := func(i issued) *url.URL {
 		t.Helper()
-		res, err := client.Get(h.srv.URL + "/i/" + i.code) //nolint:noctx // a test's
+		res, err := client.Get(h.srv.URL + "/i/" + i.code)
 		h.must(err)
 		h.must(res.Body.Close())
 		to, err := res.Location()

@@ -197,7 +197,10 @@ func pageWays() []pageWay {
 
 // Pages that make no account: one changes what an application may do, the other
 // is for the first administrator and has a test of its own.
-var madeByNobody = []string{"POST /consent", "POST /setup"}
+var madeByNobody = []string{
+	"POST /consent", "POST /setup",
+	"POST /waitlist", "POST /waitlist/confirm", "POST /i/{code}/reminders", // they leave requests behind, and no accounts
+}
 
 // TestPageGate goes every way over the pages in every mode: an account comes to
 // be where the gate lets it, and nowhere else; and there is no page with a form

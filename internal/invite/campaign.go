@@ -133,6 +133,7 @@ func (h Host) CancelCampaign(tx *store.Tx, c *store.Campaign, revoke bool) error
 		}
 	case guestlist.CampaignCancelled:
 		return ErrCampaignState
+	default: // goes on, or waits
 	}
 	now := tx.Now
 	c.State, c.FinishedAt, c.NextWaveAt, c.WaveLeft, c.DigestAt, c.ExpiresAt = guestlist.CampaignCancelled, &now, nil, 0, nil, nil

@@ -174,8 +174,8 @@ func (p *Pump) wave(tx *store.Tx, w *writer, id guestlist.CampaignID, room int) 
 		}
 	}
 	c.WaveLeft = max(0, c.WaveLeft-len(list))
-	switch {
-	case to == "":
+	switch to {
+	case "":
 		c.NextWaveAt, c.WaveLeft = nil, 0
 		c.WavesSent++
 	default:

@@ -149,8 +149,7 @@ func Fill(i guestlist.Invitation, u *guestlist.User) (changed bool, err error) {
 }
 
 func merged(base, change json.RawMessage) (json.RawMessage, error) {
-	all, err := guestlist.MergeObjects(guestlist.JSONObject(base), guestlist.JSONObject(change))
-	return json.RawMessage(all), err
+	return guestlist.MergeObjects(base, change)
 }
 
 // Decline writes down that the recipient does not want an invitation. That is

@@ -138,7 +138,7 @@ func (s *keySet) add(text string) bool {
 }
 
 func (s *keySet) put(h uint64) bool {
-	mask := uint64(len(s.slots) - 1)
+	mask := uint64(len(s.slots) - 1) //nolint:gosec // never empty
 	for at := h & mask; ; at = (at + 1) & mask {
 		switch s.slots[at] {
 		case 0:

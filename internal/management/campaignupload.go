@@ -374,7 +374,7 @@ func appendRow(b []byte, line sourceLine) []byte {
 	fault := uint64(0)
 	for i, f := range rowFaults {
 		if i > 0 && errors.Is(line.fault, f) {
-			fault = uint64(i) //nolint:gosec // one of four
+			fault = uint64(i)
 		}
 	}
 	b = binary.AppendUvarint(b, fault)

@@ -65,7 +65,7 @@ func (d *Desk) AskToComeIn(ctx context.Context, a Asking, from Caller) error {
 			return nil
 		}
 		if refused = (&run{d: d, exp: exp}).refuseAddress(a.Email); refused != nil {
-			return nil
+			return nil //nolint:nilerr // kept in refused
 		}
 		if refused, err = limitRequests(tx, from); err != nil || refused != nil {
 			return err

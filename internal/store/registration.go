@@ -17,7 +17,7 @@ const requestColumns = `id, kind, status, email, name, locale, application_id, s
 const (
 	requestByToken = "SELECT " + requestColumns + ` FROM registration_requests
 		WHERE confirm_hash = $1 AND confirm_hash IS NOT NULL AND confirm_until > $2`
-	creditReferral = `UPDATE registration_requests SET score = score + $2, referrals = referrals + 1
+	countReferral = `UPDATE registration_requests SET score = score + $2, referrals = referrals + 1
 		WHERE id = (SELECT referrer_id FROM registration_requests WHERE id = $1) AND status = 'requested'
 			AND person_key <> (SELECT person_key FROM registration_requests WHERE id = $1)
 			AND NOT EXISTS (SELECT 1 FROM registration_requests a JOIN registration_requests b ON a.person_key = b.person_key
@@ -98,7 +98,7 @@ func (tx *Tx) RequestsWaiting() (int, error) { return tx.count(tallyRequests) }
 // CreditReferral raises the score of who brought a request, unless somebody with
 // the same mailbox was counted for them before, or it is their own.
 func (tx *Tx) CreditReferral(of guestlist.RequestID, points int) (bool, error) {
-	n, err := tx.exec(creditReferral, of, points)
+	n, err := tx.exec(countReferral, of, points)
 	return n == 1, err
 }
 

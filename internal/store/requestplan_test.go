@@ -71,7 +71,7 @@ func (tx *Tx) PlansOfRequests() ([]Plan, error) {
 		{one + "id = $1", []any{"x"}, false},
 		{one + "referral_code = $1", []any{"x"}, false},
 		{requestByToken, []any{"x", 1}, false},
-		{creditReferral, []any{"r000000003", 10}, false},
+		{countReferral, []any{"r000000003", 10}, false},
 		{requestsInOrder + " LIMIT 20", []any{guestlist.RequestRequested}, true},
 		{requestsInOrder + " LIMIT 20", []any{guestlist.RequestUnconfirmed}, true},
 		{"SELECT 1 FROM " + requestsOf + " LIMIT 20", []any{guestlist.RequestWithdrawn}, false},
