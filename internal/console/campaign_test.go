@@ -76,7 +76,9 @@ func TestACampaignFromAFile(t *testing.T) {
 		t.Errorf("%d invitations were made by looking", n)
 	}
 	h.at(b.Submit(looked, "#form", nil), 200, "campaign")
-	a = h.awaited(b, a.URL.String(), func(a *webtest.Answer) bool { return a.Has("#verdicts") && !strings.Contains(a.One("h1").Text(), "Reading") })
+	a = h.awaited(b, a.URL.String(), func(a *webtest.Answer) bool {
+		return a.Has("#verdicts") && !strings.Contains(a.One("h1").Text(), "Reading")
+	})
 	inspect(t, "campaign", a)
 	if n := len(h.guests()); n != 2 || !a.Has(".timeline svg") {
 		t.Errorf("%d invitations: %s", n, a.One("main").HTML())
