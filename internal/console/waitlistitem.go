@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -77,8 +78,9 @@ func (v *visit) requestPage(r standing, form *ui.Form) (*ui.Page, error) {
 	}
 	t := v.requestTable(brought, paging)
 	t.Caption = v.T("waitlist.brought_title")
+	t.Columns = slices.Delete(t.Columns, 1, 2) // the place, which is that of the list
 	for n := range t.Rows {
-		t.Rows[n].ID = ""
+		t.Rows[n].ID, t.Rows[n].Cells = "", slices.Delete(t.Rows[n].Cells, 1, 2)
 	}
 	main := []ui.Block{ui.Section{Title: v.T("waitlist.brought_title"), Text: v.T("waitlist.brought_text"), Body: []ui.Block{t}}}
 	if len(brought) == 0 {
