@@ -71,6 +71,7 @@ func (a answer) cookie(name string) string {
 // racer is a browser, as thin as it can be.
 type racer struct {
 	via     *balancer
+	from    string // where a proxy says that it is; "" for nowhere in particular
 	cookies []*http.Cookie
 }
 
@@ -81,6 +82,9 @@ func (r *racer) do(ctx context.Context, method, path string, form url.Values) (a
 	}
 	if form != nil {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if r.from != "" {
+		req.Header.Set("X-Forwarded-For", r.from)
 	}
 	for _, c := range r.cookies {
 		req.AddCookie(c)
