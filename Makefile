@@ -28,6 +28,7 @@ fuzz: ## Fuzz every target for FUZZTIME (30s each)
 
 bench: benchpages ## Measure speed and size of the real program, as docs/performance.md reports
 	go run ./scripts/bench $(BENCH)
+	go test ./internal/invite -run '^$$' -bench Redeem -benchtime 5000x
 
 benchpages: ## Time every page of the console among a million users
 	go test -tags bench -count=1 -v -timeout 2h -run TestEveryPageIsFast ./internal/console/ $(PAGES)

@@ -57,6 +57,7 @@ func TestAdmitsAs(t *testing.T) {
 		"exact by phone: nothing proved":             {personal("exact", byPhone), guestlist.Arrival{}, proof},
 		"exact by phone: an address proves nothing":  {personal("exact", byPhone), guestlist.Arrival{Proved: proved("grace@example.com")}, wrong},
 		"strict: an old proof":                       {personal("exact", strict), guestlist.Arrival{Proved: proved("grace@example.com")}, proof},
+		"strict: somebody else, freshly or not":      {personal("exact", strict), guestlist.Arrival{Proved: proved("eve@example.com")}, wrong},
 		"strict: a fresh one":                        {personal("exact", strict), guestlist.Arrival{Proved: proved("grace@example.com"), FreshProof: true}, nil},
 		"strict and wrong":                           {personal("exact", strict), guestlist.Arrival{Proved: proved("eve@example.com"), FreshProof: true}, wrong},
 		"domain: the recipient's":                    {personal("domain"), guestlist.Arrival{Proved: proved("ada@EXAMPLE.com")}, nil},

@@ -230,25 +230,26 @@ func TestSharedInvitation(t *testing.T) {
 
 // Who may accept as somebody else than the recipient is shown both addresses.
 func TestInvitationAcceptedAsAnother(t *testing.T) {
-	h := newHouse(t, closed)
+	for _, mode := range []func(*guestlist.SignInExperience){nil, closed} {
+		acceptedAsAnother(t, newHouse(t, mode))
+	}
+}
+
+func acceptedAsAnother(t *testing.T, h *house) {
+	t.Helper()
 	i := h.issue(func(i *guestlist.Invitation) { i.Binding = guestlist.BindAny })
 	b := h.browser()
 	a := b.Follow(h.invitedTo(b, i), "Use a different email")
 	a = b.Submit(a, "form.form", form{"identifier": ada})
 	at(t, a, 200, "verification-code")
 	a = b.Submit(a, "form.form", form{"code": h.code(ada)})
-	if a.One("body").Attr("data-page") == "continue" {
-		a = b.Submit(a, "form.form", form{"newPassword": password, "confirmPassword": password})
-	}
 	at(t, a, 200, "invitation-confirm")
 	if facts := a.One(".facts").Text(); !strings.Contains(facts, ada) || !strings.Contains(facts, "g•••") {
 		t.Errorf("both addresses are to be shown: %s", facts)
 	}
 	a = b.Submit(a, "form.form", nil)
-	if a.One("body").Attr("data-page") == "continue" {
-		a = b.Submit(a, "form.form", form{"newPassword": password, "confirmPassword": password})
-	}
-	in(t, a, ada)
+	at(t, a, 200, "continue")
+	in(t, b.Submit(a, "form.form", form{"newPassword": password, "confirmPassword": password}), ada)
 }
 
 // Declining takes the address, and is final.
@@ -517,4 +518,65 @@ func TestScannerOfAnInvitation(t *testing.T) {
 			})
 		}
 	}
+}
+
+// By a provider: who is recognised by the invited address is in at once and
+// linked; who is somebody else is told so; and where the provider proves nothing, a
+// code to the invited mailbox does, and the account is linked all the same.
+func TestInvitationByAProvider(t *testing.T) {
+	linked := func(t *testing.T, o *outside, id guestlist.ConnectorID, who guestlist.OutsideIdentity) {
+		t.Helper()
+		o.must(o.st.View(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.UserByIdentity(string(id), who.Issuer, who.Subject)
+			return err
+		}))
+	}
+	come := func(t *testing.T, who guestlist.OutsideIdentity, id guestlist.ConnectorID, change ...func(*guestlist.Invitation)) (*outside, *webtest.Browser, *webtest.Answer) {
+		t.Helper()
+		h := newHouse(t, closed)
+		o := surrounded(h)
+		b := h.browser()
+		a := h.invitedTo(b, h.issue(change...))
+		at(t, a, 200, "invitation")
+		o.at[id].expects(who)
+		return o, b, o.press(b, a, id)
+	}
+	t.Run("equal", func(t *testing.T) {
+		who := person("GRACE@example.com")
+		o, _, a := come(t, who, github)
+		in(t, a, "GRACE@example.com")
+		linked(t, o, github, who)
+	})
+	t.Run("somebody else", func(t *testing.T) {
+		o, b, a := come(t, person(ada), github)
+		at(t, a, 200, "invitation-other")
+		if facts := a.One(".facts").Text(); !strings.Contains(facts, ada) || strings.Contains(a.Source, grace) {
+			t.Errorf("the page says %s", a.One("main").Text())
+		}
+		a = b.Follow(a, "Use another account")
+		at(t, a, 200, "invitation")
+		o.at[github].expects(person(grace))
+		in(t, o.press(b, a, github), grace)
+	})
+	t.Run("without an address, by the link", func(t *testing.T) {
+		who := person("")
+		o, _, a := come(t, who, github)
+		in(t, a, grace)
+		linked(t, o, github, who)
+	})
+	t.Run("not believed, and a code", func(t *testing.T) {
+		who := person(grace)
+		o, b, a := come(t, who, gossip, copied)
+		at(t, a, 200, "invitation")
+		a = b.Submit(a, "form.form", nil)
+		at(t, a, 200, "verification-code")
+		in(t, b.Submit(a, "form.form", form{"code": o.code(grace)}), grace)
+		linked(t, o, gossip, who)
+	})
+	t.Run("by the connector that is asked for", func(t *testing.T) {
+		_, _, a := come(t, person(ada), github, func(i *guestlist.Invitation) {
+			i.Binding, i.AllowedConnectors = guestlist.BindConnector, []string{string(github)}
+		})
+		in(t, a, ada)
+	})
 }

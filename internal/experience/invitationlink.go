@@ -216,9 +216,11 @@ func getDone(v *visit) error {
 		Lead:    v.sentence("invitation.done_lead", "name", account(joined.User)),
 		Actions: []web.Action{{Text: v.t("invitation.to_account"), Href: PathAccount, Button: true}},
 	}
-	if to := v.homeOf(joined.Application, joined.Invitation); to != "" {
+	if joined.Application.Name != "" {
 		v.look.Product = joined.Application.Name
 		p.Lead = v.sentence("invitation.done_lead_app", "app", joined.Application.Name)
+	}
+	if to := v.homeOf(joined.Application, joined.Invitation); to != "" {
 		p.Actions[0].Button = false
 		p.Actions = append([]web.Action{{
 			Text: v.t("invitation.to_app", "app", joined.Application.Name), Href: to, Button: true,

@@ -183,12 +183,15 @@ func (v *visit) declinePage(view signin.InvitationView) *web.Page {
 			Action: v.link(pageInvitationDecline), Submit: v.t("invitation.decline_submit"),
 			Fields: []web.Field{{
 				Name: fieldIdentifier, Label: v.t("token.confirm"), Hint: v.t("invitation.address_hint"), Autocomplete: "email",
-				Focus: true, Value: v.typedIdentifier(), Max: guestlist.MaxEmailLength,
+				Focus: true, Value: v.typedIdentifier(), Max: guestlist.MaxEmailLength, Type: addressType[view.To.Type],
 			}},
 		},
 		Actions: []web.Action{{Text: v.t("action.back"), Href: v.link(signin.PageInvitation)}},
 	}
 }
+
+// addressType is the type of an input that takes an address.
+var addressType = map[guestlist.IdentifierType]string{guestlist.IdentifierEmail: "email", guestlist.IdentifierPhone: "tel"}
 
 func postDecline(v *visit) error {
 	code, _ := v.invited()

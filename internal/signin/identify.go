@@ -173,8 +173,14 @@ func (r *run) identifyNew(tx *store.Tx, record Record, given bool) error {
 	if given {
 		r.lendAddress(&profile, record)
 	}
-	if err := r.admitAs(guestlist.EventRegister, profile.Email, r.arrivalOf(profile)); err != nil {
+	as := r.arrivalOf(profile)
+	if err := r.admitAs(guestlist.EventRegister, profile.Email, as); err != nil {
 		return err
+	}
+	if r.i.Invite != nil && r.inv != nil { // an open door would ask at the end alone
+		if err := r.inv.Admits(as, r.now); err != nil {
+			return err
+		}
 	}
 	if err := r.ssoOnlyBut(profile); err != nil {
 		return err

@@ -115,6 +115,8 @@ func (tx *Tx) PlansOfInvitations() (string, error) {
 		{columns + "recipient_key = $1 AND organizations_key = $2 AND status = 'pending' AND kind = 'personal'", []any{"x", ""}},
 		{overdueInvitations, []any{tx.Now, 10}},
 		{invitationActs, []any{"x", 10}},
+		{latestRedemption, []any{"x"}},
+		{"SELECT identity FROM redemptions WHERE invitation_id = $1 AND user_id = $2", []any{"x", "y"}},
 	} {
 		plan, err := tx.explain(q.query, q.args)
 		if err != nil {

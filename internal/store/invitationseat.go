@@ -94,5 +94,7 @@ func (tx *Tx) MarkInvitationStarted(id guestlist.InvitationID) error {
 // ErrNotFound if there is none.
 func (tx *Tx) LatestRedemption(user guestlist.UserID) (guestlist.InvitationID, error) {
 	var id guestlist.InvitationID
-	return id, tx.row("SELECT invitation_id FROM redemptions WHERE user_id = $1 ORDER BY created_at DESC LIMIT 1", []any{user}, &id)
+	return id, tx.row(latestRedemption, []any{user}, &id)
 }
+
+const latestRedemption = "SELECT invitation_id FROM redemptions WHERE user_id = $1 ORDER BY created_at DESC LIMIT 1"
