@@ -83,7 +83,11 @@ func TestInvitedGuestComesIn(t *testing.T) {
 			}
 			i := s.asks(anybody(), nil)
 			g := newGuest()
-			must(g.visit(s.mailed(i)))
+			link := box.link(t, i.RecipientEmail)
+			if link != s.mailed(i) {
+				t.Fatalf("the mail carries %q", link)
+			}
+			must(g.visit(link))
 			if g.at.Path != "/invitation" || strings.Contains(g.at.String(), i.ID) || !strings.Contains(text(g.doc), i.RecipientEmail) {
 				t.Fatal(g.lost("not at the invitation"))
 			}

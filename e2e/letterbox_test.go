@@ -41,7 +41,7 @@ func (s *site) connectMessages() *letterbox {
 func (l *letterbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var m struct {
 		To      string
-		Payload struct{ Code string }
+		Payload struct{ Code, Link string }
 	}
 	if err := json.NewDecoder(r.Body).Decode(&m); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -49,9 +49,21 @@ func (l *letterbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if m.Payload.Link != "" { // the mail of an invitation
+		m.To, m.Payload.Code = linkTo+m.To, m.Payload.Link
+	}
 	l.codes[m.To] = append(l.codes[m.To], m.Payload.Code)
 	close(l.arrived)
 	l.arrived = make(chan struct{})
+}
+
+// linkTo is where links are kept apart from codes.
+const linkTo = "link to "
+
+// link waits for the next link that comes to somebody.
+func (l *letterbox) link(t testing.TB, to string) string {
+	t.Helper()
+	return l.code(t, linkTo+to)
 }
 
 // code waits for the next code that comes to somebody.
