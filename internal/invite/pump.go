@@ -174,20 +174,31 @@ func (p *Pump) wave(tx *store.Tx, w *writer, id guestlist.CampaignID, room int) 
 		}
 	}
 	c.WaveLeft = max(0, c.WaveLeft-len(list))
-	switch to {
-	case "":
-		c.NextWaveAt, c.WaveLeft = nil, 0
-		c.WavesSent++
-	default:
+	more := to != ""
+	if more {
 		c.SentTo = to
-		if c.Waves.Size > 0 && c.WaveLeft == 0 {
-			next := NextWave(c.Waves, c.NextWaveAt.Add(time.Duration(c.Waves.Interval)*time.Second))
-			if next <= tx.Now { // it was held up: the time between waves counts from now
-				next = NextWave(c.Waves, tx.Now.Add(time.Duration(c.Waves.Interval)*time.Second))
-			}
-			c.NextWaveAt = &next
-			c.WavesSent++
+		if more, err = tx.CampaignGoesOn(id, to); err != nil {
+			return 0, err
 		}
 	}
+	switch {
+	case !more:
+		c.NextWaveAt, c.WaveLeft = nil, 0
+		c.WavesSent++
+	case c.Waves.Size > 0 && c.WaveLeft == 0:
+		next := nextTurn(c, tx.Now)
+		c.NextWaveAt = &next
+		c.WavesSent++
+	}
 	return len(list) + 1, tx.UpdateCampaign(c)
+}
+
+// nextTurn is when the wave after this one leaves. If this one was held up, the
+// time between waves counts from now.
+func nextTurn(c store.Campaign, now guestlist.Time) guestlist.Time {
+	interval := time.Duration(c.Waves.Interval) * time.Second
+	if next := NextWave(c.Waves, c.NextWaveAt.Add(interval)); next > now {
+		return next
+	}
+	return NextWave(c.Waves, now.Add(interval))
 }

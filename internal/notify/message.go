@@ -19,6 +19,7 @@ var (
 	errNoConnector    = guestlist.Refuse(guestlist.KindNotImplemented, "connector.not_found")
 	errSuppressed     = errors.New("its address is on the suppression list")
 	errMessageExpired = errors.New("its code or link has expired before it could be sent")
+	errInvitationOver = errors.New("its invitation was taken back or answered before it could be sent")
 )
 
 // connectorTypes says which connectors serve a channel.
@@ -59,7 +60,7 @@ func (n *Notifier) send(ctx context.Context, j job.Job) error {
 		if mail.IsPermanent(err) || j.Last() {
 			state.Status = store.MessageFailed
 		}
-		if errors.Is(err, errSuppressed) {
+		if errors.Is(err, errSuppressed) || errors.Is(err, errInvitationOver) {
 			state.Status = store.MessageWithheld
 		}
 	}
@@ -77,6 +78,7 @@ func (n *Notifier) send(ctx context.Context, j job.Job) error {
 type plan struct {
 	sent       bool // already, by an attempt whose job was not written down
 	suppressed *store.Suppression
+	over       bool // nobody can accept the invitation any more that it is about
 	connector  *guestlist.Connector
 	words      mail.Sources
 	now        guestlist.Time
@@ -122,6 +124,11 @@ func (n *Notifier) plan(ctx context.Context, m guestlist.Message) (plan, error) 
 				return err
 			}
 		}
+		if m.InvitationID != "" && (m.Type == guestlist.TemplateInvitation || m.Type == guestlist.TemplateInvitationReminder) {
+			if p.over, err = isOver(tx, m.InvitationID); err != nil {
+				return err
+			}
+		}
 		switch c, err := tx.ConnectorOf(connectorTypes[m.Channel]); {
 		case err == nil:
 			p.connector, p.words.Config = &c, c.Config
@@ -141,12 +148,25 @@ func (n *Notifier) plan(ctx context.Context, m guestlist.Message) (plan, error) 
 	return p, nil
 }
 
+// isOver reports whether an invitation was accepted, declined, taken back or
+// deleted: then no link to it is sent.
+func isOver(tx *store.Tx, id guestlist.InvitationID) (bool, error) {
+	i, err := tx.Invitation(id)
+	if errors.Is(err, store.ErrNotFound) {
+		return true, nil
+	}
+	return i.Status == guestlist.InvitationAccepted || i.Status == guestlist.InvitationDeclined || i.Status == guestlist.InvitationRevoked, err
+}
+
 // carry puts a message into words and hands it to whoever carries it. Its
 // error says by mail.IsPermanent whether another attempt can help.
 func (n *Notifier) carry(ctx context.Context, m guestlist.Message, p plan) (mail.Receipt, error) {
 	var none mail.Receipt
 	if p.suppressed != nil {
 		return none, &mail.PermanentError{Err: fmt.Errorf("%w: an earlier message %s", errSuppressed, p.suppressed.Reason)}
+	}
+	if p.over {
+		return none, &mail.PermanentError{Err: errInvitationOver}
 	}
 	if m.ExpiresAt != 0 && m.ExpiresAt <= p.now {
 		return none, &mail.PermanentError{Err: errMessageExpired}

@@ -409,3 +409,45 @@ func TestReaderOfAReminderEndsFurtherOnes(t *testing.T) {
 		}
 	})
 }
+
+// TestMailOfWhatWasTakenBackDoesNotLeave cancels a campaign while its mails wait
+// for the senders.
+func TestMailOfWhatWasTakenBackDoesNotLeave(t *testing.T) {
+	eachEngine(t, func(t *testing.T, engine string) {
+		s := newSink(t, func(string, int) error { return nil })
+		clock := storetest.NewClock(time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC))
+		h := newHouse(t, engine, clock.Now, s)
+		send := h.parts.runner.Kinds[guestlist.JobSendMessage]
+		delete(h.parts.runner.Kinds, guestlist.JobSendMessage)
+		run := func() {
+			t.Helper()
+			if err := h.parts.runner.RunDue(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var c guestlist.Campaign
+		h.api("POST", "/api/invitations/batch", strings.NewReader("email\na@example.com\nb@example.com\n"), &c)
+		run()
+		run() // the pump looks once more
+		path := "/api/invitation-campaigns/" + string(c.ID)
+		h.api("POST", path+"/cancel", map[string]any{"revoke": true}, nil)
+		run()
+		h.parts.runner.Kinds[guestlist.JobSendMessage] = send
+		run()
+		if s.total != 0 {
+			t.Errorf("%d mails left", s.total)
+		}
+		var r guestlist.CampaignReport
+		h.api("GET", path+"/report", nil, &r)
+		if diff := cmp.Diff(guestlist.CampaignReport{Imported: 2, Revoked: 2}, r); diff != "" {
+			t.Errorf("report (-want +got):\n%s", diff)
+		}
+		var list []guestlist.Invitation
+		h.api("GET", "/api/invitations?page_size=10", nil, &list)
+		for _, i := range list {
+			if i.Status != guestlist.InvitationRevoked || i.Delivery != guestlist.InvitationNone {
+				t.Errorf("%s is %s and %s", i.RecipientEmail, i.Status, i.Delivery)
+			}
+		}
+	})
+}

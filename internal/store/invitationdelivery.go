@@ -37,6 +37,9 @@ func (tx *Tx) deliverInvitation(id guestlist.InvitationID, message string, statu
 		return err
 	}
 	delivery := deliveries[status]
+	if status == MessageWithheld && !isOpen(i) {
+		delivery = guestlist.InvitationNone // it was over before its mail left, which is no failure
+	}
 	if delivery == i.Delivery {
 		return nil
 	}
@@ -72,6 +75,11 @@ func (tx *Tx) deliverInvitation(id guestlist.InvitationID, message string, statu
 		return err
 	}
 	return tx.EmitInvitation(event, i, nil)
+}
+
+// isOpen reports whether somebody may still accept an invitation, now or later.
+func isOpen(i guestlist.Invitation) bool {
+	return i.Status == guestlist.InvitationPending || i.Status == guestlist.InvitationScheduled
 }
 
 // isSettled reports whether a state of delivery is one after which nothing more

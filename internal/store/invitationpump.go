@@ -72,12 +72,17 @@ func (tx *Tx) WaitingInvitations(campaign guestlist.CampaignID, after guestlist.
 	return list, all[len(all)-1].ID, nil
 }
 
+// CampaignGoesOn reports whether a campaign has invitations behind one of them.
+func (tx *Tx) CampaignGoesOn(campaign guestlist.CampaignID, after guestlist.InvitationID) (bool, error) {
+	n, err := tx.countRows("invitations WHERE campaign_id = $1 AND campaign_id <> '' AND id > $2", []any{campaign, after}, 1)
+	return n > 0, err
+}
+
 const ofCampaignAfter = " FROM invitations WHERE campaign_id = $1 AND campaign_id <> '' AND id > $2 ORDER BY id LIMIT $3"
 
 // waits reports whether an invitation waits for its campaign.
 func waits(i guestlist.Invitation) bool {
-	open := i.Status == guestlist.InvitationPending || i.Status == guestlist.InvitationScheduled
-	return open && i.Delivery == guestlist.InvitationQueued && i.Sends == 0 && i.SendAt == nil
+	return isOpen(i) && i.Delivery == guestlist.InvitationQueued && i.Sends == 0 && i.SendAt == nil
 }
 
 // HandedOver is what becomes of an invitation whose mail is handed to the
