@@ -125,7 +125,7 @@ func fail(term terminal, err error) int {
 		if e.Err != nil {
 			line += ": " + oneLine(e.Err.Error())
 		}
-		fmt.Fprintf(term.err, "guestlist: %s\n", plain(line))
+		fmt.Fprintf(term.err, "guestlist: %s\n", plainLines(line))
 		if e.Details != "" {
 			fmt.Fprintf(term.err, "%s\n", plainLines(e.Details))
 		}

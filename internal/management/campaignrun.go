@@ -11,6 +11,7 @@ import (
 	"guestlist"
 	"guestlist/internal/invite"
 	"guestlist/internal/store"
+	"guestlist/internal/web"
 )
 
 // place is what hosts have in common who act in a job.
@@ -184,6 +185,10 @@ func (a *API) FailCampaign(ctx context.Context, payload json.RawMessage, because
 
 // previewCampaign streams what would become of the rows that were uploaded.
 func (a *API) previewCampaign(c *call) error {
+	// It takes nothing from the body; one out of shape is a mistake of the caller's.
+	if err := web.ReadJSON(c.w, c.r, new(rawObject)); err != nil {
+		return err
+	}
 	id, err := c.campaignInPath()
 	if err != nil {
 		return err
