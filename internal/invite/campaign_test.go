@@ -100,7 +100,11 @@ func (d *drive) campaign(c guestlist.Campaign, n int) {
 			rows[i] = invite.ImportRow{Line: i + 2, Email: fmt.Sprintf("guest%d@example.com", i)}
 		}
 		imp := invite.Importer{Host: host, Campaign: row}
-		if _, err := imp.Issue(tx, rows); err != nil {
+		ready, err := imp.Prepare(tx, rows)
+		if err != nil {
+			return err
+		}
+		if _, err := imp.Issue(tx, ready); err != nil {
 			return err
 		}
 		row.State = guestlist.CampaignImporting

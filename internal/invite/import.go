@@ -18,7 +18,7 @@ type ImportRow struct {
 	Name   string
 	Locale string
 	Own    guestlist.InvitationOwn
-	Terms  RowTerms
+	Terms  *RowTerms // nil: those of the campaign
 	// Err is why it is no row at all, and Field what of it is wrong.
 	Err   error
 	Field string
@@ -42,13 +42,9 @@ type RowTerms struct {
 	ExpiresIn     int                                `json:"e,omitempty"` // seconds
 }
 
-func (t RowTerms) isZero() bool {
-	return t.ApplicationID == "" && len(t.RoleIDs) == 0 && len(t.Organizations) == 0 && t.Message == "" && t.ExpiresIn == 0
-}
-
 // The limits of an import.
 const (
-	ImportBatch   = 4096 // rows of one transaction
+	ImportBatch   = 5120 // rows of one transaction
 	maxTermsKnown = 1000 // sorts of terms that are remembered
 )
 
@@ -86,12 +82,38 @@ type rules struct {
 	suppressed map[string]bool
 	emails     map[string]bool // of users
 	phones     map[string]bool
+	checked    []checkedEmail // of each row that has one
+}
+
+// checkedEmail is an address as invitations keep it, or why it is none.
+type checkedEmail struct {
+	address string
+	err     error
+}
+
+// Prepared are rows with what has to be known of them before they are judged.
+// It may be read a moment before they are written, by a transaction that holds
+// nobody up: what changes meanwhile is looked at again when mail is sent, and when
+// an invitation is accepted.
+type Prepared struct {
+	Rows  []ImportRow
+	rules rules
+}
+
+// Prepare reads what rows are held against.
+func (imp *Importer) Prepare(tx *store.Tx, rows []ImportRow) (Prepared, error) {
+	r, err := imp.rules(tx, rows)
+	return Prepared{rows, r}, err
 }
 
 // Foresee says what would become of rows, and changes nothing. Rows of earlier
 // calls count as rows before these.
 func (imp *Importer) Foresee(tx *store.Tx, rows []ImportRow) ([]guestlist.RowReport, error) {
-	verdicts, err := imp.judge(tx, rows, false)
+	p, err := imp.Prepare(tx, rows)
+	if err != nil {
+		return nil, err
+	}
+	verdicts, err := imp.judge(tx, p, false)
 	if err != nil {
 		return nil, err
 	}
@@ -129,8 +151,8 @@ func (imp *Importer) Foresee(tx *store.Tx, rows []ImportRow) ([]guestlist.RowRep
 // Issue makes invitations of rows, and returns what became of each with the
 // errors of invalid ones. The caller keeps it in the same transaction, with how
 // far the campaign is.
-func (imp *Importer) Issue(tx *store.Tx, rows []ImportRow) (Verdicts, error) {
-	verdicts, err := imp.judge(tx, rows, true)
+func (imp *Importer) Issue(tx *store.Tx, p Prepared) (Verdicts, error) {
+	verdicts, err := imp.judge(tx, p, true)
 	if err != nil {
 		return Verdicts{}, err
 	}
@@ -167,9 +189,9 @@ func (imp *Importer) Issue(tx *store.Tx, rows []ImportRow) (Verdicts, error) {
 // insert writes invitations, and returns those that were not because somebody is
 // in the way.
 func (imp *Importer) insert(tx *store.Tx, issue []*verdict) ([]*verdict, error) {
-	batch := make([]store.ImportedInvitation, len(issue))
+	batch := make([]*store.ImportedInvitation, len(issue))
 	for at, v := range issue {
-		batch[at] = v.invitation
+		batch[at] = &v.invitation
 	}
 	inserted, err := tx.ImportInvitations(store.Import{
 		Campaign: imp.Campaign.ID, Inviter: imp.Campaign.Inviter, ExpiresAt: tx.Now.Add(guestlist.UnsentInvitationTTL),
@@ -259,17 +281,14 @@ func (imp *Importer) emit(tx *store.Tx, verdicts []verdict) error {
 	return tx.EmitAll(events)
 }
 
-// judge looks at rows one by one, and at what is known of them all together.
-func (imp *Importer) judge(tx *store.Tx, rows []ImportRow, write bool) ([]verdict, error) {
-	r, err := imp.rules(tx, rows)
-	if err != nil {
-		return nil, err
-	}
-	verdicts := make([]verdict, len(rows))
-	for at, row := range rows {
+// judge looks at rows one by one.
+func (imp *Importer) judge(tx *store.Tx, p Prepared, write bool) ([]verdict, error) {
+	r := p.rules
+	verdicts := make([]verdict, len(p.Rows))
+	for at, row := range p.Rows {
 		v := &verdicts[at]
 		v.Line, v.Recipient = row.Line, row.recipient()
-		field, err := imp.check(tx, row, r, v, write)
+		field, err := imp.check(tx, row, at, r, v, write)
 		var refused *guestlist.Error
 		if err != nil && (!errors.As(err, &refused) || refused.Kind == guestlist.KindInternal) {
 			return nil, err
@@ -297,7 +316,7 @@ type blockedError struct{ error }
 func (e blockedError) Unwrap() error { return e.error }
 
 // check makes the invitation of a row, or says what is wrong with which field.
-func (imp *Importer) check(tx *store.Tx, row ImportRow, r rules, v *verdict, write bool) (field string, err error) {
+func (imp *Importer) check(tx *store.Tx, row ImportRow, at int, r rules, v *verdict, write bool) (field string, err error) {
 	switch {
 	case row.Err != nil:
 		return row.Field, row.Err
@@ -311,7 +330,7 @@ func (imp *Importer) check(tx *store.Tx, row ImportRow, r rules, v *verdict, wri
 			return "phone", errRecipient
 		}
 	default:
-		email, err := CheckEmail(row.Email)
+		email, err := r.checked[at].address, r.checked[at].err
 		if err != nil {
 			return "email", err
 		}
@@ -349,7 +368,7 @@ func (imp *Importer) check(tx *store.Tx, row ImportRow, r rules, v *verdict, wri
 }
 
 // fieldOfTerms guesses which member of a row's own terms a refusal is about.
-func fieldOfTerms(t RowTerms, err error) string {
+func fieldOfTerms(t *RowTerms, err error) string {
 	var e *guestlist.Error
 	switch {
 	case !errors.As(err, &e):
@@ -369,7 +388,7 @@ func fieldOfTerms(t RowTerms, err error) string {
 			return "organizationIds"
 		}
 	}
-	if len(t.RoleIDs) > 0 {
+	if t != nil && len(t.RoleIDs) > 0 {
 		return "roleIds"
 	}
 	return ""
@@ -377,9 +396,11 @@ func fieldOfTerms(t RowTerms, err error) string {
 
 // termsOf returns the terms of a row: those of the campaign, with what the row
 // asks otherwise. Rows ask for few different things; each is looked at once.
-func (imp *Importer) termsOf(tx *store.Tx, asked RowTerms, write bool) knownTerms {
+func (imp *Importer) termsOf(tx *store.Tx, asked *RowTerms, write bool) knownTerms {
 	key := ""
-	if !asked.isZero() {
+	if asked == nil {
+		asked = &RowTerms{}
+	} else {
 		text, err := json.Marshal(asked)
 		if err != nil {
 			return knownTerms{err: err}
@@ -444,12 +465,14 @@ func (imp *Importer) rules(tx *store.Tx, rows []ImportRow) (rules, error) {
 		}
 	}
 	var emails, phones []string
-	for _, row := range rows {
+	r.checked = make([]checkedEmail, len(rows))
+	for at, row := range rows {
 		if row.Err != nil {
 			continue
 		}
-		if email, err := CheckEmail(row.Email); err == nil {
-			emails = append(emails, email)
+		c := &r.checked[at]
+		if c.address, c.err = CheckEmail(row.Email); c.err == nil {
+			emails = append(emails, c.address)
 		}
 		if guestlist.IsPhone(row.Phone) {
 			phones = append(phones, row.Phone)

@@ -195,6 +195,14 @@ func plant(tree map[string]any, path []string, value string) {
 // rowInput is a row that is being read.
 type rowInput struct{ invite.ImportRow }
 
+// terms are the row's own.
+func (r *rowInput) terms() *invite.RowTerms {
+	if r.Terms == nil {
+		r.Terms = &invite.RowTerms{}
+	}
+	return r.Terms
+}
+
 // set takes the text of one column.
 func (r *rowInput) set(column, text string) {
 	switch column {
@@ -211,21 +219,21 @@ func (r *rowInput) set(column, text string) {
 	case rowLocale:
 		r.Locale = text
 	case rowMessage:
-		r.Terms.Message = text
+		r.terms().Message = text
 	case rowApplication:
-		r.Terms.ApplicationID = guestlist.ApplicationID(text)
+		r.terms().ApplicationID = guestlist.ApplicationID(text)
 		r.checkID(rowApplication, text)
 	case rowRoles:
 		for _, id := range r.ids(rowRoles, text) {
-			r.Terms.RoleIDs = append(r.Terms.RoleIDs, guestlist.RoleID(id))
+			r.terms().RoleIDs = append(r.terms().RoleIDs, guestlist.RoleID(id))
 		}
 	case rowOrganizations:
 		for _, id := range r.ids(rowOrganizations, text) {
-			r.Terms.Organizations = append(r.Terms.Organizations, guestlist.InvitationOrganization{ID: guestlist.OrganizationID(id)})
+			r.terms().Organizations = append(r.terms().Organizations, guestlist.InvitationOrganization{ID: guestlist.OrganizationID(id)})
 		}
 	case rowExpiresIn:
 		n, err := strconv.Atoi(text)
-		if r.Terms.ExpiresIn = n; err != nil || n <= 0 {
+		if r.terms().ExpiresIn = n; err != nil || n <= 0 {
 			r.fault(rowExpiresIn, errRowNumber)
 		}
 	case rowExpiresAt:
@@ -319,7 +327,7 @@ func (ndjsonRows) row(number int, text []byte) invite.ImportRow {
 	}
 	for _, id := range b.RoleIDs {
 		r.checkID(rowRoles, id)
-		r.Terms.RoleIDs = append(r.Terms.RoleIDs, guestlist.RoleID(id))
+		r.terms().RoleIDs = append(r.terms().RoleIDs, guestlist.RoleID(id))
 	}
 	for _, id := range b.OrganizationIDs {
 		b.Organizations = append(b.Organizations, invitationOrganization{ID: guestlist.OrganizationID(id)})
@@ -329,9 +337,12 @@ func (ndjsonRows) row(number int, text []byte) invite.ImportRow {
 		for _, id := range o.RoleIDs {
 			r.checkID(rowOrganizations, string(id))
 		}
-		r.Terms.Organizations = append(r.Terms.Organizations, guestlist.InvitationOrganization{ID: o.ID, RoleIDs: o.RoleIDs})
+		r.terms().Organizations = append(r.terms().Organizations, guestlist.InvitationOrganization{ID: o.ID, RoleIDs: o.RoleIDs})
 	}
-	if r.Terms.ExpiresIn = b.ExpiresIn; b.ExpiresIn < 0 {
+	if b.ExpiresIn != 0 {
+		r.terms().ExpiresIn = b.ExpiresIn
+	}
+	if b.ExpiresIn < 0 {
 		r.fault(rowExpiresIn, errRowNumber)
 	}
 	if r.Err == nil && len(b.CustomData)+len(b.Profile) > 0 {

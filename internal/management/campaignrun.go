@@ -34,9 +34,13 @@ func (a *API) ImportCampaignOn(ctx context.Context, payload json.RawMessage) (mo
 		return false, err
 	}
 	var row store.Campaign
+	var host invite.Host
 	err = a.Store.View(ctx, func(tx *store.Tx) error {
 		var err error
-		row, err = tx.Campaign(run.ID)
+		if row, err = tx.Campaign(run.ID); err != nil || row.State != guestlist.CampaignImporting {
+			return err
+		}
+		host, err = a.place().Host(tx, row.Inviter)
 		return err
 	})
 	if found, err := has(err); err != nil || !found || row.State != guestlist.CampaignImporting {
@@ -48,7 +52,7 @@ func (a *API) ImportCampaignOn(ctx context.Context, payload json.RawMessage) (mo
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	w := &campaignWork{api: a, id: row.ID, parser: parser, importer: &invite.Importer{}}
+	w := &campaignWork{api: a, id: row.ID, parser: parser, importer: &invite.Importer{}, host: host}
 	for p := range w.read(ctx, row.Part) {
 		if ends, ok := ctx.Deadline(); ok && time.Until(ends) < importMargin {
 			return true, nil
@@ -69,24 +73,33 @@ type campaignWork struct {
 	id       guestlist.CampaignID
 	parser   rowParser
 	importer *invite.Importer
-	tried    bool // to write, without being told that it was
+	host     invite.Host // as it was at the beginning
+	tried    bool        // to write, without being told that it was
 }
 
 // campaignRows is a part of the rows; the one after the last has none.
 type campaignRows struct {
 	number int
 	rows   []invite.ImportRow
+	ready  invite.Prepared // the rows, if they are to be written
 	last   bool
 	err    error
 }
 
 // read reads the parts one by one, a part ahead of who writes them.
 func (w *campaignWork) read(ctx context.Context, from int) <-chan campaignRows {
-	parts := make(chan campaignRows, 1)
+	parts := make(chan campaignRows) // one is ready while another is written
 	go func() {
 		defer close(parts)
 		for number := from; ; number++ {
 			p := w.part(ctx, number)
+			if p.err == nil && !p.last {
+				p.err = w.api.Store.View(ctx, func(tx *store.Tx) error {
+					var err error
+					p.ready, err = (&invite.Importer{Host: w.host}).Prepare(tx, p.rows)
+					return err
+				})
+			}
 			select {
 			case parts <- p:
 			case <-ctx.Done():
@@ -143,7 +156,7 @@ func (w *campaignWork) write(ctx context.Context, p campaignRows) (more bool, er
 			w.importer.Forget() // what was remembered was perhaps undone
 		}
 		w.tried = true
-		kept, err := w.importer.Issue(tx, p.rows)
+		kept, err := w.importer.Issue(tx, p.ready)
 		if err != nil {
 			return err
 		}

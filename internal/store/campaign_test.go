@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"regexp"
 	"testing"
 	"time"
@@ -99,12 +100,12 @@ func TestImportLeavesOutWhoIsInvitedAlreadyAndSaysSo(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			var batch []store.ImportedInvitation
+			var batch []*store.ImportedInvitation
 			for _, to := range []string{"zoe@example.com", "grace@EXAMPLE.com", "ada@example.com", "Zoe@example.com"} {
-				batch = append(batch, store.ImportedInvitation{ID: guestlist.InvitationID(crypt.OrderedID(tx.Now)), Recipient: email(to), Terms: terms})
+				batch = append(batch, &store.ImportedInvitation{ID: guestlist.InvitationID(crypt.OrderedID(tx.Now)), Recipient: email(to), Terms: terms})
 			}
 			// The same recipient, into an organization.
-			batch = append(batch, store.ImportedInvitation{
+			batch = append(batch, &store.ImportedInvitation{
 				ID: guestlist.InvitationID(crypt.OrderedID(tx.Now)), Recipient: email("grace@example.com"), OrganizationsKey: "o", Terms: terms,
 			})
 			inserted, err := tx.ImportInvitations(imp, batch)
@@ -123,6 +124,35 @@ func TestImportLeavesOutWhoIsInvitedAlreadyAndSaysSo(t *testing.T) {
 			counts, err := tx.InvitationCounts("c1")
 			if err != nil || len(counts) != 0 { // they are written with the transaction
 				t.Error(counts, err)
+			}
+			return nil
+		})
+		update(t, st, func(tx *store.Tx) error { // rows that differ in themselves alone
+			terms, err := tx.PutInvitationTerms(guestlist.InvitationTerms{TTL: 60, ApplicationID: "app"})
+			if err != nil {
+				return err
+			}
+			var batch []*store.ImportedInvitation
+			for n := range 600 {
+				batch = append(batch, &store.ImportedInvitation{
+					ID: guestlist.InvitationID(crypt.OrderedID(tx.Now)), Name: fmt.Sprint("Guest ", n), Recipient: email(fmt.Sprintf("guest%d@example.com", n)),
+					OrganizationsKey: "o", Application: "app", Terms: terms, Own: guestlist.InvitationOwn{CustomData: guestlist.JSONObject(`{"a":1}`)}, Locale: "fr",
+				})
+			}
+			alike := imp
+			alike.Campaign = "c2"
+			if _, err := tx.ImportInvitations(alike, batch); err != nil {
+				return err
+			}
+			for _, want := range []*store.ImportedInvitation{batch[0], batch[299], batch[599]} {
+				got, err := tx.Invitation(want.ID)
+				if err != nil || got.Name != want.Name || got.RecipientEmail != want.Recipient.Value || got.ApplicationID != "app" || got.Locale != "fr" ||
+					string(got.Own.CustomData) != `{"a":1}` || got.CampaignID != "c2" || got.Inviter != imp.Inviter || got.ExpiresAt != imp.ExpiresAt || got.CreatedAt != tx.Now {
+					t.Errorf("%+v %v", got, err)
+				}
+				if s, err := tx.PendingInvitationOf(want.Recipient.Key(), "o"); err != nil || s.ID != want.ID {
+					t.Error(s.ID, err)
+				}
 			}
 			return nil
 		})

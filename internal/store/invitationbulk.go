@@ -19,6 +19,9 @@ type ImportedInvitation struct {
 	Terms            guestlist.InvitationTermID
 	Own              guestlist.InvitationOwn
 	Locale           string
+
+	key, own string // of the row, see complete
+	ends     guestlist.Time
 }
 
 // Import is what the invitations of an import have in common.
@@ -34,121 +37,158 @@ const importedInvitationColumns = `id, kind, status, name, recipient, recipient_
 	authority, parent_id, campaign_id, application_id, terms_id, own, locale, generation, copied, seats, taken, delivery,
 	delivery_error, message_id, sends, visits, accepted_by, end_reason, expires_at, created_at, updated_at`
 
+// importedInvitationRow takes what differs from v, and the rest as arguments.
 const importedInvitationRow = `v.column1, 'personal', 'pending', v.column2, v.column3, v.column4, v.column5, $1, $2, $3, '', $4,
 	v.column6, v.column7, v.column8, v.column9, 1, FALSE, 1, 0, 'queued', '', '', 0, 0, '', '', v.column10, $5, $5`
 
-// importedColumns is how many columns of v there are.
-const importedColumns = 10
+// importedAlike is importedInvitationRow for rows that differ in the first four
+// columns only, which most imports consist of.
+const importedAlike = `v.column1, 'personal', 'pending', v.column2, v.column3, v.column4, $6, $1, $2, $3, '', $4,
+	$7, $8, $9, $10, 1, FALSE, 1, 0, 'queued', '', '', 0, 0, '', '', $11, $5, $5`
+
+// importedColumns is how many columns of v there are, and importedOwn how many
+// of them always differ.
+const (
+	importedColumns = 10
+	importedOwn     = 4
+)
 
 // ImportInvitations writes the invitations of an import with few statements,
 // and says of each whether it was inserted. They wait for their campaign's turn.
 // Those whose recipient has an open invitation to the same organizations are
 // left out; of two in the batch that exclude each other the first wins.
-func (tx *Tx) ImportInvitations(imp Import, batch []ImportedInvitation) ([]bool, error) {
-	if len(batch) == 0 {
-		return nil, nil
-	}
-	rows, err := imp.rows(batch)
-	if err != nil {
-		return nil, err
+func (tx *Tx) ImportInvitations(imp Import, batch []*ImportedInvitation) ([]bool, error) {
+	order := make([]int, len(batch))
+	for at, i := range batch {
+		if err := i.complete(imp); err != nil {
+			return nil, err
+		}
+		order[at] = at
 	}
 	// In one order, so that two imports of the same people wait for each other
 	// instead of both for ever, and so that the pages of the one index that is not
 	// appended to are each read once. It is stable: the first of equals stays first.
-	slices.SortStableFunc(rows, func(a, b importedRow) int { return strings.Compare(a.values[3], b.values[3]) })
-	all, inserted := 0, map[guestlist.InvitationID]bool{}
-	for chunk := range slices.Chunk(rows, tx.s.dialect.importRows) {
-		n, err := tx.importChunk(imp, chunk)
+	slices.SortStableFunc(order, func(a, b int) int { return strings.Compare(batch[a].key, batch[b].key) })
+	all, inserted := 0, make([]bool, len(batch))
+	for chunk := range slices.Chunk(order, tx.s.dialect.importRows) {
+		n, err := tx.importChunk(imp, batch, chunk)
 		if err != nil {
 			return nil, err
 		}
 		if n == len(chunk) {
-			for _, row := range chunk {
-				inserted[guestlist.InvitationID(row.values[0])] = true
+			for _, at := range chunk {
+				inserted[at] = true
 			}
-		} else if err := tx.importedOf(chunk, inserted); err != nil {
+		} else if err := tx.importedOf(batch, chunk, inserted); err != nil {
 			return nil, err
 		}
 		all += n
 	}
-	results := make([]bool, len(batch))
-	for at, i := range batch {
-		results[at] = inserted[i.ID]
-	}
 	tx.countIssued(imp.Campaign, int64(all))
-	return results, nil
+	return inserted, nil
 }
 
-// importedRow are the columns of v.
-type importedRow struct {
-	values    [importedColumns - 1]string
-	expiresAt guestlist.Time
-}
-
-func (imp Import) rows(batch []ImportedInvitation) ([]importedRow, error) {
-	rows := make([]importedRow, len(batch))
-	for at, i := range batch {
-		own, expires := "", imp.ExpiresAt
-		if !i.Own.IsZero() {
-			var err error
-			if own, err = jsonText(i.Own); err != nil {
-				return nil, err
-			}
-			if i.Own.ExpiresAt != nil {
-				expires = *i.Own.ExpiresAt
-			}
-		}
-		rows[at] = importedRow{[...]string{
-			string(i.ID), i.Name, i.Recipient.Value, i.Recipient.Key(), i.OrganizationsKey, string(i.Application), string(i.Terms), own,
-			i.Locale,
-		}, expires}
+// complete fills in what the row has beside what its reader knows.
+func (i *ImportedInvitation) complete(imp Import) error {
+	i.key, i.own, i.ends = i.Recipient.Key(), "", imp.ExpiresAt
+	if i.Own.IsZero() {
+		return nil
 	}
-	return rows, nil
+	if i.Own.ExpiresAt != nil {
+		i.ends = *i.Own.ExpiresAt
+	}
+	var err error
+	i.own, err = jsonText(i.Own)
+	return err
+}
+
+// values are the columns of v but for the last, which is the end.
+func (i *ImportedInvitation) values() [importedColumns - 1]string {
+	return [...]string{
+		string(i.ID), i.Name, i.Recipient.Value, i.key, i.OrganizationsKey, string(i.Application), string(i.Terms), i.own, i.Locale,
+	}
 }
 
 // importChunk inserts rows by one statement and returns how many of them were.
-func (tx *Tx) importChunk(imp Import, rows []importedRow) (int, error) {
+func (tx *Tx) importChunk(imp Import, batch []*ImportedInvitation, chunk []int) (int, error) {
 	args := []any{string(imp.Inviter.Type), imp.Inviter.ID, string(imp.Inviter.Authority), imp.Campaign, tx.Now}
-	var from string
-	if tx.s.dialect.name == postgresDialect.name {
+	columns, from := importedInvitationRow, ""
+	switch first := batch[chunk[0]]; {
+	case tx.s.dialect.name == postgresDialect.name:
 		from = `unnest($6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
 			$15::bigint[]) AS v (column1, column2, column3, column4, column5, column6, column7, column8, column9, column10)`
-		var columns [importedColumns - 1][]string
-		ends := make([]int64, len(rows))
-		for at, row := range rows {
-			for c, value := range row.values {
-				columns[c] = append(columns[c], value)
-			}
-			ends[at] = int64(row.expiresAt)
+		args = append(args, arraysOf(batch, chunk)...)
+	case areAlike(batch, chunk):
+		columns, from = importedAlike, valuesOf(importedOwn, len(chunk))
+		values := first.values()
+		for _, value := range values[importedOwn:] {
+			args = append(args, value)
 		}
-		for _, column := range columns {
-			args = append(args, column)
+		args = append(args, int64(first.ends))
+		for _, at := range chunk {
+			i := batch[at]
+			args = append(args, string(i.ID), i.Name, i.Recipient.Value, i.key)
 		}
-		args = append(args, ends)
-	} else {
-		from = "(VALUES " + strings.Repeat("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?), ", len(rows)-1) + "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)) AS v"
-		for _, row := range rows {
-			for _, value := range row.values {
+	default:
+		from = valuesOf(importedColumns, len(chunk))
+		for _, at := range chunk {
+			for _, value := range batch[at].values() {
 				args = append(args, value)
 			}
-			args = append(args, int64(row.expiresAt))
+			args = append(args, int64(batch[at].ends))
 		}
 	}
-	n, err := tx.exec("INSERT INTO invitations ("+importedInvitationColumns+") SELECT "+importedInvitationRow+" FROM "+from+
+	n, err := tx.exec("INSERT INTO invitations ("+importedInvitationColumns+") SELECT "+columns+" FROM "+from+
 		" WHERE TRUE ON CONFLICT DO NOTHING", args...)
 	return int(n), err
 }
 
-// importedOf adds those of a chunk that are there.
-func (tx *Tx) importedOf(rows []importedRow, inserted map[guestlist.InvitationID]bool) error {
-	ids := make([]string, len(rows))
-	for at, row := range rows {
-		ids[at] = row.values[0]
+// arraysOf are rows as arrays of their columns.
+func arraysOf(batch []*ImportedInvitation, chunk []int) []any {
+	var columns [importedColumns - 1][]string
+	ends := make([]int64, 0, len(chunk))
+	for _, at := range chunk {
+		for c, value := range batch[at].values() {
+			columns[c] = append(columns[c], value)
+		}
+		ends = append(ends, int64(batch[at].ends))
+	}
+	args := make([]any, 0, importedColumns)
+	for _, column := range columns {
+		args = append(args, column)
+	}
+	return append(args, ends)
+}
+
+// areAlike reports whether rows differ in the first columns only.
+func areAlike(batch []*ImportedInvitation, chunk []int) bool {
+	first := batch[chunk[0]]
+	for _, at := range chunk[1:] {
+		if i := batch[at]; i.ends != first.ends || i.OrganizationsKey != first.OrganizationsKey || i.Application != first.Application ||
+			i.Terms != first.Terms || i.own != first.own || i.Locale != first.Locale {
+			return false
+		}
+	}
+	return true
+}
+
+// valuesOf is a table v of so many columns and rows of arguments.
+func valuesOf(columns, rows int) string {
+	row := "(" + strings.Repeat("?, ", columns-1) + "?)"
+	return "(VALUES " + strings.Repeat(row+", ", rows-1) + row + ") AS v"
+}
+
+// importedOf marks those of a chunk that are there.
+func (tx *Tx) importedOf(batch []*ImportedInvitation, chunk []int, inserted []bool) error {
+	ids, places := make([]string, len(chunk)), make(map[string]int, len(chunk))
+	for n, at := range chunk {
+		ids[n] = string(batch[at].ID)
+		places[ids[n]] = at
 	}
 	return tx.rowsAmong(func(sc scanner) error {
-		var id guestlist.InvitationID
+		var id string
 		err := sc.Scan(&id)
-		inserted[id] = true
+		inserted[places[id]] = true
 		return err
 	}, "SELECT id FROM invitations WHERE id", ids)
 }
