@@ -58,6 +58,9 @@ type drive struct {
 	pump  *invite.Pump
 	keep  *invite.Keeper
 	c     guestlist.CampaignID
+
+	inviter guestlist.Inviter   // of campaigns; the zero one is the system
+	digests []guestlist.Message // that were sent
 }
 
 func eachDrive(t *testing.T, fn func(d *drive)) {
@@ -82,7 +85,10 @@ func (d *drive) do(fn func(*store.Tx) error) {
 // campaign makes a campaign of n guests that is ready to be sent.
 func (d *drive) campaign(c guestlist.Campaign, n int) {
 	d.t.Helper()
-	host := invite.Host{Inviter: guestlist.Inviter{Type: guestlist.InviterSystem, Authority: guestlist.AuthorityHost}, Scopes: []string{guestlist.ScopeAll}}
+	if d.inviter.Type == "" {
+		d.inviter = guestlist.Inviter{Type: guestlist.InviterSystem, Authority: guestlist.AuthorityHost}
+	}
+	host := invite.Host{Inviter: d.inviter, Scopes: []string{guestlist.ScopeAll}}
 	d.do(func(tx *store.Tx) error {
 		if c.Name = "Launch"; c.Locale == "" {
 			c.Locale = "en"
@@ -131,7 +137,9 @@ func (d *drive) run() map[guestlist.TemplateType]int {
 				var done []store.JobResult
 				for _, j := range jobs {
 					m := messageOf(d.t, j)
-					sent[m.Type]++
+					if sent[m.Type]++; m.Type == guestlist.TemplateInvitationDigest {
+						d.digests = append(d.digests, m)
+					}
 					if link, _ := m.Payload["link"].(string); m.Type != guestlist.TemplateInvitationDigest && !strings.HasPrefix(link, "https://door.example/i/"+string(m.InvitationID)) {
 						d.t.Errorf("%s has the link %q", m.ID, link)
 					}
@@ -332,4 +340,27 @@ func messageOf(t *testing.T, j store.ClaimedJob) guestlist.Message {
 		t.Fatal(err)
 	}
 	return m
+}
+
+func TestDigestLeadsAPersonToTheCampaign(t *testing.T) {
+	eachDrive(t, func(d *drive) {
+		email := "host@example.com"
+		d.do(func(tx *store.Tx) error {
+			return tx.InsertUser(guestlist.User{ID: "host00000000", PrimaryEmail: &email, CreatedAt: tx.Now, UpdatedAt: tx.Now}, nil)
+		})
+		d.keep.Endpoint = "https://door.example"
+		d.inviter = guestlist.Inviter{Type: guestlist.InviterUser, ID: "host00000000", Authority: guestlist.AuthorityHost}
+		d.campaign(guestlist.Campaign{Digest: invite.DigestDaily, Terms: guestlist.InvitationTerms{TTL: 10 * 24 * 3600}}, 3)
+		d.run()
+		d.clock.Advance(24 * time.Hour)
+		d.run() // the keeper writes it
+		d.run()
+		if len(d.digests) != 1 {
+			d.t.Fatalf("%d digests", len(d.digests))
+		}
+		m := d.digests[0]
+		if m.To != email || m.Payload["link"] != "https://door.example/console/campaigns/"+string(d.c) || m.Payload["sent"] != float64(3) || m.Payload["campaign"] != "Launch" {
+			d.t.Errorf("to %s: %v", m.To, m.Payload)
+		}
+	})
 }

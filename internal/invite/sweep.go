@@ -209,7 +209,7 @@ func (k *Keeper) tell(tx *store.Tx, c *store.Campaign) error {
 		ID: string(c.ID) + "." + at.Std().Format(time.DateOnly), Channel: guestlist.ChannelEmail, To: *u.PrimaryEmail,
 		Type: guestlist.TemplateInvitationDigest, UserID: u.ID, Payload: map[string]any{
 			"campaign": c.Name, "sent": report.Sent, "opened": report.Opened, "accepted": report.Accepted, "bounced": report.Bounced,
-			"link": k.Endpoint + "/console/invitation-campaigns/" + string(c.ID),
+			"link": k.Endpoint + "/console/campaigns/" + string(c.ID),
 		},
 	})
 }
