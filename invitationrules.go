@@ -191,7 +191,7 @@ func (i Invitation) admitsConnector(a Arrival) error {
 // admitsAny wants some proved address, and the guest's word where it is not the
 // recipient's.
 func (i Invitation) admitsAny(a Arrival) error {
-	if len(a.Proved) == 0 && a.Connector == "" {
+	if len(a.Proved) == 0 {
 		return ErrInvitationNeedsProof
 	}
 	if i.Kind == InvitationShared || a.proves(i.Recipient()) || a.Confirmed {

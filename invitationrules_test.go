@@ -74,7 +74,7 @@ func TestAdmitsAs(t *testing.T) {
 		"any: the recipient":                         {personal("any_confirmed"), guestlist.Arrival{Proved: proved("grace@example.com")}, nil},
 		"any: another, silently":                     {personal("any_confirmed"), guestlist.Arrival{Proved: proved("eve@example.org")}, confirm},
 		"any: another, by their word":                {personal("any_confirmed"), guestlist.Arrival{Proved: proved("eve@example.org"), Confirmed: true}, nil},
-		"any: by a provider without an address":      {personal("any_confirmed"), guestlist.Arrival{Connector: "github", Confirmed: true}, nil},
+		"any: by a provider without an address":      {personal("any_confirmed"), guestlist.Arrival{Connector: "github", Confirmed: true}, proof},
 		"any: nothing proved":                        {personal("any_confirmed"), guestlist.Arrival{Confirmed: true}, proof},
 		"shared: any proved address":                 {personal("exact", shared), guestlist.Arrival{Proved: proved("ada@example.org")}, nil},
 		"shared: nothing proved":                     {personal("exact", shared), guestlist.Arrival{}, proof},

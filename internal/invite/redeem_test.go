@@ -14,6 +14,7 @@ import (
 	"guestlist/internal/invite"
 	"guestlist/internal/store"
 	"guestlist/internal/store/storetest"
+	"guestlist/internal/store/storetest/pgcluster"
 )
 
 // written writes a shared invitation of so many seats, or a personal one.
@@ -177,12 +178,33 @@ func TestSeatsOfWhatIsNotOpen(t *testing.T) {
 	})
 }
 
+// durable opens a database that answers only once a commit is on its disk.
+func durable(b *testing.B, engine string) *store.Store {
+	b.Helper()
+	o := storetest.Options(b, "sqlite", nil)
+	o.Ephemeral, o.MaxConns = false, 32
+	if engine == "postgres" {
+		cluster, err := pgcluster.Start(b.Context(), "fsync=on", "synchronous_commit=on", "full_page_writes=on")
+		if err != nil {
+			b.Skip(err)
+		}
+		b.Cleanup(func() { _ = cluster.Stop() }) // it lies in a directory of its own
+		o.Database = cluster.URL
+	}
+	st, err := store.Open(b.Context(), o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = st.Close() }) // what it holds is of no use any more
+	return st
+}
+
 // BenchmarkRedeem accepts invitations, from what is looked at to what is told:
-// all but the hash of a password.
+// all but the hash of a password. Every commit reaches the disk.
 func BenchmarkRedeem(b *testing.B) {
 	for _, engine := range []string{"sqlite", "postgres"} {
 		b.Run(engine, func(b *testing.B) {
-			st := storetest.Open(b, engine, nil)
+			st := durable(b, engine)
 			if err := st.Update(context.Background(), store.Seed); err != nil {
 				b.Fatal(err)
 			}

@@ -177,9 +177,9 @@ func (r *run) arrival(l *Link, proved ...guestlist.Identifier) guestlist.Arrival
 		code := record.Type == RecordEmailCode || record.Type == RecordPhoneCode
 		a.FreshProof = a.FreshProof || code && record.Verified && record.Identifier.Key() == to
 	}
-	a.Confirmed = as != "" && (as == a.Connector+":"+a.Subject || slices.ContainsFunc(proved, func(id guestlist.Identifier) bool {
+	a.Confirmed = as != "" && slices.ContainsFunc(proved, func(id guestlist.Identifier) bool {
 		return id.Key() == guestlist.Identifier{Type: id.Type, Value: as}.Key()
-	}))
+	})
 	return a
 }
 
