@@ -144,7 +144,7 @@ func (v *visit) answerTo(a asks) string {
 
 // asked is what this page asks, if it is its turn.
 func (v *visit) askedNow() (all []asks, ok bool, err error) {
-	fields, err := v.d.Desk.ProfileFields(v.r.Context())
+	fields, err := v.d.Desk.ProfileFieldsOf(v.r.Context(), v.run)
 	if err != nil {
 		return nil, false, err
 	}

@@ -252,6 +252,25 @@ func acceptedAsAnother(t *testing.T, h *house) {
 	in(t, b.Submit(a, "form.form", form{"newPassword": password, "confirmPassword": password}), ada)
 }
 
+// An invitation that asks for a profile asks for all of it, whatever the settings
+// of sign-up leave out.
+func TestInvitationAsksForAProfile(t *testing.T) {
+	h := newHouse(t, func(e *guestlist.SignInExperience) {
+		closed(e)
+		e.SignUp.Password, e.SignUpProfileFields = false, &[]guestlist.ProfileFieldName{}
+	})
+	h.ask(someFields()...)
+	h.settings(func(e *guestlist.SignInExperience) { e.SignUpProfileFields = &[]guestlist.ProfileFieldName{} })
+	come := func(i issued) *webtest.Answer {
+		b := h.browser()
+		return b.Submit(h.invitedTo(b, i), "form.form", form{"identifier": i.RecipientEmail})
+	}
+	in(t, come(h.issue()), grace)
+	at(t, come(h.issue(to(ada), func(i *guestlist.Invitation) {
+		i.RequiredSteps = []guestlist.InvitationStep{guestlist.StepProfile}
+	})), 200, "extra-profile")
+}
+
 // Declining takes the address, and is final.
 func TestDecliningAnInvitation(t *testing.T) {
 	h := newHouse(t, closed)

@@ -50,8 +50,33 @@ func askedFields(tx *store.Tx, exp guestlist.SignInExperience) (guestlist.Profil
 	return all.Asked(exp.SignUpProfileFields), err
 }
 
-// asked is what this guest is asked.
-func (r *run) asked(tx *store.Tx) (guestlist.ProfileFields, error) { return askedFields(tx, r.exp) }
+// asked is what this guest is asked: by an invitation that asks for a profile,
+// everything, whatever the settings leave out.
+func (r *run) asked(tx *store.Tx) (guestlist.ProfileFields, error) {
+	if r.asks(guestlist.StepProfile) {
+		return tx.ProfileFields()
+	}
+	return askedFields(tx, r.exp)
+}
+
+// ProfileFieldsOf is ProfileFields for the guest of an interaction.
+func (d *Desk) ProfileFieldsOf(ctx context.Context, i *Interaction) (fields guestlist.ProfileFields, err error) {
+	if i == nil || i.Invite == nil {
+		return d.ProfileFields(ctx)
+	}
+	err = d.Store.View(ctx, func(tx *store.Tx) error {
+		r := &run{d: d, i: i, now: tx.Now}
+		if r.exp, err = tx.SignInExperience(); err != nil {
+			return err
+		}
+		if err := r.loadInvitation(tx); err != nil {
+			return err
+		}
+		fields, err = r.asked(tx)
+		return err
+	})
+	return fields, err
+}
 
 // withExtra adds the custom fields to what a new account still needs, once
 // nothing else is missing. They are asked once, even if all may stay empty.
