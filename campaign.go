@@ -167,7 +167,6 @@ type CampaignReport struct {
 // Limits of campaigns.
 const (
 	MaxCampaignRows      = 10_000_000
-	MaxCampaignRowBytes  = 64 << 10 // of one row; a longer one is invalid, and costs no memory
 	MaxCampaignColumns   = 200
 	MaxCampaignWave      = 1_000_000
 	MinCampaignInterval  = time.Minute

@@ -109,11 +109,10 @@ type Arrival struct {
 	// as whom they were not invited.
 	Proved []Identifier
 	// Connector is the social target or enterprise connector by which the guest
-	// came; "" for none. Subject is who they are there, and OutsideEmail the address
-	// that it gave, proved or not.
-	Connector    string
-	Subject      string
-	OutsideEmail string
+	// came; "" for none. Subject is who they are there. An address that it gave and
+	// may not vouch for is no part of it: it counts for nothing.
+	Connector string
+	Subject   string
 	// FreshProof says that the recipient's address was proved by a code in this
 	// interaction, which is what strict invitations ask.
 	FreshProof bool

@@ -47,7 +47,7 @@ func TestAdmitsAs(t *testing.T) {
 		"exact: the recipient, any case": {personal("exact"), guestlist.Arrival{Proved: proved("grace@example.com")}, nil},
 		"exact: somebody else":           {personal("exact"), guestlist.Arrival{Proved: proved("eve@example.com")}, wrong},
 		"exact: a provider's unproved word": {
-			personal("exact"), guestlist.Arrival{Connector: "google", OutsideEmail: "grace@example.com"}, proof,
+			personal("exact"), guestlist.Arrival{Connector: "google"}, proof,
 		},
 		"exact: both, as an account with two addresses": {personal("exact"), guestlist.Arrival{Proved: proved("eve@example.com", "grace@example.com")}, nil},
 		"exact: their word does not help":               {personal("exact"), guestlist.Arrival{Proved: proved("eve@example.com"), Confirmed: true}, wrong},
@@ -65,7 +65,7 @@ func TestAdmitsAs(t *testing.T) {
 		"domain: one that only ends alike":           {personal("domain"), guestlist.Arrival{Proved: proved("ada@notexample.com")}, wrong},
 		"domain: a list of them":                     {personal("domain", domains("example.org")), guestlist.Arrival{Proved: proved("ada@example.org")}, nil},
 		"domain: a list without the recipient's own": {personal("domain", domains("example.org")), guestlist.Arrival{Proved: proved("grace@example.com")}, wrong},
-		"domain: nothing proved":                     {personal("domain"), guestlist.Arrival{OutsideEmail: "ada@example.com", Connector: "x"}, proof},
+		"domain: nothing proved":                     {personal("domain"), guestlist.Arrival{Connector: "x"}, proof},
 		"connector: by it":                           {personal("connector", connectors("okta")), guestlist.Arrival{Connector: "okta"}, nil},
 		"connector: by another":                      {personal("connector", connectors("okta")), guestlist.Arrival{Connector: "google", Proved: proved("grace@example.com")}, wrong},
 		"connector: by none":                         {personal("connector", connectors("okta")), guestlist.Arrival{Proved: proved("grace@example.com")}, wrong},

@@ -111,8 +111,6 @@ func (i Invitation) OfOrganization() bool {
 
 // The limits of organizations, in characters and in elements.
 const (
-	MaxOrganizationName        = 128
-	MaxOrganizationDescription = 256
 	// MaxJITDomains is how many mail domains lead into one organization.
 	MaxJITDomains = 1000
 )

@@ -130,7 +130,6 @@ const (
 	RequestRequested   RequestStatus = "requested"
 	RequestApproved    RequestStatus = "approved"
 	RequestRejected    RequestStatus = "rejected"
-	RequestWithdrawn   RequestStatus = "withdrawn"
 )
 
 // RequestEvent is an event about a request: its payload has event, createdAt

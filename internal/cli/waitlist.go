@@ -30,7 +30,7 @@ func (g *waitlistGroup) AfterApply(kctx *kong.Context) error {
 }
 
 type waitlistListCmd struct {
-	Status string `enum:"unconfirmed,requested,approved,rejected,withdrawn" default:"requested" help:"unconfirmed, requested, approved, rejected or withdrawn."`
+	Status string `enum:"unconfirmed,requested,approved,rejected" default:"requested" help:"unconfirmed, requested, approved or rejected."`
 	paging `embed:""`
 }
 

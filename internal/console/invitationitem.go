@@ -91,7 +91,7 @@ func (v *visit) deliveryTrouble(i invitation) ui.Block {
 var acts = map[string]ui.Tone{
 	"Created": ui.Neutral, "Sent": ui.Info, "Delivered": ui.Good, "DeliveryFailed": ui.Bad, "Opened": ui.Info, "Started": ui.Info,
 	"Accepted": ui.Good, "Declined": ui.Warn, "Revoked": ui.Bad, "Expired": ui.Warn, "Resent": ui.Info, "Copied": ui.Neutral,
-	"Changed": ui.Neutral, "RedemptionRefused": ui.Warn,
+	"Changed": ui.Neutral, "RedemptionRefused": ui.Warn, "Deferred": ui.Warn, "FreshLink": ui.Info, "RemindersStopped": ui.Neutral,
 }
 
 func (v *visit) timeline(i invitation) ui.Block {

@@ -159,7 +159,7 @@ func (v *visit) requestStatus(s guestlist.RequestStatus) *ui.Pill {
 func (v *visit) requestStates() []ui.Option {
 	list := []ui.Option{{Text: v.T("waitlist.is.requested")}}
 	for _, s := range []guestlist.RequestStatus{
-		guestlist.RequestApproved, guestlist.RequestRejected, guestlist.RequestUnconfirmed, guestlist.RequestWithdrawn,
+		guestlist.RequestApproved, guestlist.RequestRejected, guestlist.RequestUnconfirmed,
 	} {
 		list = append(list, ui.Option{Value: string(s), Text: v.T("waitlist.is." + string(s))})
 	}

@@ -62,7 +62,8 @@ func Client(endpoint string) guestlist.Application {
 		OIDCClientMetadata: guestlist.OIDCClientMetadata{
 			RedirectURIs: []string{endpoint + Path}, PostLogoutRedirectURIs: []string{endpoint + Path},
 		},
-		CustomData: guestlist.JSONObject("{}"),
+		CustomClientMetadata: guestlist.CustomClientMetadata{InitiateLoginURI: endpoint + Path},
+		CustomData:           guestlist.JSONObject("{}"),
 	}
 }
 

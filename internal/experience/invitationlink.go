@@ -62,12 +62,9 @@ func (v *visit) leadOn(i guestlist.Invitation, code string) error {
 	if code != "" {
 		v.d.Cookies.Set(v.w, cookieInvitation, code, web.CookieOptions{MaxAge: invitationLife})
 	}
-	var app guestlist.Application
-	if i.ApplicationID != "" {
-		var err error
-		if app, err = v.d.Desk.Application(v.r.Context(), i.ApplicationID); err != nil && guestlist.KindOf(err) == guestlist.KindInternal {
-			return err
-		}
+	app, err := v.application(i.ApplicationID)
+	if err != nil {
+		return err
 	}
 	if to := v.initiate(app, i); to != "" {
 		return v.redirect(http.StatusSeeOther, to)
@@ -84,7 +81,7 @@ func (v *visit) initiate(app guestlist.Application, i guestlist.Invitation) stri
 		return ""
 	}
 	q := url.Values{"iss": {v.d.Desk.Endpoint + "/oidc"}}
-	if i.RecipientEmail != "" {
+	if i.RecipientEmail != "" && !i.Copied { // who else has the link may not learn whose it is
 		q.Set("login_hint", i.RecipientEmail)
 	}
 	if i.LandingURL != "" {
@@ -211,19 +208,23 @@ func getDone(v *visit) error {
 	if joined == nil {
 		return v.redirect(http.StatusSeeOther, PathAccount)
 	}
+	app, err := v.application(joined.Invitation.ApplicationID)
+	if err != nil {
+		return err
+	}
 	p := &web.Page{
 		Name: "invitation-done", Badge: web.BadgeDone, Title: v.t("invitation.done_title"),
 		Lead:    v.sentence("invitation.done_lead", "name", account(joined.User)),
 		Actions: []web.Action{{Text: v.t("invitation.to_account"), Href: PathAccount, Button: true}},
 	}
-	if joined.Application.Name != "" {
-		v.look.Product = joined.Application.Name
-		p.Lead = v.sentence("invitation.done_lead_app", "app", joined.Application.Name)
+	if app.Name != "" {
+		v.look.Product = app.Name
+		p.Lead = v.sentence("invitation.done_lead_app", "app", app.Name)
 	}
-	if to := v.homeOf(joined.Application, joined.Invitation); to != "" {
+	if to := v.homeOf(app, joined.Invitation); to != "" {
 		p.Actions[0].Button = false
 		p.Actions = append([]web.Action{{
-			Text: v.t("invitation.to_app", "app", joined.Application.Name), Href: to, Button: true,
+			Text: v.t("invitation.to_app", "app", app.Name), Href: to, Button: true,
 		}}, p.Actions...)
 	}
 	return v.show(p)

@@ -91,6 +91,10 @@ func TestWhereAnInvitationLeads(t *testing.T) {
 		q.Get("login_hint") != grace || q.Get("target_link_uri") != "https://app.example/deep" || q.Has("one_time_token") {
 		t.Errorf("hosted: %s", to)
 	}
+	shown := h.issue(func(i *guestlist.Invitation) { i.RecipientEmail, i.Copied = "copied@example.com", true })
+	if to := lead(shown); to.Path != "/start" || to.Query().Has("login_hint") {
+		t.Errorf("a link that others may have tells whose it is: %s", to)
+	}
 	landing := h.issue(func(i *guestlist.Invitation) {
 		i.RecipientEmail, i.Landing, i.LandingURL = ada, guestlist.LandingApplication, "https://app.example/welcome?y=2"
 	})

@@ -124,19 +124,22 @@ func (v *visit) findInteraction() error {
 			return err
 		}
 	}
-	if app, ok := v.d.BuiltIn[client]; ok {
-		v.app = app
-		return nil
+	var err error
+	v.app, err = v.application(client)
+	return err
+}
+
+// application returns an application, the house's own included; the zero one for
+// none and for one that is gone.
+func (v *visit) application(id guestlist.ApplicationID) (guestlist.Application, error) {
+	if app, ok := v.d.BuiltIn[id]; ok || id == "" {
+		return app, nil
 	}
-	if client == "" {
-		return nil
+	app, err := v.d.Desk.Application(v.r.Context(), id)
+	if err != nil && guestlist.KindOf(err) != guestlist.KindInternal {
+		err = nil
 	}
-	app, err := v.d.Desk.Application(v.r.Context(), client)
-	if err != nil && guestlist.KindOf(err) == guestlist.KindInternal {
-		return err
-	}
-	v.app = app
-	return nil
+	return app, err
 }
 
 // dress chooses language and look: the tenant's, under what the application

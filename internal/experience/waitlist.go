@@ -20,6 +20,7 @@ const (
 	paramReferral = "ref"
 	fieldName     = "name"
 	fieldToken    = "token"
+	valueLeave    = "leave"
 )
 
 // getWaitlist asks for an address. It is open to everybody, without an
@@ -109,7 +110,7 @@ func getWaitlistConfirm(v *visit) error {
 		return v.requestRefused(err)
 	}
 	if place.Confirmed {
-		return v.showPlace(place)
+		return v.showPlace(place, token)
 	}
 	return v.show(&web.Page{
 		Name: "waitlist-confirm", Badge: web.BadgeMail, Title: v.t("waitlist.confirm_title"), Lead: web.Plain(v.t("waitlist.confirm_lead")),
@@ -117,15 +118,32 @@ func getWaitlistConfirm(v *visit) error {
 		Form: &web.Form{
 			Action: v.link(signin.PageWaitlistConfirm), Hidden: []web.Hidden{{Name: fieldToken, Value: token}}, Submit: v.t("waitlist.confirm"),
 		},
+		Actions: []web.Action{v.leaving(token)},
 	})
 }
 
+// leaving is the way off the list.
+func (v *visit) leaving(token string) web.Action {
+	return web.Action{
+		Text: v.t("waitlist.leave"), Href: v.link(signin.PageWaitlistConfirm), Post: true, Value: valueLeave,
+		Hidden: []web.Hidden{{Name: fieldToken, Value: token}},
+	}
+}
+
 func postWaitlistConfirm(v *visit) error {
+	if v.form.Get("submit") == valueLeave {
+		if err := v.d.Desk.WithdrawRequest(v.r.Context(), v.form.Get(fieldToken)); err != nil {
+			return v.requestRefused(err)
+		}
+		return v.show(&web.Page{
+			Name: "waitlist-left", Badge: web.BadgeDone, Title: v.t("waitlist.left_title"), Lead: web.Plain(v.t("waitlist.left_lead")),
+		})
+	}
 	place, err := v.d.Desk.ConfirmRequest(v.r.Context(), v.form.Get(fieldToken))
 	if err != nil {
 		return v.requestRefused(err)
 	}
-	return v.showPlace(place)
+	return v.showPlace(place, v.form.Get(fieldToken))
 }
 
 func (v *visit) requestRefused(err error) error {
@@ -141,15 +159,18 @@ func (v *visit) requestRefused(err error) error {
 
 // showPlace says how somebody stands on the list, and how their friends get
 // there.
-func (v *visit) showPlace(place signin.Place) error {
+func (v *visit) showPlace(place signin.Place, token string) error {
 	r := place.Request
 	p := &web.Page{Name: "waitlist-place", Badge: web.BadgeDone, Title: v.t("waitlist.place_title"), Lead: web.Plain(v.t("waitlist.place_lead"))}
-	switch {
-	case r.Status == guestlist.RequestApproved:
+	if r.Status == guestlist.RequestApproved {
 		p.Title, p.Lead, p.Badge = v.t("waitlist.approved_title"), web.Plain(v.t("waitlist.approved_lead")), web.BadgeTicket
 		return v.show(p)
-	case r.Status != guestlist.RequestRequested || r.Kind == guestlist.RequestApproval:
-		p.Lead = web.Plain(v.t("waitlist.waiting_lead"))
+	}
+	if r.Status == guestlist.RequestRequested {
+		p.Actions = []web.Action{v.leaving(token)}
+	}
+	if r.Status != guestlist.RequestRequested || r.Kind == guestlist.RequestApproval {
+		p.Lead = web.Plain(v.t("waitlist.waiting_lead")) // who was rejected is told so by whoever decided, if at all
 		return v.show(p)
 	}
 	at := strconv.Itoa(place.Place)

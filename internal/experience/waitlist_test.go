@@ -108,6 +108,47 @@ func TestAPlaceOnTheWaitlist(t *testing.T) {
 	})
 }
 
+// TestWhoLeavesTheWaitlistIsForgotten: by the link of the mail, confirmed or not;
+// looking at it forgets nothing, and who comes back begins anew. A request that
+// was decided stays.
+func TestWhoLeavesTheWaitlistIsForgotten(t *testing.T) {
+	eachHouse(t, waitlisted, func(t *testing.T, h *house) {
+		for _, confirmed := range []bool{false, true} {
+			h.asks(grace, "")
+			b := h.browser()
+			page := b.Get(h.confirmLink(grace))
+			if confirmed {
+				page = b.Submit(page, "form.form", nil)
+				at(t, page, http.StatusOK, "waitlist-place")
+			}
+			at(t, b.Submit(page, ".actions form", nil), http.StatusOK, "waitlist-left")
+			if h.request(grace) != nil {
+				t.Errorf("confirmed %v: the address is still there", confirmed)
+			}
+			at(t, b.Submit(page, ".actions form", nil), http.StatusNotFound, "waitlist-error")
+		}
+		h.asks(grace, "")
+		link := h.confirmLink(grace)
+		b := h.browser()
+		placed := b.Submit(b.Get(link), "form.form", nil)
+		r := h.request(grace)
+		h.update(func(tx *store.Tx) error {
+			r.Status = guestlist.RequestApproved
+			_, err := tx.DecideRequest(*r)
+			return err
+		})
+		at(t, b.Submit(placed, ".actions form", nil), http.StatusNotFound, "waitlist-error")
+		if h.request(grace) == nil {
+			t.Error("what was decided is forgotten")
+		}
+		waiting := 0
+		h.update(func(tx *store.Tx) (err error) { waiting, err = tx.RequestsWaiting(); return err })
+		if waiting != 0 {
+			t.Errorf("%d wait", waiting)
+		}
+	})
+}
+
 // TestTheWaitlistTellsNobodyWhoIsKnown: the answer is the same for a new
 // address, one that waits, one that has an account and one that was rejected;
 // only mailboxes tell the difference.

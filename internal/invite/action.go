@@ -47,9 +47,6 @@ type ActionChoices struct {
 // actionBatch is how many invitations are looked at in one transaction.
 const actionBatch = 200
 
-// MaxActionIDs is how many invitations an action can name one by one.
-const MaxActionIDs = 10_000
-
 // StartAction has something done to every invitation of a filter. It is done on
 // behalf of the host, with the rights that they have now.
 func (h Host) StartAction(tx *store.Tx, verb guestlist.InvitationVerb, f ActionFilter, o ActionChoices) (guestlist.InvitationAction, error) {

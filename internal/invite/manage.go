@@ -17,6 +17,8 @@ const (
 	ActCopied  = "Copied" // a new link was shown instead of sent
 	ActChanged = "Changed"
 	ActRevoked = "Revoked"
+
+	ActRemindersStopped = "RemindersStopped" // by the recipient
 )
 
 // errSends says that an invitation was mailed as often as one may be.
@@ -223,6 +225,15 @@ func Timeline(tx *store.Tx, i guestlist.Invitation) ([]guestlist.InvitationAct, 
 	if err != nil {
 		return nil, err
 	}
+	mails, err := tx.InvitationMessages(i.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range mails {
+		if kind := mailActs[m.Status]; kind != "" {
+			acts = append(acts, guestlist.InvitationAct{Kind: kind, At: m.UpdatedAt, Detail: m.LastError})
+		}
+	}
 	told := map[string]bool{}
 	for _, a := range acts {
 		told[a.Kind] = true
@@ -234,6 +245,14 @@ func Timeline(tx *store.Tx, i guestlist.Invitation) ([]guestlist.InvitationAct, 
 	}
 	slices.SortStableFunc(acts, func(a, b guestlist.InvitationAct) int { return cmp.Compare(a.At, b.At) })
 	return acts, nil
+}
+
+// mailActs are what became of a mail, in the timeline. Each mail has a line of
+// its own as long as messages are kept; then the row tells of the latest.
+var mailActs = map[store.MessageStatus]string{
+	store.MessageDeferred: "Deferred", store.MessageSent: "Sent", store.MessageDelivered: "Delivered",
+	store.MessageFailed: "DeliveryFailed", store.MessageBounced: "DeliveryFailed", store.MessageComplained: "DeliveryFailed",
+	store.MessageWithheld: "DeliveryFailed",
 }
 
 // columnsTell are the lines of the timeline that stand in the row itself.

@@ -107,6 +107,26 @@ func Confirm(tx *store.Tx, token string) (guestlist.RegistrationRequest, error) 
 	return r, EmitRequest(tx, guestlist.EventRequestCreated, r)
 }
 
+// Withdraw forgets the request of who no longer waits, by the token of its mail,
+// with the address. One that was decided stays: it answers who was let in.
+func Withdraw(tx *store.Tx, token string) error {
+	r, err := tx.RequestByToken(token)
+	if errors.Is(err, store.ErrNotFound) || err == nil && r.Status != guestlist.RequestUnconfirmed && r.Status != guestlist.RequestRequested {
+		return ErrNoSuchRequest
+	}
+	if err != nil {
+		return err
+	}
+	if err := tx.DeleteRequest(r.ID); errors.Is(err, store.ErrNotFound) {
+		return ErrNoSuchRequest // decided meanwhile
+	} else if err != nil {
+		return err
+	}
+	return tx.Log(guestlist.LogEntry{
+		Key: "RegistrationRequest.Withdraw", ApplicationID: r.ApplicationID, Extra: map[string]any{"requestId": r.ID},
+	})
+}
+
 // EmitRequest emits an event about a request, if anybody listens.
 func EmitRequest(tx *store.Tx, key string, r guestlist.RegistrationRequest) error {
 	wanted, err := tx.IsWanted(key)

@@ -36,7 +36,7 @@ type shownRequest struct {
 
 func (a *API) listRequests(c *call, in struct {
 	Paging web.Paging              `paging:"required"`
-	Status guestlist.RequestStatus `query:"status" check:"enum=unconfirmed|requested|approved|rejected|withdrawn"`
+	Status guestlist.RequestStatus `query:"status" check:"enum=unconfirmed|requested|approved|rejected"`
 	Email  string                  `query:"email" check:"max=128"` // the whole address
 },
 ) (list[guestlist.RegistrationRequest], error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"guestlist"
+	"guestlist/internal/invite"
 	"guestlist/internal/store"
 )
 
@@ -22,6 +23,6 @@ func (d *Desk) StopReminders(ctx context.Context, code string) error {
 		if err := tx.StopReminders(i); err != nil {
 			return err
 		}
-		return tx.AddInvitationAct(i.ID, guestlist.InvitationAct{Kind: "RemindersStopped"})
+		return tx.AddInvitationAct(i.ID, guestlist.InvitationAct{Kind: invite.ActRemindersStopped})
 	})
 }

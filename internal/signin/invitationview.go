@@ -284,9 +284,8 @@ func Masked(id guestlist.Identifier) string {
 
 // Joined is the latest invitation that somebody accepted.
 type Joined struct {
-	User        guestlist.User
-	Invitation  guestlist.Invitation
-	Application guestlist.Application // zero: none in particular, or gone
+	User       guestlist.User
+	Invitation guestlist.Invitation
 }
 
 // Joined returns the latest invitation that whoever is signed in by a cookie
@@ -309,16 +308,8 @@ func (d *Desk) Joined(ctx context.Context, cookie string) (*Joined, error) {
 		if err == nil {
 			j.User, err = tx.User(session.UserID)
 		}
-		if err != nil {
-			return err
-		}
-		if j.Invitation.ApplicationID != "" {
-			if j.Application, err = tx.Application(j.Invitation.ApplicationID); err != nil && !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
-		}
 		joined = j
-		return nil
+		return err
 	})
 	return joined, err
 }

@@ -172,6 +172,11 @@ func (d *Desk) ConfirmRequest(ctx context.Context, token string) (Place, error) 
 	return p, err
 }
 
+// WithdrawRequest forgets a request by the token of its mail.
+func (d *Desk) WithdrawRequest(ctx context.Context, token string) error {
+	return d.Store.Update(ctx, func(tx *store.Tx) error { return invite.Withdraw(tx, token) })
+}
+
 func placeOf(tx *store.Tx, r guestlist.RegistrationRequest) (Place, error) {
 	p := Place{Request: r, Confirmed: r.Status != guestlist.RequestUnconfirmed}
 	if r.Status != guestlist.RequestRequested {

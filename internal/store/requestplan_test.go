@@ -74,7 +74,7 @@ func (tx *Tx) PlansOfRequests() ([]Plan, error) {
 		{countReferral, []any{"r000000003", 10}, false},
 		{requestsInOrder + " LIMIT 20", []any{guestlist.RequestRequested}, true},
 		{requestsInOrder + " LIMIT 20", []any{guestlist.RequestUnconfirmed}, true},
-		{"SELECT 1 FROM " + requestsOf + " LIMIT 20", []any{guestlist.RequestWithdrawn}, false},
+		{"SELECT 1 FROM " + requestsOf + " LIMIT 20", []any{guestlist.RequestRejected}, false},
 		{"SELECT " + requestColumns + " FROM " + requestsByReferrer + " ORDER BY " + firstBroughtFirst + " LIMIT 20", []any{"r000000002"}, true},
 		{"SELECT COUNT(*) FROM " + requestsByReferrer, []any{"r000000002"}, false},
 		{"SELECT 1 FROM " + requestsHigher + " LIMIT 1000", []any{98}, false},
