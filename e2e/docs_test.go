@@ -25,8 +25,8 @@ func TestReadmeInvites(t *testing.T) {
 	t.Parallel()
 	s := serveSite(t, "sqlite")
 	sh, commands := startShell(t, s), s.commandsOf(t, "README.md")
-	if len(commands) != 5 {
-		t.Fatalf("the README has %d blocks of commands, want 5: token, door, link, state, application", len(commands))
+	if len(commands) != 6 {
+		t.Fatalf("the README has %d blocks of commands, want 6: token, door, link, state, invitation, application", len(commands))
 	}
 	sh.types(t, commands[0], commands[1])
 	sh.expect(t, `"SignIn"`)
@@ -58,7 +58,11 @@ func TestReadmeInvites(t *testing.T) {
 
 	sh.types(t, commands[3])
 	sh.expect(t, "consumed")
+	s.administer()
+	s.connectMail()
 	sh.types(t, commands[4])
+	sh.expect(t, "queued")
+	sh.types(t, commands[5])
 	if id, secret := sh.prints(t), sh.prints(t); !strings.HasPrefix(id, "id ") || !strings.HasPrefix(secret, "secret ") {
 		t.Errorf("app create printed %q and %q", id, secret)
 	}
