@@ -116,13 +116,14 @@ func (a *API) revokeTree(c *call, in struct {
 	}
 	done.More = t.More
 	for _, n := range t.Nodes {
-		if err := a.Store.Update(c.ctx(), func(tx *store.Tx) error {
-			revoked, err := c.host().RevokeOpen(tx, n.UserID, reason)
-			done.Revoked += revoked
+		var revoked int
+		if err := a.Store.Update(c.ctx(), func(tx *store.Tx) (err error) {
+			revoked, err = c.host().RevokeOpen(tx, n.UserID, reason)
 			return err
 		}); err != nil {
 			return done, err
 		}
+		done.Revoked += revoked
 		if !suspend || n.IsSuspended {
 			continue
 		}
@@ -133,10 +134,12 @@ func (a *API) revokeTree(c *call, in struct {
 			u.IsSuspended = true
 			return nil, endEverything(tx, u.ID)
 		})
-		if err != nil && guestlist.KindOf(err) != guestlist.KindNotFound { // deleted meanwhile, or before
+		switch {
+		case err == nil:
+			done.Suspended++
+		case guestlist.KindOf(err) != guestlist.KindNotFound: // deleted meanwhile, or before
 			return done, err
 		}
-		done.Suspended++
 	}
 	return done, nil
 }

@@ -199,12 +199,11 @@ func (a *API) promoteRequests(c *call, in struct {
 			r, err = c.host().ApproveRequest(tx, r.ID, tx.Now.Add(later))
 			return err
 		})
-		switch guestlist.KindOf(err) {
-		case guestlist.KindInternal, guestlist.KindTooMany, guestlist.KindUnavailable:
-			if err != nil {
-				return done, err
-			}
+		switch kind := guestlist.KindOf(err); {
+		case err == nil:
 			done.Approved = append(done.Approved, r)
+		case kind == guestlist.KindInternal, kind == guestlist.KindTooMany, kind == guestlist.KindUnavailable:
+			return done, err // the others wait: nobody is refused because of that
 		default:
 			done.Refused = append(done.Refused, refusedRequest{ID: first[n].ID, Email: first[n].Email, Code: guestlist.CodeOf(err)})
 		}
