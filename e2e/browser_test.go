@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -19,16 +18,13 @@ import (
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"guestlist/internal/web/webtest"
 )
 
 // screenshotsEnv names the directory that screenshots go to. Without it none
 // are taken.
 const screenshotsEnv = "GUESTLIST_SCREENSHOTS"
-
-// chromiums are the names under which the browser is installed.
-var chromiums = []string{"chromium", "chromium-browser", "google-chrome"}
-
-var errNoChromium = errors.New("there is no Chromium (on Debian: apt-get install chromium)")
 
 // chromium is the one browser of this test process. It is started by the first
 // test that needs it, and the tests' tabs share nothing but its program.
@@ -42,15 +38,9 @@ var chromium struct {
 // startChromium starts the browser, headless, with a fresh profile that it
 // removes, and with nothing that would call out by itself.
 func startChromium() {
-	path := ""
-	for _, name := range chromiums {
-		if p, err := exec.LookPath(name); err == nil {
-			path = p
-			break
-		}
-	}
-	if path == "" {
-		chromium.err = errNoChromium
+	path, err := webtest.Chromium()
+	if err != nil {
+		chromium.err = err
 		return
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
@@ -84,7 +74,7 @@ func newTab(t *testing.T) *tab {
 	chromium.once.Do(startChromium)
 	switch {
 	case chromium.err == nil:
-	case errors.Is(chromium.err, errNoChromium) && os.Getenv("CI") != "true":
+	case errors.Is(chromium.err, webtest.ErrNoChromium) && os.Getenv("CI") != "true":
 		t.Skipf("NOT TESTED IN A BROWSER: %v", chromium.err)
 	default:
 		t.Fatalf("cannot test in a browser: %v", chromium.err)

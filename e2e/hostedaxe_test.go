@@ -9,7 +9,7 @@ import (
 )
 
 // hostedNames are the pages that guests see, by the names that they have. Each
-// is judged in each language, light and dark.
+// is judged in each language.
 var hostedNames = []string{
 	"sign-in", "sign-in-password", "single-sign-on", "single-sign-on-connectors", "register", "register-password", "verification-code", "continue-username",
 	"continue-password", "continue-phone", "extra-profile", "social-link", "social-register", "consent", "reset-password", "new-password", "one-time-token",
@@ -34,7 +34,7 @@ func (x *ways) judgeHosted(t *testing.T) {
 	everything := map[string]any{"identifiers": []string{"email"}, "password": true, "verify": true, "secondaryIdentifiers": []any{
 		map[string]any{"identifier": "username"}, map[string]any{"identifier": "phone", "verify": true},
 	}}
-	for _, lang := range []string{"en", "ar"} {
+	for _, lang := range judgedIn {
 		t.Run(lang, func(t *testing.T) {
 			x.s.set(map[string]any{"signUp": everything, "agreeToTermsPolicy": "Automatic", "signInMode": "SignInAndRegister"})
 			j := &judgement{axe: newAxe(t), x: x, t: t, lang: lang, seen: map[string]bool{}}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"guestlist/client"
+	"guestlist/internal/web/webtest"
 )
 
 // picturesEnv names the directory that this package's pictures go to.
@@ -25,6 +26,10 @@ func TestPictures(t *testing.T) {
 	dir := os.Getenv(picturesEnv)
 	if dir == "" {
 		t.Fatal("set " + picturesEnv + " to a directory to take pictures of the pages")
+	}
+	chromium, err := webtest.Chromium()
+	if err != nil {
+		t.Fatal(err)
 	}
 	h := newHouse(t)
 	for i := range 45 {
@@ -62,7 +67,7 @@ func TestPictures(t *testing.T) {
 	for name := range pages {
 		for _, width := range []int{1280, 500} {
 			picture := filepath.Join(dir, fmt.Sprintf("part-%s-%d.png", name, width))
-			out, err := exec.Command("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+			out, err := exec.Command(chromium, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
 				fmt.Sprintf("--window-size=%d,900", width), "--screenshot="+picture, srv.URL+"/"+name).CombinedOutput()
 			if err != nil {
 				t.Fatalf("%v: %s", err, out)

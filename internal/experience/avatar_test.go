@@ -10,7 +10,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -22,6 +21,7 @@ import (
 	"guestlist"
 	"guestlist/internal/store"
 	"guestlist/internal/web"
+	"guestlist/internal/web/webtest"
 )
 
 var onePixel, _ = base64.StdEncoding.DecodeString("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
@@ -173,9 +173,9 @@ func TestAvatarIsUploadedInTheAccountWithoutScripts(t *testing.T) {
 }
 
 func TestALargeAvatarIsMadeSmallerByScripts(t *testing.T) {
-	chromium, err := exec.LookPath("chromium")
+	chromium, err := webtest.Chromium()
 	if err != nil {
-		t.Skip("needs chromium: apt-get install --no-install-recommends chromium")
+		t.Skip(err)
 	}
 	h := newHouse(t, nil)
 	h.user(ada, password)

@@ -2,21 +2,21 @@ package experience_test
 
 import (
 	"context"
-	"os/exec"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"guestlist"
+	"guestlist/internal/web/webtest"
 )
 
 // With scripts the pages do what they do without them, and nothing of ours is
 // stopped by our own policy.
 func TestPagesInChromium(t *testing.T) {
-	chromium, err := exec.LookPath("chromium")
+	chromium, err := webtest.Chromium()
 	if err != nil {
-		t.Skip("needs chromium: apt-get install --no-install-recommends chromium")
+		t.Skip(err)
 	}
 	h := newHouse(t, func(e *guestlist.SignInExperience) {
 		for i := range e.SignIn.Methods {

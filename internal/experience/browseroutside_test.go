@@ -2,22 +2,22 @@ package experience_test
 
 import (
 	"context"
-	"os/exec"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"guestlist"
+	"guestlist/internal/web/webtest"
 )
 
 // In a browser that holds the redirects of a form against form-action, a
 // provider's button leads to the provider and back from every page that has
 // one; pages that go on by themselves do, and so do answers that are posted.
 func TestProvidersInChromium(t *testing.T) {
-	chromium, err := exec.LookPath("chromium")
+	chromium, err := webtest.Chromium()
 	if err != nil {
-		t.Skip("needs chromium: apt-get install --no-install-recommends chromium")
+		t.Skip(err)
 	}
 	o := newOutside(t, func(e *guestlist.SignInExperience) {
 		closed(e)

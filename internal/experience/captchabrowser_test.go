@@ -2,7 +2,6 @@ package experience_test
 
 import (
 	"context"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"guestlist"
+	"guestlist/internal/web/webtest"
 )
 
 // standIns answer for the scripts of the providers as their documents say that
@@ -30,9 +30,9 @@ var standIns = map[string]string{
 // In a browser the policy lets the provider's script in and no other's, the
 // answer goes along with the form, and a script that does not come is told of.
 func TestCaptchasInChromium(t *testing.T) {
-	chromium, err := exec.LookPath("chromium")
+	chromium, err := webtest.Chromium()
 	if err != nil {
-		t.Skip("needs chromium: apt-get install --no-install-recommends chromium")
+		t.Skip(err)
 	}
 	for name, c := range map[string]struct {
 		config guestlist.CaptchaConfig

@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -33,7 +32,7 @@ func TestPictures(t *testing.T) {
 	if dir == "" {
 		t.Fatal("set GUESTLIST_PICTURES to a directory to take pictures of the pages")
 	}
-	chromium, err := exec.LookPath("chromium")
+	chromium, err := webtest.Chromium()
 	if err != nil {
 		t.Fatal(err)
 	}
