@@ -177,6 +177,12 @@ const (
 	UnsentInvitationTTL = 365 * 24 * time.Hour
 )
 
+// CampaignEvent is an event about a campaign: its payload has event, createdAt
+// (ISO 8601), campaignId, data (the campaign) and report.
+func CampaignEvent(key string, c Campaign, report CampaignReport, now Time) (Event, error) {
+	return eventAbout(key, c, now, map[string]any{"campaignId": c.ID, "report": report})
+}
+
 // CampaignRun is the payload of JobImportCampaign.
 type CampaignRun struct {
 	ID CampaignID `json:"id"`

@@ -52,6 +52,10 @@ func (t Time) Add(d time.Duration) Time { return t + Time(d.Milliseconds()) }
 // Sub returns the duration from u to t.
 func (t Time) Sub(u Time) time.Duration { return time.Duration(t-u) * time.Millisecond }
 
+// ISO returns the time as webhook bodies have it: ISO 8601 in UTC, with
+// milliseconds.
+func (t Time) ISO() string { return t.Std().Format("2006-01-02T15:04:05.000Z") }
+
 // Unix returns t in whole seconds since the epoch, the unit of JWT claims
 // (RFC 7519 §2, NumericDate).
 func (t Time) Unix() int64 { return int64(t) / 1000 }

@@ -1,6 +1,9 @@
 package guestlist
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"maps"
+)
 
 // Hook is a webhook subscription in its wire form.
 type Hook struct {
@@ -44,6 +47,15 @@ func (h Hook) Matches(event string) bool {
 type Event struct {
 	Key     string // e.g. "User.Created"
 	Payload json.RawMessage
+}
+
+// eventAbout is an event about something, with the members that the payload of
+// every such event has: event, createdAt and data; and more.
+func eventAbout(key string, data any, now Time, more map[string]any) (Event, error) {
+	payload := map[string]any{"event": key, "createdAt": now.ISO(), "data": data}
+	maps.Copy(payload, more)
+	text, err := json.Marshal(payload)
+	return Event{Key: key, Payload: text}, err
 }
 
 // The events that this version emits.

@@ -1,7 +1,6 @@
 package guestlist
 
 import (
-	"encoding/json"
 	"log/slog"
 	"maps"
 	"time"
@@ -320,11 +319,10 @@ const (
 )
 
 // InvitationEvent is an event about an invitation: its payload has event,
-// createdAt (ISO 8601), data (the invitation, which holds no secret) and what
-// more gives.
+// createdAt (ISO 8601), invitationId, data (the invitation, which holds no
+// secret) and what more gives.
 func InvitationEvent(key string, i Invitation, now Time, more map[string]any) (Event, error) {
-	payload := map[string]any{"event": key, "createdAt": now.Std().Format("2006-01-02T15:04:05.000Z"), "data": i}
-	maps.Copy(payload, more)
-	text, err := json.Marshal(payload)
-	return Event{Key: key, Payload: text}, err
+	members := map[string]any{"invitationId": i.ID}
+	maps.Copy(members, more)
+	return eventAbout(key, i, now, members)
 }

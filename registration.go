@@ -1,9 +1,6 @@
 package guestlist
 
-import (
-	"encoding/json"
-	"time"
-)
+import "time"
 
 // RequestID is the id of a RegistrationRequest.
 type RequestID string
@@ -135,8 +132,5 @@ const (
 // RequestEvent is an event about a request: its payload has event, createdAt
 // (ISO 8601) and data.
 func RequestEvent(key string, r RegistrationRequest, now Time) (Event, error) {
-	text, err := json.Marshal(map[string]any{
-		"event": key, "createdAt": now.Std().Format("2006-01-02T15:04:05.000Z"), "data": r,
-	})
-	return Event{Key: key, Payload: text}, err
+	return eventAbout(key, r, now, nil)
 }

@@ -1,8 +1,6 @@
 package invite
 
 import (
-	"encoding/json"
-	"maps"
 	"time"
 
 	"guestlist"
@@ -192,16 +190,4 @@ func Report(tx *store.Tx, c store.Campaign) (guestlist.CampaignReport, error) {
 		r.MedianToAccept = &seconds
 	}
 	return r, nil
-}
-
-// emitCampaign tells hooks what happened to a campaign: data is the campaign as
-// the API shows it, and more goes beside it.
-func emitCampaign(tx *store.Tx, key string, c store.Campaign, more map[string]any) error {
-	m := map[string]any{"event": key, "createdAt": tx.Now.Std().Format(isoMillis), "campaignId": c.ID, "data": c.Campaign}
-	maps.Copy(m, more)
-	body, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	return tx.Emit(guestlist.Event{Key: key, Payload: body})
 }

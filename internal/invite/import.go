@@ -254,31 +254,18 @@ func (imp *Importer) makeWay(tx *store.Tx, s store.Standing, stands bool) error 
 	if err != nil || !ended {
 		return err
 	}
-	return Emit(tx, guestlist.EventInvitationExpired, old, nil)
+	return Emit(tx, guestlist.EventInvitationExpired, old)
 }
 
 // emit tells hooks of what was made, if any listens.
 func (imp *Importer) emit(tx *store.Tx, verdicts []verdict) error {
-	wanted, err := tx.IsWanted(guestlist.EventInvitationCreated)
-	if err != nil || !wanted {
-		return err
-	}
-	var events []guestlist.Event
+	var ids []guestlist.InvitationID
 	for _, v := range verdicts {
-		if !v.Verdict.Issues() {
-			continue
+		if v.Verdict.Issues() {
+			ids = append(ids, v.invitation.ID)
 		}
-		i, err := tx.Invitation(v.invitation.ID)
-		if err != nil {
-			return err
-		}
-		e, err := guestlist.InvitationEvent(guestlist.EventInvitationCreated, i, tx.Now, map[string]any{"invitationId": i.ID})
-		if err != nil {
-			return err
-		}
-		events = append(events, e)
 	}
-	return tx.EmitAll(events)
+	return tx.EmitInvitationsOf(guestlist.EventInvitationCreated, ids)
 }
 
 // judge looks at rows one by one.

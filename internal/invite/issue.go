@@ -68,7 +68,7 @@ func (h Host) IssueInvitation(tx *store.Tx, o InvitationOrder) (Issued, error) {
 	if !o.Send {
 		issued.Code = tx.InvitationCode(i)
 	}
-	return issued, Emit(tx, guestlist.EventInvitationCreated, i, nil)
+	return issued, Emit(tx, guestlist.EventInvitationCreated, i)
 }
 
 // invitation makes an invitation of an order, or says what is wrong with it.
@@ -217,7 +217,7 @@ func makeRoom(tx *store.Tx, i guestlist.Invitation, except guestlist.InvitationI
 	if !ended {
 		return errTaken.With(map[string]any{"invitationId": other.ID})
 	}
-	return Emit(tx, guestlist.EventInvitationExpired, other, nil)
+	return Emit(tx, guestlist.EventInvitationExpired, other)
 }
 
 // What is counted to bound how much is sent.

@@ -205,7 +205,7 @@ func (h Host) RevokeInvitation(tx *store.Tx, id guestlist.InvitationID, reason s
 	if i, err = tx.Invitation(id); err != nil {
 		return i, err
 	}
-	return i, Emit(tx, guestlist.EventInvitationRevoked, i, nil)
+	return i, Emit(tx, guestlist.EventInvitationRevoked, i)
 }
 
 // DeleteInvitation removes an invitation, whatever its state, and all that is

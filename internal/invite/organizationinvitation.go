@@ -54,7 +54,7 @@ func (h Host) InviteToOrganization(tx *store.Tx, o OrganizationOrder) (guestlist
 	if err := tx.InsertInvitation(i, ""); err != nil {
 		return i, err
 	}
-	return i, Emit(tx, guestlist.EventInvitationCreated, i, nil)
+	return i, Emit(tx, guestlist.EventInvitationCreated, i)
 }
 
 // ErrMessageRateLimited is what the contract calls ErrTooManySends.

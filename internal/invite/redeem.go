@@ -36,7 +36,7 @@ func Accept(tx *store.Tx, i guestlist.Invitation, g Guest) error {
 	if i, err = tx.Invitation(i.ID); err != nil {
 		return err
 	}
-	return Tell(tx, guestlist.EventInvitationAccepted, i, map[string]any{"userId": g.UserID, "isNew": g.IsNew})
+	return tx.EmitInvitation(guestlist.EventInvitationAccepted, i, map[string]any{"userId": g.UserID, "isNew": g.IsNew})
 }
 
 // lost says why no seat was left for who had seen one.
@@ -165,7 +165,7 @@ func Decline(tx *store.Tx, i guestlist.Invitation) error {
 	if i, err = tx.Invitation(i.ID); err != nil {
 		return err
 	}
-	return Tell(tx, guestlist.EventInvitationDeclined, i, nil)
+	return tx.EmitInvitation(guestlist.EventInvitationDeclined, i, nil)
 }
 
 // ActFresh is a line of the timeline: the recipient asked for a new link.

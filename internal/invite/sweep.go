@@ -58,22 +58,7 @@ func (k *Keeper) expire(tx *store.Tx) (bool, error) {
 			return false, err
 		}
 	}
-	wanted, err := tx.IsWanted(guestlist.EventInvitationExpired)
-	if err != nil {
-		return false, err
-	}
-	if !wanted {
-		return len(list) == expireBatch, nil
-	}
-	var events []guestlist.Event
-	for _, i := range list {
-		e, err := guestlist.InvitationEvent(guestlist.EventInvitationExpired, i, tx.Now, map[string]any{"invitationId": i.ID})
-		if err != nil {
-			return false, err
-		}
-		events = append(events, e)
-	}
-	return len(list) == expireBatch, tx.EmitAll(events)
+	return len(list) == expireBatch, tx.EmitInvitations(guestlist.EventInvitationExpired, list)
 }
 
 // tellExpired tells a recipient that their invitation ran out, where its terms
@@ -148,7 +133,11 @@ func completed(tx *store.Tx, c store.Campaign) error {
 	if err := tx.Log(by(line, c.Inviter)); err != nil {
 		return err
 	}
-	return emitCampaign(tx, guestlist.EventCampaignCompleted, c, map[string]any{"report": report})
+	e, err := guestlist.CampaignEvent(guestlist.EventCampaignCompleted, c.Campaign, report, tx.Now)
+	if err != nil {
+		return err
+	}
+	return tx.Emit(e)
 }
 
 // forget removes campaigns whose file nobody started.

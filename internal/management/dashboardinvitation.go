@@ -6,8 +6,8 @@ import (
 	"guestlist/internal/store"
 )
 
-// invitationMonths is how far back the curve of invitations goes, in days.
-const invitationMonths = 90
+// invitationDays is how far back the curve of invitations goes, in days.
+const invitationDays = 90
 
 // invitationDay is how many invitations came how far on a day, over all
 // campaigns. An invitation counts on the day on which it got there: the
@@ -28,56 +28,32 @@ type invitationDay struct {
 
 // of returns where a stage is counted, nil for what no curve shows.
 func (d *invitationDay) of(stage store.InvitationStage) *int {
-	switch stage {
-	case store.StageIssued:
-		return &d.Issued
-	case store.StageSent:
-		return &d.Sent
-	case store.StageDelivered:
-		return &d.Delivered
-	case store.StageFailed:
-		return &d.Failed
-	case store.StageOpened:
-		return &d.Opened
-	case store.StageStarted:
-		return &d.Started
-	case store.StageAccepted:
-		return &d.Accepted
-	case store.StageDeclined:
-		return &d.Declined
-	case store.StageRevoked:
-		return &d.Revoked
-	case store.StageExpired:
-		return &d.Expired
-	case store.StageSettled:
-	}
-	return nil
+	return map[store.InvitationStage]*int{
+		store.StageIssued: &d.Issued, store.StageSent: &d.Sent, store.StageDelivered: &d.Delivered, store.StageFailed: &d.Failed,
+		store.StageOpened: &d.Opened, store.StageStarted: &d.Started, store.StageAccepted: &d.Accepted,
+		store.StageDeclined: &d.Declined, store.StageRevoked: &d.Revoked, store.StageExpired: &d.Expired,
+	}[stage]
 }
 
-// invitationsByDay lists the last invitationMonths days, the oldest first.
+// invitationsByDay lists the last invitationDays days, the oldest first.
 func (a *API) invitationsByDay(c *call, _ struct{}) ([]invitationDay, error) {
-	days := make([]invitationDay, invitationMonths)
+	days := make([]invitationDay, invitationDays)
 	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
-		counts, err := tx.AllInvitationCounts()
-		if err != nil {
-			return err
-		}
 		at := map[string]int{}
-		first := tx.Now.Std().UTC().Truncate(24*time.Hour).AddDate(0, 0, 1-invitationMonths)
+		first := tx.Now.Std().UTC().Truncate(24*time.Hour).AddDate(0, 0, 1-invitationDays)
 		for i := range days {
 			days[i].Date = first.AddDate(0, 0, i).Format(time.DateOnly)
 			at[days[i].Date] = i
 		}
+		counts, err := tx.InvitationCountsSince(days[0].Date)
 		for _, n := range counts {
-			i, ok := at[n.Day]
-			if !ok {
-				continue
-			}
-			if to := days[i].of(n.Stage); to != nil {
-				*to += n.N
+			if i, ok := at[n.Day]; ok {
+				if to := days[i].of(n.Stage); to != nil {
+					*to += n.N
+				}
 			}
 		}
-		return nil
+		return err
 	})
 	return days, err
 }

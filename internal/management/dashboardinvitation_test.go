@@ -13,7 +13,7 @@ func TestTheCurveOfInvitationsHasEveryDayAndAddsUp(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		var days []invitationDay
 		f.must(200, "GET", "/api/dashboard/invitations", nil).decode(t, &days)
-		if len(days) != invitationMonths || days[invitationMonths-1].Date != start.Format("2006-01-02") {
+		if len(days) != invitationDays || days[invitationDays-1].Date != start.Format("2006-01-02") {
 			t.Fatalf("%d days, the last %s", len(days), days[len(days)-1].Date)
 		}
 		for _, d := range days {
@@ -27,10 +27,10 @@ func TestTheCurveOfInvitationsHasEveryDayAndAddsUp(t *testing.T) {
 		f.must(201, "POST", "/api/invitation-codes", map[string]any{"seats": 3})
 		f.must(200, "POST", "/api/invitations/"+string(first.ID)+"/revoke", map[string]any{})
 		f.must(200, "GET", "/api/dashboard/invitations", nil).decode(t, &days)
-		if d := days[invitationMonths-1]; d != (invitationDay{Date: d.Date, Issued: 3, Revoked: 1}) {
+		if d := days[invitationDays-1]; d != (invitationDay{Date: d.Date, Issued: 3, Revoked: 1}) {
 			t.Errorf("today: %+v", d)
 		}
-		for _, d := range days[:invitationMonths-1] {
+		for _, d := range days[:invitationDays-1] {
 			if d.Issued != 0 {
 				t.Errorf("on %s: %+v", d.Date, d)
 			}

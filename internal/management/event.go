@@ -12,9 +12,6 @@ import (
 // maxUserAgent is how much of a caller's User-Agent an event repeats, in bytes.
 const maxUserAgent = 512
 
-// isoTime is how the wire writes instants in webhooks (ISO 8601).
-const isoTime = "2006-01-02T15:04:05.000Z"
-
 // dataEvent is the body of a webhook about data that this API changed, without
 // the hook's id. The order of its members is the wire's.
 type dataEvent struct {
@@ -72,7 +69,7 @@ func emitEvent(tx *store.Tx, e dataEvent) error {
 
 func (c *call) event(tx *store.Tx, key string, data any) dataEvent {
 	e := dataEvent{
-		Event: key, CreatedAt: tx.Now.Std().Format(isoTime), UserAgent: c.r.UserAgent(),
+		Event: key, CreatedAt: tx.Now.ISO(), UserAgent: c.r.UserAgent(),
 		Path: strings.TrimPrefix(c.r.URL.Path, "/api"), Method: c.r.Method, Status: c.status,
 		Params: map[string]string{}, Data: data,
 	}

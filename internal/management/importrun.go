@@ -165,7 +165,7 @@ func (b *importedBatch) write(tx *store.Tx) (more bool, err error) {
 func (b *importedBatch) event(tx *store.Tx, u guestlist.User) dataEvent {
 	id := string(b.before.ID)
 	return dataEvent{
-		Event: guestlist.EventUserCreated, CreatedAt: tx.Now.Std().Format(isoTime), Data: u, Path: "/user-imports/" + id + "/start",
+		Event: guestlist.EventUserCreated, CreatedAt: tx.Now.ISO(), Data: u, Path: "/user-imports/" + id + "/start",
 		Method: http.MethodPost, Status: http.StatusOK, Params: map[string]string{"id": id}, MatchedRoute: "/user-imports/:id/start",
 	}
 }

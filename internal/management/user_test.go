@@ -203,7 +203,7 @@ func TestWhatHappensToUsersIsTold(t *testing.T) {
 				if err := json.Unmarshal(p.Payload, &e); err != nil {
 					return err
 				}
-				if _, err := time.Parse(isoTime, e.CreatedAt); err != nil || e.IP == "" || e.Event != p.Key {
+				if _, err := time.Parse(time.RFC3339, e.CreatedAt); err != nil || e.IP == "" || e.Event != p.Key {
 					t.Errorf("%s: %v", p.Payload, err)
 				}
 				_, withPassword := e.Data["hasPassword"]

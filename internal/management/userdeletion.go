@@ -76,7 +76,7 @@ func (a *API) DeleteDue(ctx context.Context, payload json.RawMessage) error {
 			return err
 		}
 		return deleteNow(tx, u, dataEvent{
-			Event: guestlist.EventUserDeleted, CreatedAt: tx.Now.Std().Format(isoTime), Data: userInfo{User: u},
+			Event: guestlist.EventUserDeleted, CreatedAt: tx.Now.ISO(), Data: userInfo{User: u},
 			Path: "/users/" + string(u.ID), Method: http.MethodDelete, Status: http.StatusNoContent,
 			Params: map[string]string{"userId": string(u.ID)}, MatchedRoute: "/users/:userId",
 		})

@@ -17,9 +17,6 @@ var (
 	errTestNotSent      = guestlist.Refuse(guestlist.KindUnprocessable, "hook.send_test_payload_failed")
 )
 
-// isoTime is how the wire writes instants in webhooks (ISO 8601).
-const isoTime = "2006-01-02T15:04:05.000Z"
-
 // TestHook sends a made-up payload per event to a hook, all at once. The hook
 // need not be stored as it is given. It is an error of kind KindUnprocessable
 // if any does not arrive or is not answered with 2xx. No attempt is logged.
@@ -77,7 +74,7 @@ type sample struct {
 }
 
 func samplePayload(event string, hook guestlist.HookID, now guestlist.Time) sample {
-	s := sample{Event: event, HookID: hook, CreatedAt: now.Std().Format(isoTime), UserAgent: "fake-user-agent"}
+	s := sample{Event: event, HookID: hook, CreatedAt: now.ISO(), UserAgent: "fake-user-agent"}
 	if !strings.HasPrefix(event, "Post") {
 		s.Path, s.Method, s.Status = "/fake-path/:id", "POST", 200
 		s.Params, s.Data = map[string]string{"id": "fake-id"}, map[string]any{"result": "success"}

@@ -217,7 +217,7 @@ func (r *accountRun) write(tx *store.Tx) error {
 func (r *accountRun) tell(tx *store.Tx) error {
 	r.user.UpdatedAt = tx.Now
 	m := map[string]any{
-		"event": guestlist.EventUserDataUpdated, "createdAt": tx.Now.Std().Format(isoMillis), "data": r.user.Info(),
+		"event": guestlist.EventUserDataUpdated, "createdAt": tx.Now.ISO(), "data": r.user.Info(),
 	}
 	if r.from.UserAgent != "" {
 		m["userAgent"] = r.from.UserAgent

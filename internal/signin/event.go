@@ -7,13 +7,10 @@ import (
 	"guestlist/internal/store"
 )
 
-// isoMillis is the format of createdAt in webhook bodies.
-const isoMillis = "2006-01-02T15:04:05.000Z"
-
 // eventBase returns the members that every event of an interaction has.
 func (r *run) eventBase(tx *store.Tx, key, ipMember string) (map[string]any, error) {
 	m := map[string]any{
-		"event": key, "createdAt": tx.Now.Std().Format(isoMillis), "interactionEvent": r.i.Event, "sessionId": r.i.jti(),
+		"event": key, "createdAt": tx.Now.ISO(), "interactionEvent": r.i.Event, "sessionId": r.i.jti(),
 	}
 	if r.from.UserAgent != "" {
 		m["userAgent"] = r.from.UserAgent

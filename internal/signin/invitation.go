@@ -406,7 +406,7 @@ func (r *run) tellRefusal(tx *store.Tx, refused error) error {
 	if err := tx.Log(entry); err != nil {
 		return err
 	}
-	return invite.Tell(tx, guestlist.EventInvitationRedemptionRefused, i, map[string]any{"reason": code})
+	return tx.EmitInvitation(guestlist.EventInvitationRedemptionRefused, i, map[string]any{"reason": code})
 }
 
 // isQuestion reports whether a refusal asks the guest for something, and is no

@@ -260,7 +260,11 @@ func TestInvitationIsLookedAtAnewAtTheEnd(t *testing.T) {
 			_, err := tx.RotateInvitation(i.ID, store.Rotation{ExpiresAt: tx.Now.Add(time.Hour)})
 			return err
 		}},
-		"invitation.needs_proof": {nil, func(tx *store.Tx, _ *door, i issued) error { return tx.SetInvitationCopied(i.ID) }},
+		"invitation.needs_proof": {nil, func(tx *store.Tx, _ *door, i issued) error {
+			i.Strict = true
+			_, err := tx.UpdateInvitation(i.Invitation)
+			return err
+		}},
 		"invitation.inviter_gone": {
 			func(d *door, i *guestlist.Invitation) {
 				i.Inviter = guestlist.Inviter{Type: guestlist.InviterUser, ID: string(host(d).ID), Authority: guestlist.AuthorityReferral}

@@ -124,7 +124,7 @@ func (d *Desk) MarkOpened(ctx context.Context, i guestlist.Invitation) error {
 		}); err != nil {
 			return err
 		}
-		return invite.Tell(tx, guestlist.EventInvitationOpened, i, nil)
+		return tx.EmitInvitation(guestlist.EventInvitationOpened, i, nil)
 	})
 }
 

@@ -54,102 +54,19 @@ func (tx *Tx) scanInvitation(sc scanner) (guestlist.Invitation, error) {
 	return i, fromJSON(terms, &i.InvitationTerms)
 }
 
-// NewInvitation is an invitation to be inserted with others.
-type NewInvitation struct {
-	guestlist.Invitation
-	// Terms, if not empty, is what PutInvitationTerms returned for its terms:
-	// then they need not be written again for each.
-	Terms guestlist.InvitationTermID
-}
-
 // InsertInvitation writes a pending invitation; sharedCode is what people type
 // for a shared one, "" for none, and is kept as a keyed hash and as a sealed
 // copy. Its generation is 1, whatever i says. An open personal invitation of the
 // same recipient and organizations is refused as entity.unique_integrity_violation,
 // even one that is overdue: see ExpireInvitation.
 func (tx *Tx) InsertInvitation(i guestlist.Invitation, sharedCode string) error {
-	row, err := tx.invitationRow(NewInvitation{Invitation: i}, sharedCode)
+	terms, err := tx.PutInvitationTerms(i.InvitationTerms)
 	if err != nil {
 		return err
 	}
-	if err := tx.insertRows(insertInvitation, invitationValues, "", nil, [][]any{row}); err != nil {
+	own, err := ownText(i.Own)
+	if err != nil {
 		return err
-	}
-	tx.countIssued(i.CampaignID, 1)
-	return nil
-}
-
-// InsertInvitations writes many personal invitations with few statements, and
-// says of each whether it was inserted. What is refused by InsertInvitation is
-// left out; of two in the batch that exclude each other the first wins.
-func (tx *Tx) InsertInvitations(batch []NewInvitation) ([]bool, error) {
-	rows := make([][]any, len(batch))
-	terms := map[string]guestlist.InvitationTermID{}
-	for at, n := range batch {
-		var err error
-		if n.Terms == "" {
-			if n.Terms, err = tx.termsOnce(terms, n.InvitationTerms); err != nil {
-				return nil, err
-			}
-		}
-		if rows[at], err = tx.invitationRow(n, ""); err != nil {
-			return nil, err
-		}
-	}
-	// In one order, so that two imports of the same people wait for each other
-	// instead of both for ever. It is stable: the first of equals stays first.
-	slices.SortStableFunc(rows, func(a, b []any) int {
-		return strings.Compare(a[invitationRecipientKey].(string), b[invitationRecipientKey].(string))
-	})
-	inserted := make(map[guestlist.InvitationID]bool, len(batch))
-	if err := tx.insertRows(insertInvitation, invitationValues, " ON CONFLICT DO NOTHING RETURNING id", func(sc scanner) error {
-		var id guestlist.InvitationID
-		err := sc.Scan(&id)
-		inserted[id] = true
-		return err
-	}, rows); err != nil {
-		return nil, err
-	}
-	results := make([]bool, len(batch))
-	for at, n := range batch {
-		if results[at] = inserted[n.ID]; results[at] {
-			tx.countIssued(n.CampaignID, 1)
-		}
-	}
-	return results, nil
-}
-
-func (tx *Tx) countIssued(campaign guestlist.CampaignID, n int64) {
-	tx.tally(tallyInvitations, n)
-	tx.countInvitation(StageIssued, campaign, n)
-}
-
-const (
-	insertInvitation = `INSERT INTO invitations (id, kind, status, name, recipient, recipient_key, organizations_key, inviter_type,
-		inviter_id, authority, parent_id, campaign_id, application_id, terms_id, own, locale, generation, copied, code_hash,
-		code_sealed, seats, taken, delivery, delivery_error, message_id, sends, send_at, visits, accepted_by, end_reason, not_before,
-		expires_at, created_at, updated_at) VALUES `
-	invitationValues = `($, $, 'pending', $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, $, 0, $, '', '', 0, $, 0, '', '', $, $, $, $)`
-
-	// Places in a row.
-	invitationRecipientKey = 4
-	invitationTermsID      = 12
-)
-
-// invitationRow returns the arguments of invitationValues.
-func (tx *Tx) invitationRow(n NewInvitation, sharedCode string) ([]any, error) {
-	i := n.Invitation
-	var err error
-	if n.Terms == "" {
-		if n.Terms, err = tx.PutInvitationTerms(i.InvitationTerms); err != nil {
-			return nil, err
-		}
-	}
-	own := ""
-	if !i.Own.IsZero() {
-		if own, err = jsonText(i.Own); err != nil {
-			return nil, err
-		}
 	}
 	key := ""
 	if i.Kind == guestlist.InvitationPersonal {
@@ -164,30 +81,46 @@ func (tx *Tx) invitationRow(n NewInvitation, sharedCode string) ([]any, error) {
 	if i.Delivery == "" {
 		i.Delivery = guestlist.InvitationNone
 	}
-	return []any{
+	if err := tx.run(`INSERT INTO invitations (id, kind, status, name, recipient, recipient_key, organizations_key, inviter_type,
+			inviter_id, authority, parent_id, campaign_id, application_id, terms_id, own, locale, generation, copied, code_hash,
+			code_sealed, seats, taken, delivery, delivery_error, message_id, sends, send_at, visits, accepted_by, end_reason, not_before,
+			expires_at, created_at, updated_at)
+		VALUES ($1, $2, 'pending', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, 0, $21, '', '', 0,
+			$22, 0, '', '', $23, $24, $25, $25)`,
 		i.ID, i.Kind, i.Name, i.Recipient().Value, key, i.Grants.OrganizationsKey(), i.Inviter.Type, i.Inviter.ID, i.Inviter.Authority,
-		i.ParentID, i.CampaignID, i.ApplicationID, n.Terms, own, i.Locale, firstGeneration, i.Copied, hash, sealed, i.Seats,
-		i.Delivery, i.SendAt, i.NotBefore, i.ExpiresAt, i.CreatedAt, i.CreatedAt,
-	}, nil
+		i.ParentID, i.CampaignID, i.ApplicationID, terms, own, i.Locale, firstGeneration, i.Copied, hash, sealed, i.Seats,
+		i.Delivery, i.SendAt, i.NotBefore, i.ExpiresAt, i.CreatedAt); err != nil {
+		return err
+	}
+	tx.countIssued(i.CampaignID, i.Inviter, 1)
+	l := lots{}
+	l.add(i.ID, i.Inviter, i.ApplicationID)
+	return tx.widenLots(i.CampaignID, l)
+}
+
+// countIssued counts new invitations of an inviter.
+func (tx *Tx) countIssued(campaign guestlist.CampaignID, by guestlist.Inviter, n int64) {
+	tx.tally(tallyInvitations, n)
+	tx.countOpen(by, n)
+	tx.countInvitation(StageIssued, campaign, n)
+}
+
+// ownText is the column own.
+func ownText(own guestlist.InvitationOwn) (string, error) {
+	if own.IsZero() {
+		return "", nil
+	}
+	return jsonText(own)
 }
 
 // PutInvitationTerms writes terms and returns their id, which is derived from
 // what they say: the same terms are one row, however often they are written.
 func (tx *Tx) PutInvitationTerms(t guestlist.InvitationTerms) (guestlist.InvitationTermID, error) {
-	return tx.termsOnce(map[string]guestlist.InvitationTermID{}, t)
-}
-
-// termsOnce is PutInvitationTerms that remembers what it has written.
-func (tx *Tx) termsOnce(known map[string]guestlist.InvitationTermID, t guestlist.InvitationTerms) (guestlist.InvitationTermID, error) {
 	body, err := jsonText(t)
 	if err != nil {
 		return "", err
 	}
-	if id, ok := known[body]; ok {
-		return id, nil
-	}
 	id := guestlist.InvitationTermID(crypt.DerivedID(tx.s.key, derivedTerms, body))
-	known[body] = id
 	return id, tx.run("INSERT INTO invitation_terms (id, body, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", id, body, tx.Now)
 }
 
@@ -202,6 +135,23 @@ func (tx *Tx) InvitationCode(i guestlist.Invitation) guestlist.InvitationSecret 
 // Invitation returns an invitation by id; ErrNotFound if unknown.
 func (tx *Tx) Invitation(id guestlist.InvitationID) (guestlist.Invitation, error) {
 	return one(tx, tx.scanInvitation, "SELECT "+invitationColumns+" FROM invitations WHERE id = $1", id)
+}
+
+// InvitationsOf returns the invitations of many ids, in their order; those that
+// are not there are left out.
+func (tx *Tx) InvitationsOf(ids []guestlist.InvitationID) ([]guestlist.Invitation, error) {
+	values := make([]any, len(ids))
+	for at, id := range ids {
+		values[at] = id
+	}
+	list := make([]guestlist.Invitation, 0, len(ids))
+	err := tx.rowsIn(func(sc scanner) error {
+		i, err := tx.scanInvitation(sc)
+		list = append(list, i)
+		return err
+	}, "SELECT "+invitationColumns+" FROM invitations WHERE id IN", values)
+	slices.SortFunc(list, func(a, b guestlist.Invitation) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return list, err
 }
 
 // InvitationForUpdate is Invitation for a caller that will change it: nobody

@@ -84,21 +84,24 @@ func (tx *Tx) ImportInvitations(imp Import, batch []*ImportedInvitation) ([]bool
 		}
 		all += n
 	}
-	tx.countIssued(imp.Campaign, int64(all))
-	return inserted, nil
+	tx.countIssued(imp.Campaign, imp.Inviter, int64(all))
+	l := lots{}
+	for at, i := range batch {
+		if inserted[at] {
+			l.add(i.ID, imp.Inviter, i.Application)
+		}
+	}
+	return inserted, tx.widenLots(imp.Campaign, l)
 }
 
 // complete fills in what the row has beside what its reader knows.
 func (i *ImportedInvitation) complete(imp Import) error {
-	i.key, i.own, i.ends = i.Recipient.Key(), "", imp.ExpiresAt
-	if i.Own.IsZero() {
-		return nil
-	}
+	i.key, i.ends = i.Recipient.Key(), imp.ExpiresAt
 	if i.Own.ExpiresAt != nil {
 		i.ends = *i.Own.ExpiresAt
 	}
 	var err error
-	i.own, err = jsonText(i.Own)
+	i.own, err = ownText(i.Own)
 	return err
 }
 

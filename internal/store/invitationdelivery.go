@@ -21,8 +21,8 @@ var deliveries = map[MessageStatus]guestlist.InvitationDelivery{
 // mails of one invitation the first that is sent, and the first that arrives.
 // validFor is how many seconds it is good from its sending; 0 leaves its end.
 func (tx *Tx) deliverInvitation(id guestlist.InvitationID, message string, status MessageStatus, detail string, validFor int) error {
-	i, err := tx.InvitationForUpdate(id)
-	if err != nil {
+	var current string
+	if err := tx.row("SELECT message_id FROM invitations WHERE id = $1"+tx.s.dialect.forUpdate, []any{id}, &current); err != nil {
 		if errors.Is(err, ErrNotFound) {
 			return nil // it was deleted meanwhile
 		}
@@ -32,8 +32,11 @@ func (tx *Tx) deliverInvitation(id guestlist.InvitationID, message string, statu
 		return tx.run("UPDATE invitations SET delivery = $2, delivery_error = '', message_id = $3, updated_at = $4 WHERE id = $1",
 			id, guestlist.InvitationQueued, message, tx.Now)
 	}
-	var current string
-	if err := tx.row("SELECT message_id FROM invitations WHERE id = $1", []any{id}, &current); err != nil || current != message {
+	if current != message {
+		return nil
+	}
+	i, err := tx.Invitation(id)
+	if err != nil {
 		return err
 	}
 	delivery := deliveries[status]
@@ -74,7 +77,7 @@ func (tx *Tx) deliverInvitation(id guestlist.InvitationID, message string, statu
 		WHERE id = $1`, id, i.Delivery, i.DeliveryError, i.SentAt, i.DeliveredAt, tx.Now, i.ExpiresAt); err != nil || event == "" {
 		return err
 	}
-	return tx.EmitInvitation(event, i, nil)
+	return tx.EmitInvitations(event, []guestlist.Invitation{i}) // as many as there are mails
 }
 
 // isOpen reports whether somebody may still accept an invitation, now or later.
@@ -86,19 +89,4 @@ func isOpen(i guestlist.Invitation) bool {
 // is tried.
 func isSettled(d guestlist.InvitationDelivery) bool {
 	return d != guestlist.InvitationQueued && d != guestlist.InvitationDeferred
-}
-
-// EmitInvitation emits an event about an invitation, if anybody listens. more
-// are members beside those that every such event has, such as a reason.
-func (tx *Tx) EmitInvitation(key string, i guestlist.Invitation, more map[string]any) error {
-	wanted, err := tx.IsWanted(key)
-	if err != nil || !wanted {
-		return err
-	}
-	i.Status = i.StatusAt(tx.Now)
-	e, err := guestlist.InvitationEvent(key, i, tx.Now, more)
-	if err != nil {
-		return err
-	}
-	return tx.Emit(e)
 }

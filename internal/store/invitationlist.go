@@ -10,10 +10,6 @@ import (
 
 // InvitationFilter says which invitations are wanted; the zero value means all.
 // Status is the state as it is shown at the time.
-//
-// Those of an application or an inviter are the ones that were issued one by
-// one, unless a campaign is named: campaigns know both themselves, and no index
-// has to hold their millions again.
 type InvitationFilter struct {
 	Status      guestlist.InvitationStatus
 	Delivery    guestlist.InvitationDelivery
@@ -117,6 +113,8 @@ type invitationIndex struct {
 	answers InvitationFilter  // the filter whose rows are exactly those of the index
 
 	unordered bool
+	lots      lotKey // where the rest is, if the index has only those of no campaign
+	window    int    // rows that are looked through; 0 means InvitationWindow
 }
 
 // own are the conditions by which an index is read.
@@ -136,7 +134,7 @@ func (x invitationIndex) own(before guestlist.InvitationID) conditions {
 
 // invitationIndexes chooses how the rows of a filter are found.
 func (f InvitationFilter) indexes(now guestlist.Time) []invitationIndex {
-	const pending, others = "status = 'pending'", "status <> 'pending'"
+	const pending, others, oneByOne = "status = 'pending'", "status <> 'pending'", "campaign_id = ''"
 	bounds := func(c *conditions) {
 		if f.Status == guestlist.InvitationExpired {
 			c.and("expires_at <= $%d", now)
@@ -167,11 +165,13 @@ func (f InvitationFilter) indexes(now guestlist.Time) []invitationIndex {
 			partial: "campaign_id <> ''", column: "campaign_id", value: string(f.Campaign), answers: InvitationFilter{Campaign: f.Campaign},
 		}}
 	case f.Inviter != "":
-		return []invitationIndex{{partial: "campaign_id = ''", column: "inviter_id", value: f.Inviter, answers: InvitationFilter{Inviter: f.Inviter}}}
+		return []invitationIndex{{
+			partial: oneByOne, column: "inviter_id", value: f.Inviter, answers: InvitationFilter{Inviter: f.Inviter}, lots: lotKey{lotOfInviter, f.Inviter},
+		}}
 	case f.Application != "":
 		return []invitationIndex{{
-			partial: "campaign_id = ''", column: "application_id", value: string(f.Application),
-			answers: InvitationFilter{Application: f.Application},
+			partial: oneByOne, column: "application_id", value: string(f.Application),
+			answers: InvitationFilter{Application: f.Application}, lots: lotKey{lotOfApplication, string(f.Application)},
 		}}
 	case f.Delivery != "" && !isUsual(f.Delivery):
 		return []invitationIndex{{
@@ -215,9 +215,6 @@ func (f InvitationFilter) rest(c *conditions, now guestlist.Time) {
 			c.and("("+equal.column+" || '') = $%d", equal.value)
 		}
 	}
-	if (f.Inviter != "" || f.Application != "") && f.Campaign == "" {
-		c.text += " AND (campaign_id || '') = ''"
-	}
 	if f.Prefix != "" {
 		c.and("substr(recipient_key, 1, length(CAST($%[1]d AS TEXT))) = $%[1]d", f.prefix())
 	}
@@ -248,6 +245,15 @@ func (f InvitationFilter) rest(c *conditions, now guestlist.Time) {
 // invitation that is looked at if there may be more behind it.
 func (tx *Tx) invitationSources(f InvitationFilter) (sources []invitationSource, until guestlist.InvitationID, err error) {
 	indexes := f.indexes(tx.Now)
+	if lots := indexes[0].lots; lots != (lotKey{}) {
+		of, edge, ok, err := tx.lotIndexes(f, lots)
+		if err != nil {
+			return nil, "", err
+		}
+		if indexes, until = append(indexes, of...), edge; !ok {
+			indexes = []invitationIndex{newestInvitations}
+		}
+	}
 	for _, x := range indexes {
 		if !x.unordered {
 			continue
@@ -268,7 +274,7 @@ func (tx *Tx) invitationSources(f InvitationFilter) (sources []invitationSource,
 		if x.unordered || x.answers == wanted {
 			continue
 		}
-		edge, err := tx.invitationWindow(x.own(f.Before))
+		edge, err := tx.invitationWindow(x.own(f.Before), cmp.Or(x.window, InvitationWindow))
 		if err != nil {
 			return nil, "", err
 		}
@@ -287,13 +293,13 @@ func (tx *Tx) invitationSources(f InvitationFilter) (sources []invitationSource,
 
 // invitationWindow returns the last id that is looked at, "" if there are not so
 // many.
-func (tx *Tx) invitationWindow(own conditions) (guestlist.InvitationID, error) {
+func (tx *Tx) invitationWindow(own conditions, rows int) (guestlist.InvitationID, error) {
 	list, err := collect(tx, func(sc scanner) (guestlist.InvitationID, error) {
 		var id guestlist.InvitationID
 		err := sc.Scan(&id)
 		return id, err
 	}, "SELECT id FROM invitations"+own.text+fmt.Sprintf(" ORDER BY id DESC LIMIT 1 OFFSET $%d", len(own.args)+1),
-		with(own.args, InvitationWindow-1)...)
+		with(own.args, rows-1)...)
 	if err != nil || len(list) == 0 {
 		return "", err
 	}

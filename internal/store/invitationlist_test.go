@@ -139,9 +139,8 @@ func checkInvitations(t *testing.T, st *store.Store, f store.InvitationFilter, a
 // fits is what a filter means.
 func fits(f store.InvitationFilter, i guestlist.Invitation, now guestlist.Time) bool {
 	status := i.StatusAt(now)
-	oneByOne := f.Inviter == "" && f.Application == "" || f.Campaign != "" || i.CampaignID == ""
 	return (f.Status == "" || f.Status == status) && (f.Delivery == "" || f.Delivery == i.Delivery) && (f.Kind == "" || f.Kind == i.Kind) &&
 		(f.Campaign == "" || f.Campaign == i.CampaignID) && (f.Application == "" || f.Application == i.ApplicationID) &&
-		(f.Inviter == "" || f.Inviter == i.Inviter.ID) && oneByOne && (f.Prefix == "" || strings.HasPrefix(i.RecipientEmail, strings.ToLower(f.Prefix))) &&
+		(f.Inviter == "" || f.Inviter == i.Inviter.ID) && (f.Prefix == "" || strings.HasPrefix(i.RecipientEmail, strings.ToLower(f.Prefix))) &&
 		(f.Ending == 0 || i.Status == guestlist.InvitationPending && i.ExpiresAt > now && i.ExpiresAt <= f.Ending)
 }

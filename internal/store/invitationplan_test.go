@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"guestlist"
 )
@@ -78,8 +79,61 @@ func (tx *Tx) FillInvitations(n int) error {
 		return err
 	}
 	tx.tally(tallyInvitations, int64(n))
+	if err := tx.Refill("0017_invitation_lots"); err != nil {
+		return err
+	}
 	return tx.run("ANALYZE")
 }
+
+// RenewImport puts the end of imported invitations off.
+func (tx *Tx) RenewImport() error {
+	return tx.run("UPDATE invitations SET expires_at = $1 WHERE campaign_id <> ''", tx.Now.Add(time.Hour))
+}
+
+// Refill does again what a migration filled in.
+func (tx *Tx) Refill(migration string) error {
+	text, err := migrations.ReadFile("migrations/" + migration + ".sql")
+	if err != nil {
+		return err
+	}
+	for statement := range strings.SplitSeq(string(text), ";") {
+		if _, insert, ok := strings.Cut(statement, "INSERT INTO"); ok {
+			if err := tx.run("INSERT INTO" + insert); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Derived is what is kept of invitations beside their rows: where they lie, and
+// the counts that do not name a campaign. Empty removes it.
+func (tx *Tx) Derived(empty bool) (map[string]string, error) {
+	all := map[string]string{}
+	for query, table := range map[string]string{
+		"SELECT kind || ' ' || value || ' ' || campaign_id, first_id || last_id FROM invitation_lots":   "invitation_lots",
+		"SELECT name, CAST(SUM(delta) AS TEXT) FROM tallies WHERE " + derivedTallies + " GROUP BY name": "tallies WHERE " + derivedTallies,
+	} {
+		if err := tx.rows(func(sc scanner) error {
+			var name, value string
+			err := sc.Scan(&name, &value)
+			if value != "0" {
+				all[name] = value
+			}
+			return err
+		}, query); err != nil {
+			return nil, err
+		}
+		if empty {
+			if err := tx.run("DELETE FROM " + table); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return all, nil
+}
+
+const derivedTallies = "(name LIKE 'invitation-day%' OR name LIKE 'invitations.open%')"
 
 // PlanOfInvitations returns how the engine would find the invitations of a
 // filter, with how it would find where to stop.
@@ -116,6 +170,7 @@ func (tx *Tx) PlansOfInvitations() (string, error) {
 		{overdueInvitations, []any{tx.Now, 10}},
 		{invitationActs, []any{"x", 10}},
 		{latestRedemption, []any{"x"}},
+		{lotsOfKey, []any{lotOfInviter, "x", afterInvitations, 10}},
 		{"SELECT identity FROM redemptions WHERE invitation_id = $1 AND user_id = $2", []any{"x", "y"}},
 	} {
 		plan, err := tx.explain(q.query, q.args)

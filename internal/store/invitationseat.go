@@ -20,15 +20,15 @@ type Seat struct {
 // guests, whoever comes at once. A user who has a seat already is refused as
 // entity.unique_integrity_violation.
 func (tx *Tx) TakeSeat(id guestlist.InvitationID, generation int, s Seat) (bool, error) {
-	var campaign guestlist.CampaignID
+	var c counted
 	var from guestlist.Time
 	err := tx.row(`UPDATE invitations SET taken = taken + 1, accepted_at = $3, accepted_by = $4, updated_at = $3,
 			status = CASE WHEN taken + 1 >= seats THEN 'accepted' ELSE status END,
 			send_at = CASE WHEN taken + 1 >= seats THEN NULL ELSE send_at END
 		WHERE id = $1 AND generation = $2 AND status = 'pending' AND taken < seats AND expires_at > $3
 			AND (not_before IS NULL OR not_before <= $3)
-		RETURNING campaign_id, COALESCE(sent_at, created_at)`,
-		[]any{id, generation, tx.Now, s.UserID}, &campaign, &from)
+		RETURNING `+countedColumns+`, COALESCE(sent_at, created_at)`,
+		[]any{id, generation, tx.Now, s.UserID}, &c.campaign, &c.inviter.Type, &c.inviter.ID, &c.status, &from)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
@@ -36,11 +36,14 @@ func (tx *Tx) TakeSeat(id guestlist.InvitationID, generation int, s Seat) (bool,
 		return false, err
 	}
 	if err := tx.run(`INSERT INTO redemptions (invitation_id, user_id, identity, is_new, campaign_id, took, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`, id, s.UserID, s.Identity, s.IsNew, campaign,
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`, id, s.UserID, s.Identity, s.IsNew, c.campaign,
 		max(0, int64(tx.Now-from)), tx.Now); err != nil {
 		return false, err
 	}
-	tx.countInvitation(StageAccepted, campaign, 1)
+	tx.countInvitation(StageAccepted, c.campaign, 1)
+	if c.status == guestlist.InvitationAccepted {
+		tx.countOpen(c.inviter, -1)
+	}
 	return true, nil
 }
 

@@ -6,8 +6,15 @@ import (
 	"guestlist"
 )
 
-// tallyInvitations counts all invitations there are.
-const tallyInvitations = "invitations"
+// The names of what is counted of invitations, and what the names of what is
+// counted of their stages begin with.
+const (
+	tallyInvitations = "invitations"      // all there are
+	tallyOpen        = "invitations.open" // those that are stored as pending; with an inviter behind it, theirs
+
+	talliesStages = "invitation|"     // by campaign, stage and day
+	talliesDays   = "invitation-day|" // by day and stage, over all campaigns
+)
 
 // InvitationStage is how far an invitation came, for counts per day.
 type InvitationStage string
@@ -30,49 +37,68 @@ const (
 )
 
 // countInvitation adds to what is counted of a stage today: for its campaign,
-// "" for invitations without one. Funnels and reports are sums of these few
-// rows.
+// "" for invitations without one, and for all of them. Funnels and reports are
+// sums of these few rows.
 func (tx *Tx) countInvitation(stage InvitationStage, campaign guestlist.CampaignID, n int64) {
-	tx.tally(invitationTally(stage, campaign, dayOf(tx.Now)), n)
+	day := dayOf(tx.Now)
+	tx.tally(talliesStages+string(campaign)+"|"+string(stage)+"|"+day, n)
+	tx.tally(talliesDays+day+"|"+string(stage), n)
 }
 
-// invitationTally names a count: "invitation|<campaign>|<stage>|<day>", so that
-// those of a campaign, and of a stage in it, are ranges.
-func invitationTally(stage InvitationStage, campaign guestlist.CampaignID, day string) string {
-	return "invitation|" + string(campaign) + "|" + string(stage) + "|" + day
-}
-
-// InvitationCount is how many invitations of a campaign reached a stage on a
-// day.
+// InvitationCount is how many invitations reached a stage on a day.
 type InvitationCount struct {
-	Campaign guestlist.CampaignID // "" for invitations of none
-	Stage    InvitationStage
-	Day      string // yyyy-mm-dd, UTC
-	N        int
+	Stage InvitationStage
+	Day   string // yyyy-mm-dd, UTC
+	N     int
 }
 
-// InvitationCounts returns the counts of a campaign, in the order of stages and
-// days.
+// No name goes on with a tilde, which follows every other character of one.
+const afterTallies = "~"
+
+// InvitationCounts returns the counts of a campaign, "" for the invitations of
+// none, by stages and days.
 func (tx *Tx) InvitationCounts(campaign guestlist.CampaignID) ([]InvitationCount, error) {
-	return tx.invitationCounts("invitation|" + string(campaign) + "|")
+	counts, err := tx.countsBetween(talliesStages+string(campaign)+"|", "", afterTallies)
+	list := make([]InvitationCount, 0, len(counts))
+	for name, n := range counts {
+		stage, day, _ := strings.Cut(name, "|")
+		list = append(list, InvitationCount{InvitationStage(stage), day, n})
+	}
+	return list, err
 }
 
-// AllInvitationCounts returns the counts of all campaigns, and of the
-// invitations of none.
-func (tx *Tx) AllInvitationCounts() ([]InvitationCount, error) {
-	return tx.invitationCounts("invitation|")
+// InvitationCountsSince returns the counts over all invitations from a day on, by
+// days and stages. How many campaigns there are does not matter to it.
+func (tx *Tx) InvitationCountsSince(day string) ([]InvitationCount, error) {
+	counts, err := tx.countsBetween(talliesDays, day, afterTallies)
+	list := make([]InvitationCount, 0, len(counts))
+	for name, n := range counts {
+		day, stage, _ := strings.Cut(name, "|")
+		list = append(list, InvitationCount{InvitationStage(stage), day, n})
+	}
+	return list, err
 }
 
-// invitationCounts reads the counts whose names have a prefix. No name goes on
-// with a tilde, which follows every other character of one.
-func (tx *Tx) invitationCounts(prefix string) ([]InvitationCount, error) {
-	return collect(tx, func(sc scanner) (InvitationCount, error) {
-		var c InvitationCount
-		var name string
-		err := sc.Scan(&name, &c.N)
-		if parts := strings.Split(name, "|"); len(parts) == 4 {
-			c.Campaign, c.Stage, c.Day = guestlist.CampaignID(parts[1]), InvitationStage(parts[2]), parts[3]
-		}
-		return c, err
-	}, "SELECT name, SUM(delta) FROM tallies WHERE name >= $1 AND name < $2 GROUP BY name ORDER BY name", prefix, prefix+"~")
+// countOpen counts invitations that are open from now on, or, below 0, are not
+// any more: of all and of their inviter.
+func (tx *Tx) countOpen(by guestlist.Inviter, n int64) {
+	tx.tally(tallyOpen, n)
+	if by.ID != "" {
+		tx.tally(tallyOpenOf(by), n)
+	}
+}
+
+func tallyOpenOf(by guestlist.Inviter) string {
+	return tallyOpen + "|" + string(by.Type) + "|" + by.ID
+}
+
+// OpenInvitations returns how many invitations are open, overdue ones that nobody
+// swept yet among them: of all, and of an inviter who has an id. It takes the
+// same time however many there are.
+func (tx *Tx) OpenInvitations(by guestlist.Inviter) (all, theirs int, err error) {
+	if all, err = tx.count(tallyOpen); err != nil || by.ID == "" {
+		return all, 0, err
+	}
+	theirs, err = tx.count(tallyOpenOf(by))
+	return all, theirs, err
 }

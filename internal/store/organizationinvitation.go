@@ -68,10 +68,11 @@ func (tx *Tx) OrganizationInvitations(f OrganizationInvitationFilter, p Page) ([
 // organization alone, as when it goes.
 func (tx *Tx) RevokeInvitationsInto(id guestlist.OrganizationID, reason string) error {
 	return tx.rows(func(sc scanner) error {
-		var campaign guestlist.CampaignID
-		err := sc.Scan(&campaign)
-		tx.countInvitation(StageRevoked, campaign, 1)
+		c, err := scanCounted(sc)
+		if err == nil {
+			tx.countEnded(c, StageRevoked, guestlist.InvitationPending)
+		}
 		return err
 	}, `UPDATE invitations SET status = 'revoked', ended_at = $2, end_reason = $3, send_at = NULL, updated_at = $2
-		WHERE organizations_key = $1 AND organizations_key <> '' AND status = 'pending' RETURNING campaign_id`, id, tx.Now, reason)
+		WHERE organizations_key = $1 AND organizations_key <> '' AND status = 'pending' RETURNING `+countedColumns, id, tx.Now, reason)
 }

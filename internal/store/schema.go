@@ -79,6 +79,7 @@ func migrate(ctx context.Context, provider *goose.Provider, current, newest int6
 var bytewise = map[int64]map[string][]string{
 	2:  {"users": {"id", "username", "username_key", "email_key", "primary_phone", "name_key"}},
 	11: {"invitations": {"id", "recipient_key"}, "tallies": {"name"}},
+	19: {"invitation_lots": {"first_id", "last_id"}},
 }
 
 // byteOrders are the steps of the schema that the engines do not share.

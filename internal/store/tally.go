@@ -63,15 +63,13 @@ func (tx *Tx) flush() error {
 			return err
 		}
 	}
+	rows := make([][]any, 0, len(tx.tallies))
 	for name, delta := range tx.tallies {
-		if delta == 0 {
-			continue
-		}
-		if err := tx.run("INSERT INTO tallies (name, delta) VALUES ($1, $2)", name, delta); err != nil {
-			return err
+		if delta != 0 {
+			rows = append(rows, []any{name, delta})
 		}
 	}
-	return nil
+	return tx.insertRows("INSERT INTO tallies (name, delta) VALUES ", "($, $)", "", nil, rows)
 }
 
 // count returns a count in time that does not grow with what is counted.
