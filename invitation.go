@@ -258,6 +258,11 @@ func (o InvitationOwn) IsZero() bool {
 type InvitationSettings struct {
 	ExpiresIn    int `json:"expiresIn"`    // seconds, unless an invitation says otherwise
 	MaxExpiresIn int `json:"maxExpiresIn"` // seconds, from its start to its end
+	// MaxOpen is how many invitations may be open at once, and MaxOpenPerInviter
+	// how many of one user or application; 0 for any number. Imports stop there:
+	// what is too much is RowOverQuota.
+	MaxOpen           int `json:"maxOpen"`
+	MaxOpenPerInviter int `json:"maxOpenPerInviter"`
 }
 
 // DefaultInvitationSettings are those of a new installation.

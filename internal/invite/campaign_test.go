@@ -3,6 +3,7 @@ package invite_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -362,5 +363,165 @@ func TestDigestLeadsAPersonToTheCampaign(t *testing.T) {
 		if m.To != email || m.Payload["link"] != "https://door.example/console/campaigns/"+string(d.c) || m.Payload["sent"] != float64(3) || m.Payload["campaign"] != "Launch" {
 			d.t.Errorf("to %s: %v", m.To, m.Payload)
 		}
+	})
+}
+
+// TestMailsOfCampaignsCountToTheDayOfTheirRecipients: who had enough today gets
+// the mail tomorrow, and the campaign ends then.
+func TestMailsOfCampaignsCountToTheDayOfTheirRecipients(t *testing.T) {
+	eachDrive(t, func(d *drive) {
+		guest := guestlist.Invitation{Kind: guestlist.InvitationPersonal, RecipientEmail: "guest1@example.com"}
+		d.do(func(tx *store.Tx) error {
+			for range guestlist.MaxInvitationSendsPerDay - 1 {
+				if err := invite.CountSend(tx, guest); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		terms := guestlist.InvitationTerms{TTL: 10 * 24 * 3600}
+		d.campaign(guestlist.Campaign{Terms: terms}, 3)
+		d.expect("the last mail of the day", map[guestlist.TemplateType]int{first: 3})
+		d.do(func(tx *store.Tx) error { // once the first are answered, the guests are invited again
+			list, _, err := tx.Invitations(store.InvitationFilter{Campaign: d.c}, store.Page{Limit: 10})
+			for _, i := range list {
+				if _, err := tx.DeclineInvitation(i.ID); err != nil {
+					return err
+				}
+			}
+			return err
+		})
+		d.campaign(guestlist.Campaign{Terms: terms}, 3)
+		d.expect("one too many", map[guestlist.TemplateType]int{first: 2})
+		if c := d.campaignNow(); c.State != guestlist.CampaignSending {
+			t.Error("with a mail to be sent the campaign is", c.State)
+		}
+		if r := d.report(); r.Queued != 1 || r.Sent != 2 {
+			t.Errorf("%+v", r)
+		}
+		d.clock.Advance(24 * time.Hour)
+		d.expect("the day after", map[guestlist.TemplateType]int{first: 1})
+		if c := d.campaignNow(); c.State != guestlist.CampaignFinished {
+			t.Error("after its last mail the campaign is", c.State)
+		}
+		if diff := cmp.Diff(guestlist.CampaignReport{Imported: 3, Sent: 3}, d.report()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// TestImportsStopWhereTheSettingsSay holds the verdicts of a dry run to what
+// becomes of the rows.
+func TestImportsStopWhereTheSettingsSay(t *testing.T) {
+	guests(t, func(t *testing.T, st *store.Store, clock *storetest.Clock) {
+		email := "host@example.com"
+		host := invite.Host{
+			Inviter: guestlist.Inviter{Type: guestlist.InviterUser, ID: "host00000000", Authority: guestlist.AuthorityHost}, Scopes: []string{guestlist.ScopeAll},
+		}
+		issue := func(h invite.Host, email string) error {
+			return st.Update(context.Background(), func(tx *store.Tx) error {
+				_, err := h.IssueInvitation(tx, invite.InvitationOrder{Email: email, Terms: guestlist.InvitationTerms{TTL: 3600}})
+				return err
+			})
+		}
+		limit := func(all, each int) {
+			do(t, st, func(tx *store.Tx) error {
+				s := guestlist.DefaultInvitationSettings()
+				s.MaxOpen, s.MaxOpenPerInviter = all, each
+				return invite.PutSettings(tx, s)
+			})
+		}
+		do(t, st, func(tx *store.Tx) error {
+			return tx.InsertUser(guestlist.User{ID: "host00000000", PrimaryEmail: &email, CreatedAt: tx.Now, UpdatedAt: tx.Now}, nil)
+		})
+		var made guestlist.CampaignID
+		rows := func(n int) (list []invite.ImportRow) {
+			for i := range n {
+				list = append(list, invite.ImportRow{Line: i + 1, Email: fmt.Sprintf("guest%d@example.com", i)})
+			}
+			return append(list, invite.ImportRow{Line: n + 1, Email: "GUEST0@example.com"}, invite.ImportRow{Line: n + 2, Email: "known@example.com"})
+		}
+		verdicts := func(what string, list []invite.ImportRow, want string) {
+			t.Helper()
+			var foreseen, issued []guestlist.RowVerdict
+			do(t, st, func(tx *store.Tx) error {
+				row, err := host.NewCampaign(tx, guestlist.Campaign{Name: "Launch"})
+				if err != nil {
+					return err
+				}
+				made = row.ID
+				if err := tx.InsertCampaign(row, ""); err != nil {
+					return err
+				}
+				dry, imp := invite.Importer{Host: host, Campaign: row}, invite.Importer{Host: host, Campaign: row}
+				for part := list; len(part) > 0; part = part[min(3, len(part)):] {
+					reports, err := dry.Foresee(tx, part[:min(3, len(part))])
+					if err != nil {
+						return err
+					}
+					for _, r := range reports {
+						foreseen = append(foreseen, r.Verdict)
+					}
+				}
+				ready, err := imp.Prepare(tx, list)
+				if err != nil {
+					return err
+				}
+				kept, err := imp.Issue(tx, ready)
+				if err != nil {
+					return err
+				}
+				reports, err := kept.Reports(tx, made, func(error) string { return "" })
+				for _, r := range reports {
+					issued = append(issued, r.Verdict)
+				}
+				return err
+			})
+			text := func(list []guestlist.RowVerdict) string { return strings.Trim(fmt.Sprint(list), "[]") }
+			if text(foreseen) != want || text(issued) != want {
+				t.Errorf("%s:\nforeseen %v\nissued   %v\nwant     %s", what, foreseen, issued, want)
+			}
+		}
+		if err := issue(host, "known@example.com"); err != nil {
+			t.Fatal(err)
+		}
+		limit(0, 3)
+		verdicts("with room for two", rows(4), "new new over_quota over_quota duplicate already_pending")
+		if err := issue(host, "more@example.com"); !errors.Is(err, invite.ErrTooManyOpen) {
+			t.Error("one more of the same host:", err)
+		}
+		if err := issue(owner, "other@example.com"); err != nil {
+			t.Error("of another inviter:", err)
+		}
+		limit(4, 0)
+		if err := issue(owner, "more@example.com"); !errors.Is(err, invite.ErrTooManyOpen) {
+			t.Error("one more than there may be:", err)
+		}
+		limit(5, 0)
+		verdicts("with room for one", rows(3), "already_pending already_pending new already_pending already_pending")
+		do(t, st, func(tx *store.Tx) error {
+			list, _, err := tx.Invitations(store.InvitationFilter{Campaign: made}, store.Page{Limit: 10})
+			if err != nil || len(list) != 1 {
+				return fmt.Errorf("%d in the campaign: %w", len(list), err)
+			}
+			_, err = host.RevokeInvitation(tx, list[0].ID, "")
+			return err
+		})
+		if err := issue(owner, "more@example.com"); err != nil {
+			t.Error("after one was taken back:", err)
+		}
+		clock.Advance(2 * time.Hour)
+		do(t, st, func(tx *store.Tx) error { _, err := tx.ExpireInvitations(10); return err })
+		limit(2, 0) // those of the campaign are open still
+		do(t, st, func(tx *store.Tx) error {
+			list, _, err := tx.Invitations(store.InvitationFilter{Status: guestlist.InvitationExpired}, store.Page{Limit: 10})
+			if err != nil || len(list) != 3 {
+				return fmt.Errorf("%d expired: %w", len(list), err)
+			}
+			if _, err := host.Resend(tx, list[0].ID, false); !errors.Is(err, invite.ErrTooManyOpen) {
+				t.Error("opened again:", err)
+			}
+			return nil
+		})
 	})
 }

@@ -55,8 +55,11 @@ type Importer struct {
 	Campaign store.Campaign
 
 	terms map[string]knownTerms
-	seen  keySet // of a dry run
-	rows  int    // judged in a dry run
+	// Of a dry run: what it saw, how many rows it judged, and for how many
+	// invitations there was room left. seen is nil before its first rows.
+	seen *keySet
+	rows int
+	room int
 }
 
 // knownTerms are terms that were checked, or why they cannot be.
@@ -117,35 +120,71 @@ func (imp *Importer) Foresee(tx *store.Tx, rows []ImportRow) ([]guestlist.RowRep
 	if err != nil {
 		return nil, err
 	}
-	var keys []string
-	for _, v := range verdicts {
-		if v.Verdict.Issues() {
-			keys = append(keys, v.invitation.Recipient.Key())
+	var issue []*verdict
+	for at := range verdicts {
+		v := &verdicts[at]
+		if imp.rows++; v.Verdict.Issues() {
+			issue = append(issue, v)
 		}
 	}
-	standing, err := tx.StandingInvitations(keys)
+	if imp.seen == nil {
+		imp.seen = &keySet{}
+		if imp.room, err = room(tx, imp.Campaign.Inviter); err != nil {
+			return nil, err
+		}
+	}
+	free, err := imp.sift(tx, issue, imp.seen, min(imp.room, guestlist.MaxCampaignRows-imp.rows+len(verdicts)))
 	if err != nil {
 		return nil, err
 	}
+	imp.room -= len(free)
 	reports := make([]guestlist.RowReport, len(verdicts))
-	for at := range verdicts {
-		v := &verdicts[at]
-		imp.rows++
-		if v.Verdict.Issues() {
-			key := store.StandingKey(v.invitation.Recipient, v.invitation.OrganizationsKey)
-			s, stands := standing[key]
-			switch {
-			case imp.rows > guestlist.MaxCampaignRows:
-				v.Verdict = guestlist.RowOverQuota
-			case stands && !s.Overdue:
-				v.Verdict = guestlist.RowAlreadyPending
-			case !imp.seen.add(key):
-				v.Verdict = guestlist.RowDuplicate
-			}
-		}
+	for at, v := range verdicts {
 		reports[at] = v.RowReport
 	}
 	return reports, nil
+}
+
+// sift says of rows whose recipients have an open invitation, or a row before,
+// and of those for which there is no room, that they become none, and returns the
+// others. What it saw goes into seen.
+func (imp *Importer) sift(tx *store.Tx, issue []*verdict, seen *keySet, room int) (free []*verdict, err error) {
+	standing, err := tx.StandingInvitations(recipients(issue))
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range issue {
+		key := store.StandingKey(v.invitation.Recipient, v.invitation.OrganizationsKey)
+		s, stands := standing[key]
+		switch {
+		case stands && !s.Overdue:
+			v.Verdict = imp.inTheWay(s)
+		case !seen.add(key):
+			v.Verdict = guestlist.RowDuplicate
+		case len(free) >= room:
+			v.Verdict = guestlist.RowOverQuota
+		default:
+			free = append(free, v)
+		}
+	}
+	return free, nil
+}
+
+// recipients are the keys of whom rows are for.
+func recipients(list []*verdict) []string {
+	keys := make([]string, len(list))
+	for at, v := range list {
+		keys[at] = v.invitation.Recipient.Key()
+	}
+	return keys
+}
+
+// inTheWay is the verdict of a row whose recipient has an open invitation.
+func (imp *Importer) inTheWay(s store.Standing) guestlist.RowVerdict {
+	if s.Campaign != "" && s.Campaign == imp.Campaign.ID {
+		return guestlist.RowDuplicate
+	}
+	return guestlist.RowAlreadyPending
 }
 
 // Issue makes invitations of rows, and returns what became of each with the
@@ -163,18 +202,23 @@ func (imp *Importer) Issue(tx *store.Tx, p Prepared) (Verdicts, error) {
 		if !v.Verdict.Issues() {
 			continue
 		}
-		if imp.Campaign.Done+at >= guestlist.MaxCampaignRows {
-			v.Verdict = guestlist.RowOverQuota
-			continue
-		}
 		v.invitation.ID = kept.id(at)
 		issue = append(issue, v)
 	}
-	left, err := imp.insert(tx, issue)
+	left, err := room(tx, imp.Campaign.Inviter)
 	if err != nil {
 		return kept, err
 	}
-	if err := imp.explain(tx, left); err != nil {
+	if left < len(issue) {
+		if issue, err = imp.sift(tx, issue, &keySet{}, left); err != nil {
+			return kept, err
+		}
+	}
+	refused, err := imp.insert(tx, issue)
+	if err != nil {
+		return kept, err
+	}
+	if err := imp.explain(tx, refused); err != nil {
 		return kept, err
 	}
 	if err := imp.emit(tx, verdicts); err != nil {
@@ -212,11 +256,7 @@ func (imp *Importer) insert(tx *store.Tx, issue []*verdict) ([]*verdict, error) 
 // invitation is put out of it.
 func (imp *Importer) explain(tx *store.Tx, left []*verdict) error {
 	for again := true; len(left) > 0; again = false {
-		keys := make([]string, len(left))
-		for at, v := range left {
-			keys[at] = v.invitation.Recipient.Key()
-		}
-		standing, err := tx.StandingInvitations(keys)
+		standing, err := tx.StandingInvitations(recipients(left))
 		if err != nil {
 			return err
 		}
@@ -229,10 +269,8 @@ func (imp *Importer) explain(tx *store.Tx, left []*verdict) error {
 					return err
 				}
 				free = append(free, v)
-			case stands && s.Campaign == imp.Campaign.ID:
-				v.Verdict = guestlist.RowDuplicate
 			default:
-				v.Verdict = guestlist.RowAlreadyPending
+				v.Verdict = imp.inTheWay(s)
 			}
 		}
 		if left, err = imp.insert(tx, free); err != nil {

@@ -43,7 +43,7 @@ type Issued struct {
 // IssueInvitation writes a new invitation. It is refused with
 // invitation.invalid_recipient, .self_invitation, .invalid_terms,
 // .invalid_expiry, .invalid_landing, .invalid_text, .unknown_reference,
-// .grants_not_allowed, .too_many and .too_many_sends; an address that the
+// .grants_not_allowed, .too_many, .too_many_open and .too_many_sends; an address that the
 // blocklist excludes with the blocklist's codes; and, if another personal one of
 // the same recipient and organizations is open, with
 // entity.unique_integrity_violation, whose data names it.
@@ -59,6 +59,9 @@ func (h Host) IssueInvitation(tx *store.Tx, o InvitationOrder) (Issued, error) {
 	if i.Kind == guestlist.InvitationShared {
 		issued.Typed = guestlist.InvitationSecret(crypt.TypableCode(guestlist.InvitationCodeGroups, guestlist.InvitationCodeGroup))
 	} else if err := makeRoom(tx, i, ""); err != nil {
+		return Issued{}, err
+	}
+	if err := mayOpen(tx, i.Inviter); err != nil {
 		return Issued{}, err
 	}
 	if err := tx.InsertInvitation(i, string(issued.Typed)); err != nil {
@@ -249,10 +252,15 @@ func (h Host) count(tx *store.Tx, i guestlist.Invitation, send bool) error {
 }
 
 // CountSend counts a mail to the recipient of an invitation, and refuses it with
-// ErrTooManySends if they had enough for a day, over all their invitations.
+// ErrTooManySends if they had enough for a day, over all their invitations. The
+// mails of campaigns and reminders are counted when they are due, see
+// writer.limit.
 func CountSend(tx *store.Tx, i guestlist.Invitation) error {
-	return hit(tx, counterRecipient+i.Recipient().Key(), day, guestlist.MaxInvitationSendsPerDay, ErrTooManySends)
+	return hit(tx, counterOf(i), day, guestlist.MaxInvitationSendsPerDay, ErrTooManySends)
 }
+
+// counterOf names what is counted of mails to a recipient.
+func counterOf(i guestlist.Invitation) string { return counterRecipient + i.Recipient().Key() }
 
 func hit(tx *store.Tx, name string, window time.Duration, most int, refusal *guestlist.Error) error {
 	l, err := tx.Hit(name, tx.Now.Add(window))

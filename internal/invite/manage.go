@@ -169,10 +169,16 @@ func (h Host) Resend(tx *store.Tx, id guestlist.InvitationID, send bool) (Issued
 
 // Renew gives an invitation, pending or expired, a new link and as much time
 // again as it had, from now or from its start. It is the one place where that
-// happens. Another open invitation in its place is refused as when it is issued.
+// happens. Another open invitation in its place, or too many of others, is refused
+// as when it is issued.
 func Renew(tx *store.Tx, i guestlist.Invitation, send bool) error {
 	if i.Kind == guestlist.InvitationPersonal {
 		if err := makeRoom(tx, i, i.ID); err != nil {
+			return err
+		}
+	}
+	if i.Status == guestlist.InvitationExpired {
+		if err := mayOpen(tx, i.Inviter); err != nil {
 			return err
 		}
 	}

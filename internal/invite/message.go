@@ -15,6 +15,7 @@ type writer struct {
 	tx   *store.Tx
 
 	out    []store.HandedOver
+	counts []string // of each of out the counter of its recipient, "" if it was counted when it was asked for
 	unplan []guestlist.InvitationID
 	named  map[string]map[string]any // what is told of applications, inviters, organizations
 }
@@ -57,7 +58,12 @@ func (w *writer) add(i guestlist.Invitation) error {
 		return err
 	}
 	h.Message = m
-	w.out = append(w.out, h)
+	// What a host sends by hand was counted then, see CountSend.
+	counter := ""
+	if reminder || i.CampaignID != "" && i.Generation == 1 {
+		counter = counterOf(i)
+	}
+	w.out, w.counts = append(w.out, h), append(w.counts, counter)
 	return nil
 }
 
@@ -110,7 +116,36 @@ func (w *writer) write() error {
 	if err := w.tx.UnplanInvitations(w.unplan); err != nil {
 		return err
 	}
+	if err := w.limit(); err != nil {
+		return err
+	}
 	return w.tx.HandOver(w.out)
+}
+
+// limit counts mails to their recipients, and puts those off that would be too
+// many for a day.
+func (w *writer) limit() error {
+	counts := map[string]int{}
+	for _, c := range w.counts {
+		if c != "" {
+			counts[c]++
+		}
+	}
+	limits, err := w.tx.HitAll(counts, day)
+	if err != nil {
+		return err
+	}
+	put, out := map[guestlist.InvitationID]guestlist.Time{}, w.out[:0]
+	for at, h := range w.out {
+		c := w.counts[at]
+		if counts[c]--; c != "" && limits[c].Hits-counts[c] > guestlist.MaxInvitationSendsPerDay {
+			put[h.Message.InvitationID] = limits[c].WindowEnds
+			continue
+		}
+		out = append(out, h)
+	}
+	w.out = out
+	return w.tx.PostponeInvitations(put)
 }
 
 // payload is what the words of a mail may speak of.

@@ -51,6 +51,9 @@ func (h Host) InviteToOrganization(tx *store.Tx, o OrganizationOrder) (guestlist
 	if err := makeRoom(tx, i, ""); err != nil {
 		return i, err
 	}
+	if err := mayOpen(tx, i.Inviter); err != nil {
+		return i, err
+	}
 	if err := tx.InsertInvitation(i, ""); err != nil {
 		return i, err
 	}

@@ -366,6 +366,9 @@ func (a *API) updateInvitationSettings(c *call, in struct {
 	Body struct {
 		ExpiresIn    *int `json:"expiresIn" check:"min=1,max=31622400"`
 		MaxExpiresIn *int `json:"maxExpiresIn" check:"min=1,max=31622400"`
+
+		MaxOpen           *int `json:"maxOpen" check:"min=0,max=1000000000"`
+		MaxOpenPerInviter *int `json:"maxOpenPerInviter" check:"min=0,max=1000000000"`
 	}
 },
 ) (guestlist.InvitationSettings, error) {
@@ -377,6 +380,8 @@ func (a *API) updateInvitationSettings(c *call, in struct {
 		}
 		set(&s.ExpiresIn, in.Body.ExpiresIn)
 		set(&s.MaxExpiresIn, in.Body.MaxExpiresIn)
+		set(&s.MaxOpen, in.Body.MaxOpen)
+		set(&s.MaxOpenPerInviter, in.Body.MaxOpenPerInviter)
 		return invite.PutSettings(tx, s)
 	})
 	return s, err

@@ -186,6 +186,16 @@ func (tx *Tx) UnplanInvitations(ids []guestlist.InvitationID) error {
 	return nil
 }
 
+// PostponeInvitations puts the next mail of invitations off, each until its time.
+func (tx *Tx) PostponeInvitations(until map[guestlist.InvitationID]guestlist.Time) error {
+	for id, at := range until {
+		if err := tx.run("UPDATE invitations SET send_at = $2, updated_at = $3 WHERE id = $1", id, at, tx.Now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // MessagesWaiting returns how many messages of invitations wait for their
 // senders on a channel, counted up to most.
 func (tx *Tx) MessagesWaiting(channel guestlist.Channel, most int) (int, error) {

@@ -93,12 +93,12 @@ func tallyOpenOf(by guestlist.Inviter) string {
 }
 
 // OpenInvitations returns how many invitations are open, overdue ones that nobody
-// swept yet among them: of all, and of an inviter who has an id. It takes the
-// same time however many there are.
+// swept yet among them: of all, and of an inviter who has an id. What this
+// transaction did counts. It takes the same time however many there are.
 func (tx *Tx) OpenInvitations(by guestlist.Inviter) (all, theirs int, err error) {
-	if all, err = tx.count(tallyOpen); err != nil || by.ID == "" {
+	if all, err = tx.countSoFar(tallyOpen); err != nil || by.ID == "" {
 		return all, 0, err
 	}
-	theirs, err = tx.count(tallyOpenOf(by))
+	theirs, err = tx.countSoFar(tallyOpenOf(by))
 	return all, theirs, err
 }

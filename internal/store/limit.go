@@ -2,6 +2,10 @@ package store
 
 import (
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	"guestlist"
 )
@@ -45,6 +49,34 @@ func (tx *Tx) Hit(name string, windowEnds guestlist.Time) (Limit, error) {
 		RETURNING hits, window_ends, blocked_until`,
 		[]any{tx.s.key.Hash(hashLimit, name), windowEnds, tx.Now}, &l.Hits, &l.WindowEnds, &l.BlockedUntil)
 	return l, err
+}
+
+// HitAll is Hit for many counters at once, each by a number of its own. It counts
+// in new windows of a length where the former are over.
+func (tx *Tx) HitAll(counts map[string]int, window time.Duration) (map[string]Limit, error) {
+	names := make(map[string]string, len(counts)) // by their hashes
+	rows := make([][]any, 0, len(counts))
+	for name, n := range counts {
+		hash := tx.s.key.Hash(hashLimit, name)
+		names[hash] = name
+		rows = append(rows, []any{hash, n, tx.Now.Add(window)})
+	}
+	// In one order, so that two of them wait for each other and not both for ever.
+	slices.SortFunc(rows, func(a, b []any) int { return strings.Compare(a[0].(string), b[0].(string)) })
+	over := fmt.Sprintf("limits.window_ends <= excluded.window_ends - %d", window.Milliseconds())
+	found := make(map[string]Limit, len(counts))
+	return found, tx.insertRows("INSERT INTO limits (name, hits, window_ends, blocked_until) VALUES ", "($, $, $, 0)",
+		` ON CONFLICT (name) DO UPDATE SET
+			hits = CASE WHEN `+over+` THEN excluded.hits ELSE limits.hits + excluded.hits END,
+			window_ends = CASE WHEN `+over+` THEN excluded.window_ends ELSE limits.window_ends END
+		RETURNING name, hits, window_ends, blocked_until`,
+		func(sc scanner) error {
+			var hash string
+			var l Limit
+			err := sc.Scan(&hash, &l.Hits, &l.WindowEnds, &l.BlockedUntil)
+			found[names[hash]] = l
+			return err
+		}, rows)
 }
 
 // Block blocks a counter until a time, and starts its count anew from there.

@@ -79,6 +79,12 @@ func (tx *Tx) count(name string) (int, error) {
 	return n, err
 }
 
+// countSoFar is count with what this transaction will write.
+func (tx *Tx) countSoFar(name string) (int, error) {
+	n, err := tx.count(name)
+	return n + int(tx.tallies[name]), err
+}
+
 // CompactTallies adds the deltas of a name up where there are several, so that
 // counting stays cheap. Deltas that arrive meanwhile are left for the next time.
 func (tx *Tx) CompactTallies() error {
