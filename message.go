@@ -79,6 +79,10 @@ func (t TemplateType) isInvitation() bool {
 	}
 }
 
+// MaxLangTag is the longest language tag (BCP 47) that is taken, in bytes
+// (RFC 5646 §4.4.1).
+const MaxLangTag = 35
+
 // Channel is the way a message travels.
 type Channel string
 

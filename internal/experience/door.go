@@ -170,8 +170,7 @@ func (d *Door) needsInteraction(h func(*visit) error) web.Handler {
 }
 
 // unlessClosed shows the first page of a registration. With the door closed it
-// leads to the sign-in page with all that was in the query, whoever asks and
-// before anything else is looked at.
+// leads away, whoever asks and before anything else is looked at.
 func (d *Door) unlessClosed(get func(*visit) error) web.Handler {
 	within := d.needsInteraction(get)
 	return func(w http.ResponseWriter, r *http.Request) error {
@@ -180,7 +179,7 @@ func (d *Door) unlessClosed(get func(*visit) error) web.Handler {
 			return err
 		}
 		if v.exp.SignInMode == guestlist.ModeSignIn && v.run == nil && !v.still {
-			return v.withQuery(signin.PageSignIn)
+			return v.leaveRegistration()
 		}
 		return within(w, r)
 	}

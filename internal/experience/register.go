@@ -12,6 +12,9 @@ func (v *visit) registerTypes() []guestlist.IdentifierType {
 }
 
 func getRegister(v *visit) error {
+	if v.exp.SignInMode == guestlist.ModeSignIn {
+		return v.leaveRegistration()
+	}
 	providers, err := v.providers()
 	if err != nil {
 		return err
@@ -19,14 +22,26 @@ func getRegister(v *visit) error {
 	if len(v.exp.SignUp.Identifiers)+len(providers) == 0 && v.exp.SignInMode != guestlist.ModeRegister {
 		return v.withQuery(signin.PageSignIn)
 	}
-	if gone, err := elsewhere(v, guestlist.ModeSignIn, signin.PageSignIn); gone {
-		return err
+	if v.query.Get("one_time_token") != "" {
+		return v.withQuery(signin.PageOneTimeToken)
 	}
 	p := registerPage(v, v.hint(), providers)
 	if p.Alert, err = v.notice(); err != nil {
 		return err
 	}
 	return v.show(p)
+}
+
+// leaveRegistration leads away from the pages of registration while the door is
+// closed: to the sign-in page with all that was in the query; or, where people may
+// ask to come in, to where they do, unless they come with a link that lets them
+// in.
+func (v *visit) leaveRegistration() error {
+	carries := v.query.Get("one_time_token") != "" || v.run != nil && v.run.OneTimeToken != ""
+	if v.exp.Policy().TakesRequests() && !carries {
+		return v.next(signin.PageWaitlist)
+	}
+	return v.withQuery(signin.PageSignIn)
 }
 
 func registerPage(v *visit, who string, providers []web.Provider) *web.Page {
@@ -65,7 +80,7 @@ func registerAutocomplete(types []guestlist.IdentifierType) string {
 
 func postRegister(v *visit) error {
 	if v.exp.SignInMode == guestlist.ModeSignIn {
-		return v.withQuery(signin.PageSignIn)
+		return v.leaveRegistration()
 	}
 	providers, err := v.providers()
 	if err != nil {

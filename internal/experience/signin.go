@@ -35,21 +35,14 @@ func (v *visit) registers() bool {
 	return v.exp.SignInMode == guestlist.ModeSignInAndRegister && len(v.exp.SignUp.Identifiers) > 0
 }
 
-// elsewhere redirects a first screen that is not the right one: a link's token
-// is never dropped, and a door that is closed for this page leads to the other.
-func elsewhere(v *visit, closedBy guestlist.SignInMode, other string) (bool, error) {
-	switch {
-	case v.exp.SignInMode == closedBy:
-		return true, v.withQuery(other)
-	case v.query.Get("one_time_token") != "":
-		return true, v.withQuery(signin.PageOneTimeToken)
-	}
-	return false, nil
-}
-
+// getSignIn leads to where the guest is right, if that is not here: a link's token
+// is never dropped, and where nobody signs in people register.
 func getSignIn(v *visit) error {
-	if gone, err := elsewhere(v, guestlist.ModeRegister, signin.PageRegister); gone {
-		return err
+	switch {
+	case v.exp.SignInMode == guestlist.ModeRegister:
+		return v.withQuery(signin.PageRegister)
+	case v.query.Get("one_time_token") != "":
+		return v.withQuery(signin.PageOneTimeToken)
 	}
 	providers, err := v.providers()
 	if err != nil {

@@ -64,6 +64,9 @@ func (v *visit) waitlistPage(email, name string) *web.Page {
 	if ref := from.Get(paramReferral); ref != "" && len(ref) <= guestlist.MaxNameLength {
 		p.Form.Hidden = []web.Hidden{{Name: paramReferral, Value: ref}}
 	}
+	if v.run != nil { // they wanted to sign up for an application, or in
+		p.Actions = []web.Action{{Before: v.t("action.have_account"), Text: v.t("action.sign_in"), Href: v.link(signin.PageSignIn)}}
+	}
 	v.terms(p, true)
 	return p
 }
@@ -82,7 +85,7 @@ func postWaitlist(v *visit) error {
 	if ok = v.agreed(p) && ok; !ok {
 		return v.again(p)
 	}
-	err := v.d.Desk.AskToComeIn(v.r.Context(), signin.Asking{
+	err := v.d.Desk.AskToComeIn(v.r.Context(), invite.Asking{
 		Email: email, Name: name, Locale: v.look.Lang, ApplicationID: v.app.ID, Referral: v.form.Get(paramReferral),
 	}, v.caller())
 	if guestlist.CodeOf(err) == guestlist.CodeOf(signin.ErrNoRequests) {
@@ -190,16 +193,13 @@ func (v *visit) showPlace(place signin.Place, token string) error {
 	return v.show(p)
 }
 
-// maxLocale bounds a language tag, in bytes.
-const maxLocale = 35
-
 // waitlistRoutes are those of the experience API for pages that are not ours.
 func waitlistRoutes() []apiRoute {
 	return []apiRoute{{
 		pattern: "POST /api/experience/waitlist", needs: needsNothing, serve: postWaitlistAPI, status: 204,
 		summary: "Ask to come in: the answer is the same for every address, and a mail asks to confirm it",
 		body: object{
-			"email": anEmail, "name?": str{most: guestlist.MaxNameLength}, "locale?": str{most: maxLocale}, "applicationId?": str{most: maxID},
+			"email": anEmail, "name?": str{most: guestlist.MaxNameLength}, "locale?": str{most: guestlist.MaxLangTag}, "applicationId?": str{most: maxID},
 			"referralCode?": str{most: guestlist.MaxNameLength},
 		},
 		refusals: []string{
@@ -214,9 +214,9 @@ func postWaitlistAPI(c *call) error {
 	if err != nil {
 		return err
 	}
-	a := signin.Asking{
+	a := invite.Asking{
 		Email: b.shaped("email", guestlist.IsEmail), Name: b.optional("name", 0, guestlist.MaxNameLength),
-		Locale: b.optional("locale", 0, maxLocale), ApplicationID: guestlist.ApplicationID(b.optional("applicationId", 0, maxID)),
+		Locale: b.optional("locale", 0, guestlist.MaxLangTag), ApplicationID: guestlist.ApplicationID(b.optional("applicationId", 0, maxID)),
 		Referral: b.optional("referralCode", 0, guestlist.MaxNameLength),
 	}
 	if err := b.err(); err != nil {

@@ -213,3 +213,40 @@ func TestNobodyAsksWhereNobodyIsAsked(t *testing.T) {
 	}
 	at(t, h.asks("one-more@example.com", ""), http.StatusTooManyRequests, "waitlist")
 }
+
+// TestSigningUpLeadsToTheWaitlist where there is one: by the pages of
+// registration, and by what the API says to pages of others. Who has a link is
+// let go on with it, and who has an account finds the way to it.
+func TestSigningUpLeadsToTheWaitlist(t *testing.T) {
+	h := newHouse(t, waitlisted)
+	for policy, lead := range map[guestlist.RegistrationPolicy]string{
+		guestlist.PolicyWaitlist: "We let people in step by step.", guestlist.PolicyApproval: "Somebody looks at each request.",
+	} {
+		h.settings(func(e *guestlist.SignInExperience) { e.RegistrationPolicy = policy })
+		for _, path := range []string{"/register", "/identifier-register"} {
+			b := h.browser()
+			page := h.open(b, path, url.Values{"app_id": {string(testApp)}})
+			at(t, page, http.StatusOK, "waitlist")
+			if !strings.Contains(page.One("body").Text(), lead) {
+				t.Errorf("with %s the page says %s", policy, page.One("body").Text())
+			}
+			at(t, b.Follow(page, "Sign in"), http.StatusOK, "sign-in")
+			at(t, b.Post(h.srv.URL+path, url.Values{"identifier": {grace}}), http.StatusOK, "waitlist")
+		}
+		stranger := webtest.NewBrowser(t, h.srv.Client(), h.srv.URL+"/sign-in", h.srv.URL+"/waitlist")
+		if a := stranger.Get(h.srv.URL + "/register"); a.Header.Get("Location") != "/waitlist" {
+			t.Errorf("a stranger is led to %s", a.Header.Get("Location"))
+		}
+		if a := stranger.Get(h.srv.URL + "/register?one_time_token=t0ken"); a.Header.Get("Location") != "/sign-in?one_time_token=t0ken" {
+			t.Errorf("who has a link is led to %s", a.Header.Get("Location"))
+		}
+		refused := h.begun(t, register).want(http.StatusForbidden, "auth.forbidden", "POST", "/api/experience/profile", `{"type":"username","value":"grace"}`)
+		if !strings.Contains(string(refused.body), `"data":{"registrationPolicy":"`+string(policy)+`"}`) {
+			t.Errorf("the API says %s", refused.body)
+		}
+	}
+	h.settings(func(e *guestlist.SignInExperience) { e.RegistrationPolicy = guestlist.PolicyInviteOnly })
+	if refused := h.begun(t, register).want(http.StatusForbidden, "auth.forbidden", "POST", "/api/experience/profile", `{"type":"username","value":"grace"}`); strings.Contains(string(refused.body), "data") {
+		t.Errorf("without a list the API says %s", refused.body)
+	}
+}

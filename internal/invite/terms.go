@@ -209,14 +209,11 @@ func checkLocale(locale string) error {
 	if locale == "" {
 		return nil
 	}
-	if _, err := language.Parse(locale); err != nil || len(locale) > maxLocale {
+	if _, err := language.Parse(locale); err != nil || len(locale) > guestlist.MaxLangTag {
 		return errTerms.Saying("%q is no language tag.", clip(locale))
 	}
 	return nil
 }
-
-// maxLocale is the longest language tag, in bytes.
-const maxLocale = 35
 
 // checkOwn bounds what one invitation alone gives.
 func checkOwn(own guestlist.InvitationOwn) error {

@@ -70,13 +70,11 @@ type importOrder struct {
 func (in importOrder) choices(c *call) guestlist.UserImportChoices {
 	lang, _, _ := strings.Cut(c.r.Header.Get("Accept-Language"), ",")
 	lang, _, _ = strings.Cut(lang, ";")
-	if len(lang) > maxLangTag {
+	if len(lang) > guestlist.MaxLangTag {
 		lang = ""
 	}
 	return guestlist.UserImportChoices{Columns: in.Body.Columns, TemporaryPasswords: in.Body.TemporaryPasswords, Lang: lang}
 }
-
-const maxLangTag = 35 // bytes, RFC 5646 §4.4.1
 
 var (
 	errImportStarted    = guestlist.Refuse(guestlist.KindConflict, "user_import.started")

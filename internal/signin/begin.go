@@ -1,6 +1,8 @@
 package signin
 
 import (
+	"errors"
+
 	"guestlist"
 	"guestlist/internal/store"
 )
@@ -75,7 +77,12 @@ func (r *run) admitAs(event guestlist.InteractionEvent, email string, as guestli
 	if r.i.Invite != nil && r.inv != nil {
 		a.Invitation, a.Arrival = r.inv, as
 	}
-	return guestlist.Admit(r.exp.SignInMode, a)
+	err := guestlist.Admit(r.exp.SignInMode, a)
+	if event == guestlist.EventRegister && a.Policy.TakesRequests() && errors.Is(err, guestlist.ErrDoorClosed) {
+		// Pages that are not ours learn where they may lead who wanted in.
+		err = guestlist.ErrDoorClosed.With(map[string]any{"registrationPolicy": a.Policy})
+	}
+	return err
 }
 
 // heldEmail is the address of the one-time token that the interaction holds.

@@ -79,7 +79,10 @@ func readDisposable(list map[string]bool, r io.Reader) error {
 func ASCIIDomain(domain string) (string, bool) { return invite.ASCIIDomain(domain) }
 
 // refuseAddress returns why the blocklist refuses an address for a new account,
-// or nil. Every way that gives an account a new address asks it.
-func (r *run) refuseAddress(email string) error {
-	return r.exp.EmailBlocklistPolicy.Refusal(email, guestlist.MailDomains{ASCII: invite.ASCIIDomain, Disposable: r.d.Disposable})
+// or nil. Every way that gives an account a new address asks it, and so does the
+// waitlist.
+func (d *Desk) refuseAddress(exp guestlist.SignInExperience, email string) error {
+	return exp.EmailBlocklistPolicy.Refusal(email, guestlist.MailDomains{ASCII: invite.ASCIIDomain, Disposable: d.Disposable})
 }
+
+func (r *run) refuseAddress(email string) error { return r.d.refuseAddress(r.exp, email) }

@@ -30,24 +30,16 @@ const (
 	counterRequestMails   = "request-mails-to|"
 )
 
-// Asking is somebody who asks to come in.
-type Asking struct {
-	Email         string
-	Name          string
-	Locale        string // BCP 47
-	ApplicationID guestlist.ApplicationID
-	Referral      string
-}
-
 // AskToComeIn puts somebody on the waitlist, or in the queue of a host who
-// approves, once they confirm the address by a mail. The answer is the same, and
+// approves, once they confirm the address by a mail; which of both the policy
+// says. The answer is the same, and
 // takes as long, whatever is known of the address: whether a mail is sent is seen
 // in the mailbox alone. Errors: ErrNoRequests, guard.invalid_input, those of the
 // blocklist for addresses, connector.not_found, and
 // request.message_rate_limited for a network that asks too often.
-func (d *Desk) AskToComeIn(ctx context.Context, a Asking, from Caller) error {
+func (d *Desk) AskToComeIn(ctx context.Context, a invite.Asking, from Caller) error {
 	if !guestlist.IsEmail(a.Email) || len([]rune(a.Name)) > guestlist.MaxNameLength || len(a.Referral) > guestlist.MaxNameLength ||
-		len(a.Locale) > maxLocale {
+		len(a.Locale) > guestlist.MaxLangTag {
 		return errInvalidInput
 	}
 	if err := d.needsConnector(ctx, guestlist.ChannelEmail); err != nil {
@@ -64,7 +56,7 @@ func (d *Desk) AskToComeIn(ctx context.Context, a Asking, from Caller) error {
 			refused = ErrNoRequests
 			return nil
 		}
-		if refused = (&run{d: d, exp: exp}).refuseAddress(a.Email); refused != nil {
+		if refused = d.refuseAddress(exp, a.Email); refused != nil {
 			return nil //nolint:nilerr // kept in refused
 		}
 		if refused, err = limitRequests(tx, from); err != nil || refused != nil {
@@ -77,9 +69,6 @@ func (d *Desk) AskToComeIn(ctx context.Context, a Asking, from Caller) error {
 	}
 	return err
 }
-
-// maxLocale bounds a language tag, in bytes.
-const maxLocale = 35
 
 // limitRequests counts what one network asks for.
 func limitRequests(tx *store.Tx, from Caller) (refused, err error) {
@@ -95,10 +84,9 @@ func limitRequests(tx *store.Tx, from Caller) (refused, err error) {
 
 // ask writes the request and the mail, or does as much for a mail that is not
 // sent.
-func (d *Desk) ask(tx *store.Tx, exp guestlist.SignInExperience, a Asking) error {
-	r, mayMail, err := invite.Ask(tx, invite.Asking{
-		Kind: exp.Policy().Request(), Email: a.Email, Name: a.Name, Locale: a.Locale, ApplicationID: a.ApplicationID, Referral: a.Referral,
-	})
+func (d *Desk) ask(tx *store.Tx, exp guestlist.SignInExperience, a invite.Asking) error {
+	a.Kind = exp.Policy().Request()
+	r, mayMail, err := invite.Ask(tx, a)
 	if err != nil {
 		return err
 	}
