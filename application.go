@@ -107,11 +107,14 @@ func (t ApplicationType) IsConfidential() bool {
 	return t == ApplicationTraditional || t == ApplicationMachine || t == ApplicationProtected
 }
 
+// RedirectingTypes are the types of clients that use the authorization endpoint.
+func RedirectingTypes() []ApplicationType {
+	return []ApplicationType{ApplicationNative, ApplicationSPA, ApplicationTraditional, ApplicationProtected}
+}
+
 // MayRedirect reports whether clients of this type use the authorization
 // endpoint.
-func (t ApplicationType) MayRedirect() bool {
-	return t == ApplicationNative || t == ApplicationSPA || t == ApplicationTraditional || t == ApplicationProtected
-}
+func (t ApplicationType) MayRedirect() bool { return slices.Contains(RedirectingTypes(), t) }
 
 // AccessControl says who may use an application whose access is controlled:
 // whoever one of the rules names.

@@ -113,7 +113,10 @@ type InvitationAction struct {
 	// then on, in seconds; 0 for what their terms say.
 	ExpiresIn int    `json:"expiresIn,omitempty"`
 	Reason    string `json:"reason,omitempty"` // of a revocation
-	Done      int    `json:"done"`             // invitations that were looked at
+	// Expected is how many invitations passed the filter when it was started; 0
+	// where they were too many to be counted.
+	Expected  int    `json:"expected"`
+	Done      int    `json:"done"` // invitations that were looked at
 	Changed   int    `json:"changed"`
 	Error     string `json:"error,omitempty"`
 	CreatedAt Time   `json:"createdAt"`

@@ -107,34 +107,21 @@ func (v *visit) campaignForm(c guestlist.Campaign, mapping []string) (*ui.Form, 
 		}
 		columns.Fields = append(columns.Fields, ui.Field{Kind: ui.KindSelect, Name: columnField(n), Label: label, Value: mapping[n], Options: options})
 	}
-	terms, err := v.termFields()
+	language := v.languageField(c.Locale)
+	language.Help = v.T("campaigns.language_help")
+	terms, err := v.termSections(guestlist.InvitationPersonal, language)
 	if err != nil {
 		return nil, err
 	}
-	invitation := ui.FormSection{Title: v.T("invitations.terms"), Fields: append([]ui.Field{
+	terms[0].Fields = append([]ui.Field{
 		{Name: "name", Label: v.T("campaigns.name"), Help: v.T("campaigns.name_help"), Value: c.Name, Max: maxCampaignName},
-	}, terms...)}
-	form.Sections = []ui.FormSection{columns, invitation, v.waveSection(c), v.reminderSection(c)}
+	}, terms[0].Fields...)
+	form.Sections = slices.Concat([]ui.FormSection{columns}, terms, []ui.FormSection{v.waveSection(c), v.reminderSection(c)})
 	fillTerms(form, c.Terms)
+	if len(c.Mapping) == len(c.Columns) { // it was saved before: nothing is a choice too
+		form.Field("applicationId").Value = string(c.Terms.ApplicationID)
+	}
 	return form, nil
-}
-
-// fillTerms writes what was chosen before into the fields.
-func fillTerms(form *ui.Form, t guestlist.InvitationTerms) {
-	if f := form.Field("message"); f != nil {
-		f.Value = t.Message
-	}
-	if f := form.Field("applicationId"); f != nil && t.ApplicationID != "" {
-		f.Value = string(t.ApplicationID)
-	}
-	if f := form.Field("days"); f != nil && t.TTL > 0 {
-		f.Value = strconv.Itoa(max(1, t.TTL/secondsOfDay))
-	}
-	if f := form.Field("roles"); f != nil {
-		for _, id := range t.Grants.RoleIDs {
-			f.Values = append(f.Values, string(id))
-		}
-	}
 }
 
 func (v *visit) waveSection(c guestlist.Campaign) ui.FormSection {
@@ -168,17 +155,16 @@ func (v *visit) reminderSection(c guestlist.Campaign) ui.FormSection {
 	return ui.FormSection{Title: v.T("campaigns.reminders"), Text: v.T("campaigns.reminders_text"), Folded: true, Fields: []ui.Field{
 		{Name: "remindAfter", API: "terms.remindAfterDays", Label: v.T("campaigns.remind_after"), Help: v.T("campaigns.days_help"), Value: joinDays(c.Terms.RemindAfter), Max: 40, Optional: true},
 		{Name: "remindBefore", API: "terms.remindBeforeExpiryDays", Label: v.T("campaigns.remind_before"), Help: v.T("campaigns.days_help"), Value: joinDays(c.Terms.RemindBeforeEnd), Max: 40, Optional: true},
+		{Kind: ui.KindSelect, Name: "digest", Label: v.T("campaigns.digest"), Help: v.T("campaigns.digest_help"), Value: c.Digest, Options: []ui.Option{
+			{Text: v.T("campaigns.digest_none")}, {Value: "daily", Text: v.T("campaigns.digest_daily")}, {Value: "weekly", Text: v.T("campaigns.digest_weekly")},
+		}},
 	}}
 }
 
 // typedCampaign is what was typed, as the API takes it. What cannot be read is
 // marked.
 func (v *visit) typedCampaign(form *ui.Form, mapping []string) map[string]any {
-	terms, wrong := v.terms()
-	if wrong != "" {
-		form.Mark("expiresIn", wrong)
-		terms = map[string]any{}
-	}
+	terms := v.terms(form)
 	for name, member := range map[string]string{"remindAfter": "remindAfterDays", "remindBefore": "remindBeforeExpiryDays"} {
 		days, ok := typedDays(v.form.Get(name))
 		if !ok {
@@ -203,7 +189,10 @@ func (v *visit) typedCampaign(form *ui.Form, mapping []string) map[string]any {
 		}
 		waves["startAt"] = guestlist.TimeOf(at)
 	}
-	return map[string]any{"name": strings.TrimSpace(v.form.Get("name")), "terms": terms, "waves": waves, "mapping": mapping}
+	return map[string]any{
+		"name": strings.TrimSpace(v.form.Get("name")), "terms": terms, "waves": waves, "mapping": mapping,
+		"locale": v.form.Get("locale"), "digest": v.form.Get("digest"),
+	}
 }
 
 // hour reads an hour of the day, 0 where nothing was typed.
@@ -325,10 +314,7 @@ func (v *visit) showCampaignForm(c guestlist.Campaign, mapping []string, f *fore
 }
 
 // campaignFields says which refusal is about which field.
-var campaignFields = []string{
-	"invitation.invalid_text", "message", "invitation.invalid_expiry", "expiresIn", "invitation.unknown_reference", "applicationId",
-	"invitation.invalid_landing", "applicationId", "invitation.invalid_reminders", "terms.remindAfterDays",
-}
+var campaignFields = append([]string{"invitation.invalid_reminders", "terms.remindAfterDays"}, termProblems...)
 
 func (v *visit) campaignFormPage(c guestlist.Campaign, form *ui.Form) (*ui.Page, error) {
 	page := &ui.Page{Name: "campaign-setup", Header: ui.Header{
@@ -371,9 +357,11 @@ func postCampaign(v *visit) error {
 		}
 		return v.again(page, form, errMarked)
 	}
-	if err := v.api.Do(v.ctx(), "PATCH", campaignAPI(c.ID), change, &c); err != nil {
+	var saved guestlist.Campaign // and not c: what is not answered is chosen no more
+	if err := v.api.Do(v.ctx(), "PATCH", campaignAPI(c.ID), change, &saved); err != nil {
 		return v.showCampaignForm(c, mapping, nil, err)
 	}
+	c = saved
 	if v.form.Get("do") == "check" {
 		f, err := v.foresee(c)
 		if err != nil {

@@ -45,10 +45,15 @@ func TestEveryPage(t *testing.T) {
 	for path, body := range map[string]any{
 		"/invitations":      map[string]any{"email": "ada@example.com", "name": `<b>"Ada"`, "message": "<i>", "send": false},
 		"/invitation-codes": map[string]any{"seats": 3, "name": "<u>"},
+		"/organizations":    map[string]any{"name": "<b>Acme"},
+		"/invitation-views": map[string]any{"name": "<i>Open", "filter": map[string]any{"status": "pending", "endingWithinDays": 9, "inviterId": "<b>"}},
 	} {
 		if err := h.api.Do(context.Background(), "POST", path, body, nil); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := h.api.Do(context.Background(), "POST", "/invitations/actions", map[string]any{"action": "extend", "expiresIn": 86400, "all": true}, nil); err != nil {
+		t.Fatal(err)
 	}
 	for _, lang := range web.Languages {
 		t.Run(lang, func(t *testing.T) {

@@ -64,6 +64,7 @@ func (d *Door) routes() []route {
 		userRoutes(),
 		userImportRoutes(),
 		invitationRoutes(),
+		invitationActionRoutes(),
 		invitationCodeRoutes(),
 		waitlistRoutes(),
 		campaignRoutes(),

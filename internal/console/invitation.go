@@ -1,11 +1,7 @@
 package console
 
 import (
-	"net/url"
-	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"guestlist"
 	"guestlist/client"
@@ -16,6 +12,12 @@ func invitationRoutes() []route {
 	return []route{
 		get(pathInvitations, getInvitations),
 		post(pathInvitations+"/bulk", postInvitationBulk),
+		get(pathInvitations+"/all", getWide),
+		post(pathInvitations+"/all", postWide),
+		get(pathInvitations+"/export", getInvitationExport),
+		get(pathViews, getSaveView),
+		post(pathViews, postSaveView),
+		post(pathViews+"/delete", postDeleteView),
 		get(pathInvitations+"/new", getInvite),
 		post(pathInvitations+"/new", postInvite),
 		get(pathInvitations+"/{id}", getInvitation),
@@ -42,8 +44,6 @@ type invitation struct {
 }
 
 const (
-	// soon is within what time an end is near.
-	soon = 3 * 24 * time.Hour
 	// maxTrail is how many pages back a list by cursor leads.
 	maxTrail = 40
 	// maxAddress is the longest address that is looked for or invited.
@@ -55,7 +55,11 @@ func invitationPath[ID ~string](id ID) string { return pathInvitations + "/" + c
 func invitationAPI[ID ~string](id ID) string { return "/invitations/" + client.Segment(id) }
 
 func getInvitations(v *visit) error {
-	q := v.invitationQuery()
+	m := matchingOf(v.query)
+	q := m.query(v.now())
+	if at := v.query.Get("cursor"); isCursor(at) {
+		q.Set("cursor", at)
+	}
 	var rows []invitation
 	answer, err := v.api.List(v.ctx(), "/invitations", q, 1, ui.PageSize, &rows)
 	if err != nil {
@@ -63,14 +67,17 @@ func getInvitations(v *visit) error {
 	}
 	t := ui.Table{
 		Caption: v.T("invitations.title"), Paging: v.byCursor(answer, len(rows)),
-		Search: &ui.Search{Action: pathInvitations, Value: v.query.Get("q"), Label: v.T("invitations.search")},
+		Search: &ui.Search{Action: pathInvitations, Value: m.Email, Label: v.T("invitations.search")},
 		Columns: []ui.Column{
 			{Text: v.T("invitations.recipient")}, {Text: v.T("invitations.status")}, {Text: v.T("invitations.delivery")},
 			{Text: v.T("invitations.issued"), Minor: true}, {Text: v.T("invitations.ends"), Minor: true},
 		},
 		Empty: &ui.Empty{Icon: "invitations", Title: v.T("invitations.empty"), Text: v.T("invitations.empty_text"), Actions: v.inviteActions()},
 	}
-	if t.Filters, err = v.invitationFilters(); err != nil {
+	if m.InviterID != "" {
+		t.Search.Hidden = []ui.Hidden{{Name: "inviterId", Value: m.InviterID}}
+	}
+	if t.Filters, err = v.invitationFilters(m); err != nil {
 		return err
 	}
 	if len(rows) == 0 && answer.Next != "" {
@@ -79,11 +86,14 @@ func getInvitations(v *visit) error {
 			Actions: []ui.Action{{Text: v.T("invitations.further"), Href: t.Paging.Next}},
 		}
 	}
+	if t.Matching, err = v.matchingOnPage(m, answer); err != nil {
+		return err
+	}
+	if err := v.withViews(&t, m); err != nil {
+		return err
+	}
 	if v.invites() {
-		t.Bulk = []ui.Action{
-			{Text: v.T("invitations.resend"), Href: pathInvitations + "/bulk", Name: "do", Value: "resend"},
-			{Text: v.T("invitations.revoke"), Href: pathInvitations + "/bulk", Name: "do", Value: "revoke", Danger: true},
-		}
+		t.Bulk, t.Hidden = v.bulkDeeds(), m.pairs()
 	}
 	for _, i := range rows {
 		t.Rows = append(t.Rows, v.invitationRow(i))
@@ -93,6 +103,19 @@ func getInvitations(v *visit) error {
 		return err
 	}
 	return v.show(page)
+}
+
+// matchingOnPage is matchingMenu for the list: beyond its first page the list
+// does not say how many match.
+func (v *visit) matchingOnPage(m matching, answer client.Answer) (*ui.Matching, error) {
+	total, more := answer.Total, answer.Capped
+	if isCursor(v.query.Get("cursor")) {
+		var err error
+		if total, more, err = v.countMatching(m); err != nil {
+			return nil, err
+		}
+	}
+	return v.matchingMenu(m, total, more), nil
 }
 
 func (v *visit) inviteActions() []ui.Action {
@@ -180,41 +203,6 @@ func (v *visit) invitationDelivery(d guestlist.InvitationDelivery) *ui.Pill {
 	return &ui.Pill{Text: v.T("invitations.mail." + string(d)), Tone: deliveryTones[d]}
 }
 
-// invitationQuery is the API's form of what is looked for. What is no choice is
-// ignored.
-func (v *visit) invitationQuery() url.Values {
-	q := url.Values{}
-	if s := guestlist.InvitationStatus(v.query.Get("status")); slices.Contains(guestlist.InvitationStatuses(), s) {
-		q.Set("status", string(s))
-	}
-	if d := guestlist.InvitationDelivery(v.query.Get("delivery")); slices.Contains(guestlist.InvitationDeliveries(), d) {
-		q.Set("delivery", string(d))
-	}
-	if k := guestlist.InvitationKind(v.query.Get("kind")); k == guestlist.InvitationPersonal || k == guestlist.InvitationShared {
-		q.Set("kind", string(k))
-	}
-	if text := strings.TrimSpace(v.query.Get("q")); text != "" && len(text) <= maxAddress {
-		q.Set("email", text)
-	}
-	for _, name := range []string{"applicationId", "campaignId"} {
-		if id := v.query.Get(name); id != "" && len(id) <= maxID {
-			q.Set(name, id)
-		}
-	}
-	if v.query.Get("ending") == endingSoon {
-		q.Set("expiringBefore", strconv.FormatInt(int64(v.now().Add(soon)), 10))
-	}
-	if at := v.query.Get("cursor"); isCursor(at) {
-		q.Set("cursor", at)
-	}
-	return q
-}
-
-const (
-	endingSoon = "soon"
-	maxID      = 128 // characters of an id in a query
-)
-
 // isCursor reports whether a text could be the id of an invitation.
 func isCursor(s string) bool {
 	return len(s) == guestlist.IDLength && !strings.ContainsFunc(s, func(r rune) bool { return (r < '0' || r > '9') && (r < 'a' || r > 'z') })
@@ -259,50 +247,4 @@ func (v *visit) byCursor(answer client.Answer, shown int) ui.Paging {
 		p.Next = to(answer.Next, trail[max(0, len(trail)-maxTrail):])
 	}
 	return p
-}
-
-// invitationFilters are the choices over the list.
-func (v *visit) invitationFilters() ([]ui.Filter, error) {
-	filter := func(name string, options []ui.Option) ui.Filter {
-		return ui.Filter{
-			Name: name, Label: v.T("invitations.filter." + name), Value: v.query.Get(name),
-			Options: append([]ui.Option{{Text: v.T("logs.any")}}, options...),
-		}
-	}
-	var states, mails []ui.Option
-	for _, s := range guestlist.InvitationStatuses() {
-		states = append(states, ui.Option{Value: string(s), Text: v.T("invitations.state." + string(s))})
-	}
-	for _, d := range guestlist.InvitationDeliveries() {
-		mails = append(mails, ui.Option{Value: string(d), Text: v.T("invitations.mail." + string(d))})
-	}
-	filters := []ui.Filter{
-		filter("status", states), filter("delivery", mails),
-		filter("kind", []ui.Option{
-			{Value: string(guestlist.InvitationPersonal), Text: v.T("invitations.kind.personal")},
-			{Value: string(guestlist.InvitationShared), Text: v.T("invitations.kind.shared")},
-		}),
-		filter("ending", []ui.Option{{Value: endingSoon, Text: v.T("invitations.ending_soon")}}),
-	}
-	apps, err := v.invitedApplications()
-	if err != nil || len(apps) == 0 {
-		return filters, err
-	}
-	return append(filters, filter("applicationId", apps)), nil
-}
-
-// invitedApplications are those that guests can be invited to, for who may look
-// at them.
-func (v *visit) invitedApplications() ([]ui.Option, error) {
-	if !v.reads() {
-		return nil, nil
-	}
-	apps, err := v.someApplications()
-	var options []ui.Option
-	for _, a := range apps {
-		if a.Type.MayRedirect() {
-			options = append(options, ui.Option{Value: string(a.ID), Text: a.Name})
-		}
-	}
-	return options, err
 }

@@ -79,14 +79,14 @@ func (v *visit) seatsLeft(i invitation) string {
 }
 
 func (v *visit) newCodeForm() (*ui.Form, error) {
-	terms, err := v.termFields()
+	terms, err := v.termSections(guestlist.InvitationShared)
 	if err != nil {
 		return nil, err
 	}
 	least, most := 1, guestlist.MaxInvitationSeats
 	return &ui.Form{
 		Action: pathCodes + "/new", Submit: v.T("invitations.codes.new"), Cancel: &ui.Link{Text: v.T("shell.cancel"), Href: pathCodes},
-		Sections: []ui.FormSection{
+		Sections: append([]ui.FormSection{
 			{Fields: []ui.Field{
 				{Name: "name", Label: v.T("invitations.name"), Help: v.T("invitations.codes.name_help"), Max: maxGuestName, Focus: true},
 				{
@@ -98,8 +98,7 @@ func (v *visit) newCodeForm() (*ui.Form, error) {
 					Placeholder: "example.com", Optional: true,
 				},
 			}},
-			{Title: v.T("invitations.terms"), Fields: terms},
-		},
+		}, terms...),
 	}, nil
 }
 
@@ -127,15 +126,12 @@ func postNewCode(v *visit) error {
 	if err != nil {
 		return err
 	}
-	body, wrong := v.terms()
+	body := v.terms(form)
 	seats, err := strconv.Atoi(strings.TrimSpace(v.form.Get("seats")))
-	if wrong != "" {
-		form.Mark("expiresIn", wrong)
-	}
 	if err != nil {
 		form.Mark("seats", v.T("ui.issue.number"))
 	}
-	if wrong != "" || err != nil {
+	if len(form.Problems()) > 0 {
 		return v.again(v.newCodePage(form), form, errMarked)
 	}
 	body["name"], body["seats"] = strings.TrimSpace(v.form.Get("name")), seats
@@ -148,8 +144,7 @@ func postNewCode(v *visit) error {
 		err = errMarked
 	}
 	if err != nil {
-		return v.again(v.newCodePage(form), form, err, "invitation.invalid_text", "message", "invitation.invalid_expiry", "expiresIn",
-			"invitation.unknown_reference", "applicationId", "invitation.invalid_landing", "applicationId", "invitation.invalid_terms", "allowedDomains")
+		return v.again(v.newCodePage(form), form, err, append([]string{"invitation.invalid_terms", "allowedDomains"}, termProblems...)...)
 	}
 	return v.done(codePath(made.ID), v.T("invitations.codes.made"))
 }
@@ -179,7 +174,7 @@ func getCode(v *visit) error {
 	}
 	facts := append([]ui.Fact{
 		{Term: v.T("invitations.codes.left"), Cell: ui.Text(v.seatsLeft(i))},
-		{Term: v.T("invitations.inviter"), Cell: ui.Text(v.actor(i, i.Inviter.ID))},
+		{Term: v.T("invitations.inviter"), Cell: ui.Text(v.inviter(i))},
 	}, v.termFacts(i)...)
 	page.Body = []ui.Block{ui.Columns{Main: main, Side: []ui.Block{
 		ui.Section{Title: v.T("invitations.terms"), Body: []ui.Block{ui.Facts{Rows: facts}}},

@@ -9,7 +9,6 @@ import (
 	"guestlist"
 	"guestlist/client"
 	"guestlist/internal/console/ui"
-	"guestlist/internal/web"
 )
 
 // invitation reads the invitation of the path, with its tag.
@@ -102,10 +101,33 @@ func (v *visit) timeline(i invitation) ui.Block {
 		if known {
 			item.Text = v.T("invitations.act." + a.Kind)
 		}
-		item.Sub = strings.Join(slices.DeleteFunc([]string{v.actor(i, a.By), a.Detail}, func(s string) bool { return s == "" }), " · ")
+		detail := a.Detail
+		if a.Kind == "Changed" {
+			detail = v.changedParts(detail)
+		}
+		item.Sub = strings.Join(slices.DeleteFunc([]string{v.actor(i, a.By), detail}, func(s string) bool { return s == "" }), " · ")
 		l.Items = append(l.Items, item)
 	}
 	return ui.Section{Title: v.T("invitations.timeline"), Body: []ui.Block{l}}
+}
+
+// changedParts are the names of what was changed, as the page calls it.
+func (v *visit) changedParts(detail string) string {
+	parts := strings.Split(detail, ", ")
+	for n, part := range parts {
+		if slices.Contains([]string{"name", "message", "locale", "grants", "expiry"}, part) {
+			parts[n] = v.T("invitations.part." + part)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// inviter names whoever issued an invitation.
+func (v *visit) inviter(i invitation) string {
+	if i.Inviter.Type == guestlist.InviterSystem {
+		return v.T("invitations.system")
+	}
+	return v.actor(i, i.Inviter.ID)
 }
 
 // actor names whoever did something: a user or an application. Who may not look
@@ -134,7 +156,7 @@ func (v *visit) invitationFacts(i invitation) []ui.Fact {
 		{Term: v.T("invitations.recipient"), Cell: ui.Code(recipientOf(i.Invitation))},
 		{Term: v.T("invitations.delivery"), Cell: ui.Cell{Pill: v.invitationDelivery(i.Delivery)}},
 		{Term: v.T("invitations.mails"), Cell: ui.Text(v.count(i.Sends))},
-		{Term: v.T("invitations.inviter"), Cell: ui.Text(v.actor(i, i.Inviter.ID))},
+		{Term: v.T("invitations.inviter"), Cell: ui.Text(v.inviter(i))},
 	}
 	if i.AcceptedBy != nil {
 		facts = append(facts, ui.Fact{Term: v.T("invitations.accepted_by"), Cell: ui.Cell{
@@ -143,7 +165,7 @@ func (v *visit) invitationFacts(i invitation) []ui.Fact {
 	}
 	if i.CampaignID != "" {
 		facts = append(facts, ui.Fact{Term: v.T("invitations.campaign"), Cell: ui.Cell{
-			Text: string(i.CampaignID), Code: true, Href: v.link(pathCampaigns, string(i.CampaignID)),
+			Text: v.campaignName(i.CampaignID), Href: v.link(pathCampaigns, string(i.CampaignID)),
 		}})
 	}
 	if i.SendAt != nil {
@@ -152,66 +174,7 @@ func (v *visit) invitationFacts(i invitation) []ui.Fact {
 	return facts
 }
 
-// termFacts are what an invitation gives, asks and says.
-func (v *visit) termFacts(i invitation) []ui.Fact {
-	facts := []ui.Fact{
-		{Term: v.T("invitations.application"), Cell: v.applicationCell(i.ApplicationID)},
-		{Term: v.T("invitations.roles"), Cell: ui.Cell{Tags: v.roleNames(i.Grants.RoleIDs)}},
-	}
-	if i.NotBefore != nil {
-		facts = append(facts, ui.Fact{Term: v.T("invitations.begins"), Cell: ui.At(*i.NotBefore)})
-	}
-	facts = append(facts, ui.Fact{Term: v.T("invitations.ends"), Cell: v.invitationEnd(i)})
-	if i.Locale != "" {
-		facts = append(facts, ui.Fact{Term: v.T("invitations.language"), Cell: ui.Text(ui.LanguageName(i.Locale))})
-	}
-	if len(i.AllowedDomains) > 0 {
-		facts = append(facts, ui.Fact{Term: v.T("invitations.domains"), Cell: ui.Cell{Tags: i.AllowedDomains}})
-	}
-	if i.Message != "" {
-		facts = append(facts, ui.Fact{Term: v.T("invitations.message"), Cell: ui.Text(i.Message)})
-	}
-	return facts
-}
-
-func (v *visit) applicationCell(id guestlist.ApplicationID) ui.Cell {
-	switch {
-	case id == "":
-		return ui.Text(v.T("invitations.account_alone"))
-	case !v.reads():
-		return ui.Code(string(id))
-	}
-	name := v.names().of(payload{ApplicationID: id})
-	if name == "" {
-		return ui.Code(string(id))
-	}
-	return ui.Cell{Text: name, Href: v.link(pathApplications, string(id))}
-}
-
-// roleNames names roles, by their ids for who may not look at them.
-func (v *visit) roleNames(ids []guestlist.RoleID) []string {
-	var names []string
-	for _, id := range ids {
-		name := string(id)
-		if v.reads() {
-			var r guestlist.Role
-			if err := v.api.Do(v.ctx(), "GET", "/roles/"+client.Segment(id), nil, &r); err == nil && r.Name != "" {
-				name = r.Name
-			}
-		}
-		names = append(names, name)
-	}
-	return names
-}
-
 func (v *visit) editInvitationForm(i invitation, tag string) *ui.Form {
-	languages := []ui.Option{{Text: v.T("invitations.language_any")}}
-	if i.Locale != "" && !slices.Contains(web.Languages, i.Locale) {
-		languages = append(languages, ui.Option{Value: i.Locale, Text: ui.LanguageName(i.Locale)})
-	}
-	for _, l := range web.Languages {
-		languages = append(languages, ui.Option{Value: l, Text: ui.LanguageName(l)})
-	}
 	return &ui.Form{
 		Action: invitationPath(i.ID) + "/edit", Submit: v.T("shell.save"), Tag: tag,
 		Cancel: &ui.Link{Text: v.T("shell.cancel"), Href: invitationPath(i.ID)},
@@ -221,7 +184,7 @@ func (v *visit) editInvitationForm(i invitation, tag string) *ui.Form {
 				Kind: ui.KindTextarea, Name: "message", Label: v.T("invitations.message"), Help: v.T("invitations.message_help"),
 				Value: i.Message, Rows: 4, Max: guestlist.MaxInvitationMessage, Optional: true,
 			},
-			{Kind: ui.KindSelect, Name: "locale", Label: v.T("invitations.language"), Value: i.Locale, Options: languages},
+			v.languageField(i.Locale),
 		}}},
 	}
 }

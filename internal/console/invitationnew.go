@@ -3,13 +3,12 @@ package console
 import (
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"guestlist"
+	"guestlist/client"
 	"guestlist/internal/console/ui"
-	"guestlist/internal/web"
 )
 
 const (
@@ -25,83 +24,15 @@ const (
 	deliverLink = "link"
 )
 
-// termFields are the fields that personal invitations and codes share.
-func (v *visit) termFields() ([]ui.Field, error) {
-	var rules guestlist.InvitationSettings
-	if err := v.api.Do(v.ctx(), "GET", "/configs/invitations", nil, &rules); err != nil {
-		return nil, err
-	}
-	least, most := 1, max(1, rules.MaxExpiresIn/secondsOfDay)
-	fields := []ui.Field{
-		{
-			Kind: ui.KindTextarea, Name: "message", Label: v.T("invitations.message"), Help: v.T("invitations.message_help"), Rows: 4,
-			Max: guestlist.MaxInvitationMessage, Optional: true,
-		},
-		{
-			Name: "applicationId", Label: v.T("invitations.application"), Help: v.T("invitations.application_id_help"), Max: maxID, Code: true,
-			Optional: true,
-		},
-		{
-			Kind: ui.KindNumber, Name: "days", API: "expiresIn", Label: v.T("invitations.good_for"), Suffix: v.T("invitations.unit_days"),
-			Value: strconv.Itoa(max(1, rules.ExpiresIn/secondsOfDay)), Least: &least, Most: &most,
-		},
-	}
-	if !v.reads() {
-		return fields, nil
-	}
-	apps, err := v.invitedApplications()
-	if err != nil {
-		return nil, err
-	}
-	fields[1].Kind, fields[1].Code, fields[1].Optional, fields[1].Help = ui.KindSelect, false, false, v.T("invitations.application_help")
-	fields[1].Options = append([]ui.Option{{Text: v.T("invitations.account_alone")}}, apps...)
-	if len(apps) > 0 {
-		fields[1].Value = apps[0].Value
-	}
-	roles, err := v.roleChoices()
-	if err == nil && len(roles) > 0 {
-		fields = append(fields, ui.Field{
-			Kind: ui.KindChecks, Name: "roles", API: "grants.roleIds", Label: v.T("invitations.roles"), Help: v.T("invitations.roles_help"), Options: roles,
-		})
-	}
-	return fields, err
-}
-
-// terms is what was typed into termFields, as the API takes it.
-func (v *visit) terms() (map[string]any, string) {
-	days, err := strconv.Atoi(strings.TrimSpace(v.form.Get("days")))
-	if err != nil || days < 1 {
-		return nil, v.T("ui.issue.number")
-	}
-	body := map[string]any{"expiresIn": min(days, maxDaysTyped) * secondsOfDay}
-	if text := strings.TrimSpace(plainLines(v.form.Get("message"))); text != "" {
-		body["message"] = text
-	}
-	if id := strings.TrimSpace(v.form.Get("applicationId")); id != "" {
-		body["applicationId"] = id
-	}
-	if roles := ui.ListOf(v.form, "roles"); len(roles) > 0 {
-		body["grants"] = map[string]any{"roleIds": roles}
-	}
-	return body, ""
-}
-
-// maxDaysTyped keeps what is typed within what the API counts in.
-const maxDaysTyped = 366
-
 func (v *visit) inviteForm() (*ui.Form, error) {
-	terms, err := v.termFields()
+	terms, err := v.termSections(guestlist.InvitationPersonal, v.languageField(""))
 	if err != nil {
 		return nil, err
 	}
-	languages := []ui.Option{{Text: v.T("invitations.language_any")}}
-	for _, l := range web.Languages {
-		languages = append(languages, ui.Option{Value: l, Text: ui.LanguageName(l)})
-	}
-	terms = append(terms, ui.Field{Kind: ui.KindSelect, Name: "locale", Label: v.T("invitations.language"), Options: languages})
 	return &ui.Form{
 		Action: pathInvitations + "/new", Submit: v.T("invitations.invite"), Cancel: &ui.Link{Text: v.T("shell.cancel"), Href: pathInvitations},
-		Sections: []ui.FormSection{
+		Hidden: []ui.Hidden{{Name: fieldOnce, Value: v.onceKey()}},
+		Sections: append([]ui.FormSection{
 			{Fields: []ui.Field{
 				{
 					Kind: ui.KindTextarea, Name: "people", Label: v.T("invitations.people"), Help: v.T("invitations.people_help"), Rows: 5, Focus: true,
@@ -112,8 +43,7 @@ func (v *visit) inviteForm() (*ui.Form, error) {
 					{Value: deliverLink, Text: v.T("invitations.by_link"), Help: v.T("invitations.by_link_help")},
 				}},
 			}},
-			{Title: v.T("invitations.terms"), Fields: terms},
-		},
+		}, terms...),
 	}, nil
 }
 
@@ -188,16 +118,14 @@ func postInvite(v *visit) error {
 		return v.again(page, form, err, fields...)
 	}
 	lines := typedGuests(v.form.Get("people"))
-	body, wrong := v.terms()
+	body := v.terms(form)
 	switch {
-	case wrong != "":
-		form.Mark("expiresIn", wrong)
-		return refuse(errMarked)
 	case len(lines) == 0:
 		form.Mark("people", v.T("ui.issue.required"))
-		return refuse(errMarked)
 	case len(lines) > maxGuests:
 		form.Mark("people", v.T("invitations.too_many_lines", "max", v.count(maxGuests), "n", v.count(len(lines))))
+	}
+	if len(form.Problems()) > 0 {
 		return refuse(errMarked)
 	}
 	body["send"] = v.form.Get("deliver") != deliverLink
@@ -209,22 +137,24 @@ func postInvite(v *visit) error {
 		return refuse(errMarked)
 	}
 	if stopped != nil && !slices.ContainsFunc(lines, func(l guestLine) bool { return l.made != nil }) {
-		return refuse(stopped, "invitation.invalid_text", "message", "invitation.invalid_expiry", "expiresIn",
-			"invitation.unknown_reference", "applicationId", "invitation.invalid_landing", "applicationId")
+		return refuse(stopped, termProblems...)
 	}
 	return v.invited(form, lines, stopped, body["send"] == true)
 }
 
 // aboutOne are the refusals that are about a line and no other.
 var aboutOne = []string{
-	"invitation.invalid_recipient", "invitation.self_invitation", "invitation.too_many_sends", "entity.unique_integrity_violation",
+	"invitation.invalid_recipient", "invitation.self_invitation", "invitation.too_many_sends", codeTaken,
 	"invitation.accepted", "user.invalid_phone",
 }
 
-// inviteEach tries line by line, and returns why it stopped before the last.
+// inviteEach tries line by line, and returns why it stopped before the last. Of
+// lines that say the same each is one of its own: the second is refused.
 func (v *visit) inviteEach(lines []guestLine, terms map[string]any) error {
+	before := map[string]int{}
 	for n := range lines {
 		l := &lines[n]
+		before[l.line]++
 		order := parseGuest(l.line)
 		name, _ := order["name"].(string)
 		if len(l.line) > maxAddress+maxGuestName || utf8.RuneCountInString(name) > maxGuestName {
@@ -234,8 +164,7 @@ func (v *visit) inviteEach(lines []guestLine, terms map[string]any) error {
 		for k, value := range terms {
 			order[k] = value
 		}
-		var made invitation
-		err := v.api.Do(v.ctx(), "POST", "/invitations", order, &made)
+		made, err := v.inviteOnce(order, before[l.line])
 		var e *guestlist.Error
 		switch {
 		case err == nil:
@@ -249,8 +178,23 @@ func (v *visit) inviteEach(lines []guestLine, terms map[string]any) error {
 	return nil
 }
 
+// inviteOnce issues an invitation, or finds the one that the same line of the
+// same form was issued before. One that is over is not meant.
+func (v *visit) inviteOnce(order map[string]any, nth int) (invitation, error) {
+	var made invitation
+	call := client.Call{
+		Method: "POST", Path: "/invitations", In: order, Key: onceFor(v.form.Get(fieldOnce), []any{nth, order}), Out: &made,
+	}
+	_, err := v.api.Send(v.ctx(), call)
+	if err == nil && call.Key != "" && !isOpen(made) {
+		call.Key, made = "", invitation{}
+		_, err = v.api.Send(v.ctx(), call)
+	}
+	return made, err
+}
+
 func (v *visit) guestProblem(e *guestlist.Error) string {
-	if e.Code == "entity.unique_integrity_violation" {
+	if e.Code == codeTaken {
 		return v.T("invitations.already")
 	}
 	return v.says(e)

@@ -75,7 +75,7 @@ func (v *visit) places() []ui.Group {
 }
 
 // besides are the pages that belong to a place without lying below it.
-var besides = map[string]string{pathImports: pathUsers}
+var besides = map[string]string{pathImports: pathUsers, pathActions: pathInvitations}
 
 // within reports whether a page belongs to a place of the navigation.
 func within(page, place string) bool {

@@ -2,7 +2,7 @@ package console
 
 import (
 	"encoding/json"
-	"strconv"
+	"net/url"
 
 	"guestlist"
 	"guestlist/client"
@@ -52,22 +52,21 @@ func (v *visit) funnel() (ui.Block, error) {
 // back, ends that are near, and people who wait.
 func (v *visit) todoInvitations() ([]ui.ListItem, error) {
 	var items []ui.ListItem
+	bounced, ending := matching{}, matching{}
+	bounced.Status, bounced.Delivery, ending.EndingWithinDays = guestlist.InvitationPending, guestlist.InvitationBounced, soonDays
 	for _, look := range []struct {
 		path  string
-		query []string
+		query url.Values
 		tone  ui.Tone
 		key   string
 		href  string
 	}{
-		{"/invitations", []string{"status", "pending", "delivery", "bounced"}, ui.Bad, "bounced", pathInvitations + "?delivery=bounced&status=pending"},
-		{
-			"/invitations", []string{"expiringBefore", strconv.FormatInt(int64(v.now().Add(soon)), 10)}, ui.Warn, "ending",
-			pathInvitations + "?ending=" + endingSoon,
-		},
-		{"/registration-requests", []string{"status", string(guestlist.RequestRequested)}, ui.Info, "requests", pathWaitlist},
+		{"/invitations", bounced.query(v.now()), ui.Bad, "bounced", bounced.at(pathInvitations)},
+		{"/invitations", ending.query(v.now()), ui.Warn, "ending", ending.at(pathInvitations)},
+		{"/registration-requests", query("status", string(guestlist.RequestRequested)), ui.Info, "requests", pathWaitlist},
 	} {
 		var none []json.RawMessage
-		answer, err := v.api.List(v.ctx(), look.path, query(look.query...), 1, 1, &none)
+		answer, err := v.api.List(v.ctx(), look.path, look.query, 1, 1, &none)
 		if err != nil {
 			return nil, err
 		}

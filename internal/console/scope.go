@@ -9,7 +9,7 @@ import (
 
 // inviting are the parts of the console that narrower scopes open, by the paths
 // under which they lie.
-var inviting = []string{pathInvitations, pathCodes, pathCampaigns, pathWaitlist}
+var inviting = []string{pathInvitations, pathActions, pathCodes, pathCampaigns, pathWaitlist}
 
 // may reports whether one of these scopes is among those of whoever looks. It
 // only says what is worth showing: what may be done, the API decides.

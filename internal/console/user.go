@@ -103,6 +103,9 @@ func getUsers(v *visit) error {
 			{Text: v.T("users.delete"), Href: pathUsers + "/bulk", Name: "do", Value: "delete", Danger: true},
 		},
 	}
+	if len(users) > 0 { // beside the rows, and not over them: it goes with what is typed
+		t.Matching = &ui.Matching{Beside: []ui.Action{{Text: v.T("users.export"), Href: pathUsers + "/export" + v.filterQuery()}}}
+	}
 	if len(roles) > 0 {
 		t.Filters = append(t.Filters, ui.Filter{
 			Name: "role", Label: v.T("users.role"), Value: v.query.Get("role"),
@@ -113,7 +116,6 @@ func getUsers(v *visit) error {
 		t.Rows = append(t.Rows, v.userRow(u))
 	}
 	p := &ui.Page{Name: "users", Body: []ui.Block{t}, Header: ui.Header{Title: v.T("users.title"), Lead: v.T("users.lead"), Actions: []ui.Action{
-		{Text: v.T("users.export"), Href: pathUsers + "/export" + v.filterQuery()},
 		{Text: v.T("users.import"), Href: pathImports}, create,
 	}}}
 	return v.show(p)
@@ -371,6 +373,11 @@ const exportPatience = time.Minute
 // getUserExport hands the users of the list on as a file, as they are read.
 func getUserExport(v *visit) error {
 	return v.download(client.Call{Path: "/users/export", Query: v.chosenUsers()})
+}
+
+// exportOf hands the invitations of a query of the API on likewise.
+func (v *visit) exportOf(q url.Values) error {
+	return v.download(client.Call{Path: "/invitations/export", Query: q})
 }
 
 // download hands a stream of the API on, as a file.

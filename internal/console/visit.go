@@ -30,6 +30,8 @@ type visit struct {
 	who   session
 	lang  string
 	theme string
+
+	offers map[string]offer // see offered
 }
 
 // ctx returns the context of the request.

@@ -77,6 +77,9 @@ func (h Host) StartAction(tx *store.Tx, verb guestlist.InvitationVerb, f ActionF
 		},
 		Choices: choices, Inviter: h.Inviter,
 	}
+	if a.Expected, err = f.expected(tx); err != nil {
+		return a.InvitationAction, err
+	}
 	if err := tx.InsertInvitationAction(a); err != nil {
 		return a.InvitationAction, err
 	}
@@ -90,6 +93,19 @@ func (h Host) StartAction(tx *store.Tx, verb guestlist.InvitationVerb, f ActionF
 		return a.InvitationAction, err
 	}
 	return a.InvitationAction, tx.Enqueue(guestlist.Job{Kind: guestlist.JobInvitationAction, Payload: payload})
+}
+
+// expected counts the invitations of a filter, 0 where there are more than are
+// counted at once.
+func (f ActionFilter) expected(tx *store.Tx) (int, error) {
+	if len(f.IDs) > 0 {
+		return len(f.IDs), nil
+	}
+	n, capped, err := tx.CountInvitations(f.store(), store.InvitationWindow)
+	if capped {
+		n = 0
+	}
+	return n, err
 }
 
 // Actor works actions off.

@@ -155,7 +155,7 @@ func (c *checker) check(s *schema, path string, v any, present bool) (clean any,
 
 func (c *checker) text(s *schema, path, v string) {
 	if len(s.enum) > 0 {
-		if slices.Contains(s.enum, v) {
+		if slices.Contains(s.enum, v) || v == "" && s.orEmpty {
 			return
 		}
 		c.Add(web.Issue{

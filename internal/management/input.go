@@ -32,7 +32,7 @@ type input struct {
 type param struct {
 	name   string
 	query  bool
-	index  int
+	index  []int
 	many   bool // may be repeated
 	schema *schema
 }
@@ -45,11 +45,16 @@ func inputOf(t reflect.Type) input {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		if name, ok := f.Tag.Lookup("path"); ok {
-			in.params = append(in.params, param{name: name, index: i, schema: paramSchema(f, false)})
+			in.params = append(in.params, param{name: name, index: f.Index, schema: paramSchema(f, false)})
 		} else if name, ok := f.Tag.Lookup("query"); ok {
 			in.params = append(in.params, param{
-				name: name, query: true, index: i, many: f.Type.Kind() == reflect.Slice, schema: paramSchema(f, true),
+				name: name, query: true, index: f.Index, many: f.Type.Kind() == reflect.Slice, schema: paramSchema(f, true),
 			})
+		} else if f.Anonymous {
+			for _, p := range inputOf(f.Type).params { // parameters that several routes have
+				p.index = append([]int{i}, p.index...)
+				in.params = append(in.params, p)
+			}
 		} else if kind, ok := f.Tag.Lookup("paging"); ok {
 			in.paging, in.pagingOptional = i, kind == "optional"
 		} else if columns, ok := f.Tag.Lookup("search"); ok {
@@ -84,7 +89,7 @@ func (in input) read(c *call, v reflect.Value) error {
 		return err
 	}
 	for _, p := range in.params {
-		if err := p.read(c, query, v.Field(p.index)); err != nil {
+		if err := p.read(c, query, v.FieldByIndex(p.index)); err != nil {
 			return err
 		}
 	}

@@ -2,10 +2,6 @@ package management
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"time"
-
 	"guestlist"
 	"guestlist/internal/invite"
 	"guestlist/internal/store"
@@ -60,8 +56,13 @@ const headerCursor = "Next-Cursor"
 
 // invitationQuery is what lists of invitations are narrowed by.
 type invitationQuery struct {
-	Paging      web.Paging                   `paging:"required"`
-	Cursor      guestlist.InvitationID       `query:"cursor" check:"format=id,max=21"`
+	Paging web.Paging             `paging:"required"`
+	Cursor guestlist.InvitationID `query:"cursor" check:"format=id,max=21"`
+	invitationChoice
+}
+
+// invitationChoice says which invitations are wanted.
+type invitationChoice struct {
 	Status      guestlist.InvitationStatus   `query:"status" check:"enum=scheduled|pending|accepted|declined|revoked|expired"`
 	Delivery    guestlist.InvitationDelivery `query:"delivery" check:"enum=none|queued|sent|delivered|deferred|bounced|complained|suppressed|failed"`
 	Campaign    guestlist.CampaignID         `query:"campaignId" check:"max=128"`
@@ -72,18 +73,20 @@ type invitationQuery struct {
 	Ending      *guestlist.Time              `query:"expiringBefore"`        // pending ones that end by then
 }
 
-// filter returns the store's form of a query.
-func (q invitationQuery) filter() store.InvitationFilter {
+// filter returns the store's form of a choice.
+func (q invitationChoice) filter() store.InvitationFilter {
 	f := store.InvitationFilter{
 		Status: q.Status, Delivery: q.Delivery, Campaign: q.Campaign, Application: q.Application, Inviter: q.Inviter, Kind: q.Kind,
-		Prefix: q.Email, Before: q.Cursor,
+		Prefix: q.Email,
 	}
 	set(&f.Ending, q.Ending)
 	return f
 }
 
 func (a *API) listInvitations(c *call, in invitationQuery) (list[shownInvitation], error) {
-	return a.pageOfInvitations(c, in.filter(), func(_ *store.Tx, _ *call, i guestlist.Invitation) (shownInvitation, error) {
+	f := in.filter()
+	f.Before = in.Cursor
+	return a.pageOfInvitations(c, f, func(_ *store.Tx, _ *call, i guestlist.Invitation) (shownInvitation, error) {
 		return a.show(i, "")
 	})
 }
@@ -132,12 +135,6 @@ type issuedOnce struct {
 	Send       bool                   `json:"send"`
 }
 
-// keepIssued is how long an Idempotency-Key is remembered.
-const keepIssued = 24 * time.Hour
-
-// errKeyReused says that another order came under the same key.
-var errKeyReused = guestlist.Refuse(guestlist.KindUnprocessable, "request.idempotency_key_reused")
-
 func (a *API) issueInvitation(c *call, in struct{ Body newInvitation }) (shownInvitation, error) {
 	var shown shownInvitation
 	order, err := in.Body.order()
@@ -183,49 +180,28 @@ func (a *API) canSend(ctx context.Context, text bool) error {
 // key. The link is shown again to who did not get the answer, as long as it is
 // good.
 func (a *API) issueOnce(tx *store.Tx, c *call, order invite.InvitationOrder, key, body string) (shownInvitation, error) {
-	if key == "" {
-		issued, err := c.host().IssueInvitation(tx, order)
-		if err != nil {
-			return shownInvitation{}, err
-		}
-		return a.show(issued.Invitation, issued.Code)
-	}
-	key = "invitation|" + string(c.who.ClientID) + "|" + string(c.who.UserID) + "|" + key
-	if err := tx.LockName(key); err != nil {
-		return shownInvitation{}, err
-	}
-	before, err := tx.Token(key, store.TokenOnce)
-	if err == nil {
-		return a.issuedBefore(tx, before, body)
-	}
-	if !errors.Is(err, store.ErrNotFound) {
-		return shownInvitation{}, err
+	var once issuedOnce
+	key = c.ownKey("invitation", key)
+	if known, err := doneBefore(tx, key, &once); err != nil || known {
+		return a.issuedBefore(tx, once, body, err)
 	}
 	issued, err := c.host().IssueInvitation(tx, order)
 	if err != nil {
 		return shownInvitation{}, err
 	}
-	data, err := json.Marshal(issuedOnce{ID: issued.ID, Body: body, Generation: issued.Generation, Send: order.Send})
-	if err != nil {
-		return shownInvitation{}, err
-	}
-	// One that is over but not yet swept is in the way.
-	if err := tx.DropToken(key); err != nil {
-		return shownInvitation{}, err
-	}
-	if err := tx.InsertToken(key, store.Token{Kind: store.TokenOnce, Data: data, ExpiresAt: tx.Now.Add(keepIssued)}); err != nil {
+	once = issuedOnce{ID: issued.ID, Body: body, Generation: issued.Generation, Send: order.Send}
+	if err := rememberDone(tx, key, once); err != nil {
 		return shownInvitation{}, err
 	}
 	return a.show(issued.Invitation, issued.Code)
 }
 
-func (a *API) issuedBefore(tx *store.Tx, before store.Token, body string) (shownInvitation, error) {
-	var once issuedOnce
-	if err := json.Unmarshal(before.Data, &once); err != nil {
-		return shownInvitation{}, err
+func (a *API) issuedBefore(tx *store.Tx, once issuedOnce, body string, err error) (shownInvitation, error) {
+	if err == nil && once.Body != body {
+		err = errKeyReused
 	}
-	if once.Body != body {
-		return shownInvitation{}, errKeyReused
+	if err != nil {
+		return shownInvitation{}, err
 	}
 	i, err := tx.Invitation(once.ID)
 	if err != nil {

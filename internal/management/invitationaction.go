@@ -15,7 +15,8 @@ const tableActions = "invitation_actions"
 func (a *API) invitationActionRoutes() []route {
 	const read, write = guestlist.ScopeInvitationsRead, guestlist.ScopeInvitationsWrite
 	return []route{
-		post("/api/invitations/actions", "Resend, revoke, extend or delete every invitation of a filter, by a job", a.startAction).with201().takes(write),
+		post("/api/invitations/actions", "Resend, revoke, extend or delete every invitation of a filter, by a job; repeatable under an Idempotency-Key",
+			a.startAction).with201().takes(write),
 		get("/api/invitations/actions", "List actions on many invitations, the newest first", a.listActions).takes(read),
 		get("/api/invitations/actions/{id}", "Get how far an action is", a.getAction).takes(read),
 		post("/api/invitations/actions/{id}/cancel", "Stop an action; what it did stays done", a.cancelAction).takes(write),
@@ -53,12 +54,62 @@ func (a *API) startAction(c *call, in struct{ Body actionOrder }) (guestlist.Inv
 	if !inv.Check(!f.IsAll() || in.Body.All, "filter", "custom", "Name which invitations are meant, or say all") {
 		return act, inv.Err()
 	}
-	err := a.Store.Update(c.ctx(), func(tx *store.Tx) error {
-		var err error
-		act, err = c.host().StartAction(tx, in.Body.Action, f, invite.ActionChoices{ExpiresIn: in.Body.ExpiresIn, Reason: in.Body.Reason})
+	key, err := c.idempotencyKey()
+	if err != nil {
+		return act, err
+	}
+	if in.Body.Action == guestlist.ActionResend {
+		if err := a.canSendAny(c.ctx()); err != nil {
+			return act, err
+		}
+	}
+	body, err := fingerprint(in.Body)
+	if err != nil {
+		return act, err
+	}
+	err = a.Store.Update(c.ctx(), func(tx *store.Tx) error {
+		act, err = a.startOnce(tx, c, in.Body, key, body)
 		return err
 	})
 	return act, err
+}
+
+// canSendAny refuses to send where there is neither a way to send e-mail nor one
+// to send text messages.
+func (a *API) canSendAny(ctx context.Context) error {
+	err := a.canSend(ctx, false)
+	if err != nil && a.canSend(ctx, true) == nil {
+		return nil
+	}
+	return err
+}
+
+// startedOnce is what is remembered of an action under its Idempotency-Key.
+type startedOnce struct {
+	ID   guestlist.InvitationActionID `json:"id"`
+	Body string                       `json:"body"` // its fingerprint
+}
+
+// startOnce starts an action, or finds that which was started under the same key.
+func (a *API) startOnce(tx *store.Tx, c *call, order actionOrder, key, body string) (guestlist.InvitationAction, error) {
+	var once startedOnce
+	key = c.ownKey("invitation-action", key)
+	known, err := doneBefore(tx, key, &once)
+	if known && err == nil && once.Body != body {
+		err = errKeyReused
+	}
+	if err != nil {
+		return guestlist.InvitationAction{}, err
+	}
+	if known {
+		row, err := tx.InvitationAction(once.ID)
+		return row.InvitationAction, orNoID(err, tableActions, once.ID)
+	}
+	act, err := c.host().StartAction(tx, order.Action, invite.ActionFilter(order.Filter), invite.ActionChoices{ExpiresIn: order.ExpiresIn, Reason: order.Reason})
+	if err != nil {
+		return act, err
+	}
+	return act, rememberDone(tx, key, startedOnce{ID: act.ID, Body: body})
 }
 
 func (a *API) listActions(c *call, in struct {

@@ -1,16 +1,10 @@
 package management
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
-	"strconv"
-
 	"guestlist"
 	"guestlist/internal/invite"
 	"guestlist/internal/phone"
 	"guestlist/internal/token"
-	"guestlist/internal/web"
 )
 
 // invitationTerms is what invitations give, ask and say, as it is sent to us.
@@ -140,25 +134,4 @@ func inviterOf(who token.Subject) guestlist.Inviter {
 		by.Type, by.ID = guestlist.InviterSystem, ""
 	}
 	return by
-}
-
-// idempotencyKey returns the caller's Idempotency-Key, "" for none.
-func (c *call) idempotencyKey() (string, error) {
-	keys := c.r.Header.Values("Idempotency-Key")
-	switch {
-	case len(keys) == 0:
-		return "", nil
-	case len(keys) == 1 && isIdempotencyKey(keys[0]):
-		return keys[0], nil
-	}
-	inv := web.Invalid{What: "header"}
-	inv.Check(false, "Idempotency-Key", "invalid_string", "Give one key of 1 to "+strconv.Itoa(maxIdempotencyKey)+" printable ASCII characters")
-	return "", inv.Err()
-}
-
-// fingerprint is the same for two bodies that say the same.
-func fingerprint(body any) (string, error) {
-	text, err := json.Marshal(body)
-	sum := sha256.Sum256(text)
-	return base64.RawURLEncoding.EncodeToString(sum[:]), err
 }

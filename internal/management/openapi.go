@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -170,6 +171,9 @@ func (s *schema) document() map[string]any {
 	}
 	if len(s.enum) > 0 {
 		doc["enum"] = s.enum
+		if s.orEmpty {
+			doc["enum"] = append(slices.Clone(s.enum), "")
+		}
 	}
 	if s.format == "url" || s.format == "email" {
 		doc["format"] = map[string]string{"url": "uri", "email": "email"}[s.format]

@@ -159,6 +159,20 @@ func raw(method, path, summary, contentType string, do func(*call) error) route 
 	}
 }
 
+// rawGet is raw for a route that takes parameters, as op has them.
+func rawGet[In any](path, summary, contentType string, do func(*call, In) error) route {
+	rt := raw(http.MethodGet, path, summary, contentType, nil)
+	rt.input = inputOf(reflect.TypeFor[In]())
+	rt.serve = func(c *call) error {
+		var given In
+		if err := rt.input.read(c, reflect.ValueOf(&given).Elem()); err != nil {
+			return err
+		}
+		return do(c, given)
+	}
+	return rt
+}
+
 // with201 makes success answer 201.
 func (rt route) with201() route {
 	rt.status = http.StatusCreated

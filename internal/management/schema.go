@@ -45,7 +45,7 @@ type schema struct {
 	enum      []string
 	decides   bool   // of an object: which other members mean something; alone reported where it is wrong
 	format    string // a key of formats
-	orEmpty   bool   // "" is allowed whatever the format says
+	orEmpty   bool   // "" is allowed whatever format and enum say
 }
 
 type schemaField struct {

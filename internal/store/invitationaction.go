@@ -12,12 +12,12 @@ type InvitationAction struct {
 	Position string            // the invitation that was looked at last
 }
 
-const actionColumns = "id, action, state, filter, choices, inviter, done, changed, position, error, created_at, finished_at"
+const actionColumns = "id, action, state, filter, choices, inviter, expected, done, changed, position, error, created_at, finished_at"
 
 func scanInvitationAction(sc scanner) (InvitationAction, error) {
 	a := InvitationAction{InvitationAction: guestlist.InvitationAction{TenantID: guestlist.TenantID}}
 	var filter, choices, inviter string
-	if err := sc.Scan(&a.ID, &a.Action, &a.State, &filter, &choices, &inviter, &a.Done, &a.Changed, &a.Position, &a.Error,
+	if err := sc.Scan(&a.ID, &a.Action, &a.State, &filter, &choices, &inviter, &a.Expected, &a.Done, &a.Changed, &a.Position, &a.Error,
 		&a.CreatedAt, &a.FinishedAt); err != nil {
 		return a, err
 	}
@@ -39,8 +39,8 @@ func (tx *Tx) InsertInvitationAction(a InvitationAction) error {
 	if err != nil {
 		return err
 	}
-	return tx.run("INSERT INTO invitation_actions ("+actionColumns+") VALUES ($1, $2, $3, $4, $5, $6, 0, 0, '', '', $7, NULL)",
-		a.ID, a.Action, a.State, string(a.Filter), string(a.Choices), inviter, tx.Now)
+	return tx.run("INSERT INTO invitation_actions ("+actionColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, '', '', $8, NULL)",
+		a.ID, a.Action, a.State, string(a.Filter), string(a.Choices), inviter, a.Expected, tx.Now)
 }
 
 // UpdateInvitationAction writes how an action stands.

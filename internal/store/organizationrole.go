@@ -1,6 +1,8 @@
 package store
 
 import (
+	"fmt"
+
 	"guestlist"
 )
 
@@ -33,6 +35,16 @@ func (tx *Tx) OrganizationRoles(s guestlist.Search, p Page) ([]guestlist.Organiz
 	}
 	return page(tx, scanOrganizationRole, organizationRoleColumns, "organization_roles WHERE "+match,
 		"organization_roles.name, organization_roles.id", args, p)
+}
+
+// OrganizationRolesOfPeople is OrganizationRoles without those of machines.
+func (tx *Tx) OrganizationRolesOfPeople(s guestlist.Search, p Page) ([]guestlist.OrganizationRole, int, error) {
+	match, args, err := tx.search(s, tx.columnsOf("organization_roles", "id", "name"), 1)
+	if err != nil {
+		return nil, 0, err
+	}
+	where := fmt.Sprintf("organization_roles WHERE %s AND organization_roles.type = $%d", match, len(args)+1)
+	return page(tx, scanOrganizationRole, organizationRoleColumns, where, "organization_roles.name, organization_roles.id", with(args, guestlist.RoleUser), p)
 }
 
 // RolesOfMember lists the roles of a member of an organization, in the order of

@@ -12,12 +12,23 @@ type Table struct {
 	Columns []Column
 	Rows    []Row
 
-	Search  *Search
-	Filters []Filter
-	Bulk    []Action // what can be done with the chosen rows; Href is where their ids go, as "id"
-	Paging  Paging
-	Empty   *Empty // instead of a table without rows
-	Nothing *Empty // instead of one without rows that pass search and filters, if there is more to say than that
+	Views    []Tab // saved searches and filters, over them
+	Search   *Search
+	Filters  []Filter
+	Matching *Matching
+	Bulk     []Action // what can be done with the chosen rows; Href is where their ids go, as "id"
+	Hidden   []Hidden // sent with them, e.g. what was looked for
+	Paging   Paging
+	Empty    *Empty // instead of a table without rows
+	Nothing  *Empty // instead of one without rows that pass search and filters, if there is more to say than that
+}
+
+// Matching is what can be done with all rows that pass search and filters, also
+// those of other pages. It changes with them while somebody types.
+type Matching struct {
+	Text    string   // e.g. "With all 26"; it opens Actions
+	Actions []Action // none where there are no rows
+	Beside  []Action // about the filter itself
 }
 
 // Column is a column. The first one names the row.

@@ -41,7 +41,7 @@ document.addEventListener('click', async (e) => {
 
 // Menus close when something else is pressed.
 document.addEventListener('click', (e) => {
-  for (const d of document.querySelectorAll('.who[open]')) if (!d.contains(e.target)) d.open = false;
+  for (const d of document.querySelectorAll('.who[open], .menu[open]')) if (!d.contains(e.target)) d.open = false;
 });
 
 // What went wrong is read first.

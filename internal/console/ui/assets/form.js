@@ -4,7 +4,7 @@ export function forms() {
   for (const form of document.querySelectorAll('form[data-guard]')) { guard(form); whens(form); }
 
   document.addEventListener('submit', (e) => {
-    if (e.defaultPrevented || e.target.method !== 'post' || 'stays' in e.target.dataset || e.submitter?.hasAttribute('formtarget')) return;
+    if (e.defaultPrevented || e.target.method !== 'post' || 'stays' in e.target.dataset || e.submitter?.hasAttribute('formtarget') || e.submitter?.hasAttribute('data-stays')) return;
     if (e.target.dataset.sent) { e.preventDefault(); return; }
     e.target.dataset.sent = '1';
     e.target.setAttribute('aria-busy', 'true');

@@ -34,8 +34,11 @@ function search(list, dress) {
       const res = await fetch(address, { headers: { 'Guestlist-Fragment': list.id }, signal: running.signal });
       if (!res.ok || res.redirected) { location.assign(address); return; }
       const doc = new DOMParser().parseFromString(await res.text(), 'text/html');
-      const fresh = doc.getElementById(list.id)?.querySelector('[data-rows]');
+      const all = doc.getElementById(list.id);
+      const fresh = all?.querySelector('[data-rows]');
       if (!fresh) { location.assign(address); return; }
+      const views = all.querySelector('[data-views]');
+      if (views) list.querySelector('[data-views]')?.replaceWith(document.adoptNode(views));
       dress(fresh);
       box.replaceWith(document.adoptNode(fresh));
       history.replaceState(null, '', address);
