@@ -135,7 +135,7 @@ func (h Host) CancelCampaign(tx *store.Tx, c *store.Campaign, revoke bool) error
 	}
 	now := tx.Now
 	c.State, c.FinishedAt, c.NextWaveAt, c.WaveLeft, c.DigestAt, c.ExpiresAt = guestlist.CampaignCancelled, &now, nil, 0, nil, nil
-	if err := tx.DeleteCampaignLines(c.ID, -1); err != nil {
+	if err := tx.CampaignSpool(c.ID).DropAllLines(); err != nil {
 		return err
 	}
 	if err := tx.UpdateCampaign(*c); err != nil {

@@ -3,8 +3,6 @@ package management
 import (
 	"encoding/json"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"guestlist"
 	"guestlist/internal/invite"
@@ -27,7 +25,7 @@ func (a *API) reportCampaign(c *call, in campaignID) (guestlist.CampaignReport, 
 
 // reportCampaignCSV is reportCampaign as a table of one row.
 func (a *API) reportCampaignCSV(c *call) error {
-	id, err := c.campaignInPath()
+	id, err := inPath[guestlist.CampaignID](c)
 	if err != nil {
 		return err
 	}
@@ -57,22 +55,13 @@ func (a *API) reportCampaignCSV(c *call) error {
 	return nil
 }
 
-// campaignInPath is the id in the path of a route that reads it itself.
-func (c *call) campaignInPath() (guestlist.CampaignID, error) {
-	id := guestlist.CampaignID(c.r.PathValue("id"))
-	if !utf8.ValidString(string(id)) || strings.ContainsRune(string(id), 0) {
-		return "", errLineText
-	}
-	return id, nil
-}
-
 // reportRows streams what became of each row of a campaign.
 func (a *API) reportRows(c *call) error {
 	query, err := web.Query(c.r)
 	if err != nil {
 		return err
 	}
-	id, err := c.campaignInPath()
+	id, err := inPath[guestlist.CampaignID](c)
 	if err != nil {
 		return err
 	}
@@ -85,38 +74,22 @@ func (a *API) reportRows(c *call) error {
 		return env.Message
 	}
 	answer := newCSVAnswer(c, "campaign-rows.csv")
-	if !answer.row("line", "verdict", "recipient", "invitationId", "code", "field", "message") {
-		return nil // the reader went away
-	}
-	for number := -1; ; {
-		var rows []guestlist.RowReport
-		err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
-			var text string
-			var err error
-			if number, text, err = tx.NextCampaignVerdicts(id, number); err != nil {
-				return err
-			}
-			var kept invite.Verdicts
-			if err := json.Unmarshal([]byte(text), &kept); err != nil {
-				return err
-			}
-			rows, err = kept.Reports(tx, id, words)
-			return err
-		})
+	answer.row("line", "verdict", "recipient", "invitationId", "code", "field", "message")
+	return answer.verdicts(func(tx *store.Tx, after int) (number int, rows [][]string, err error) {
+		number, text, err := tx.CampaignSpool(id).NextVerdicts(after)
 		if err != nil {
-			answer.flush()
-			return broken(err)
+			return 0, nil, err
 		}
-		for _, r := range rows {
-			if only != "" && r.Verdict != only {
-				continue
+		var kept invite.Verdicts
+		if err := json.Unmarshal([]byte(text), &kept); err != nil {
+			return 0, nil, err
+		}
+		reports, err := kept.Reports(tx, id, words)
+		for _, r := range reports {
+			if only == "" || r.Verdict == only {
+				rows = append(rows, []string{strconv.Itoa(r.Line), string(r.Verdict), r.Recipient, string(r.ID), r.Code, r.Field, r.Message})
 			}
-			if !answer.row(strconv.Itoa(r.Line), string(r.Verdict), r.Recipient, string(r.ID), r.Code, r.Field, r.Message) {
-				return nil
-			}
 		}
-		if !answer.flush() {
-			return nil
-		}
-	}
+		return number, rows, err
+	})
 }

@@ -130,12 +130,7 @@ func newCSVRows(sep byte, mapping []string) (*csvRows, error) {
 			inv.Check(knownColumn(ownSchema, path), "mapping."+strconv.Itoa(i), "unrecognized_keys", "No invitation has a member "+clip(name))
 			p.paths[i] = path
 		}
-		overlaps := seen[name]
-		for other := range seen {
-			overlaps = overlaps || strings.HasPrefix(other, name+".") || strings.HasPrefix(name, other+".")
-		}
-		inv.Check(!overlaps, "mapping."+strconv.Itoa(i), "custom", "The column is there twice")
-		seen[name] = true
+		inv.Check(!overlaps(seen, name), "mapping."+strconv.Itoa(i), "custom", "The column is there twice")
 	}
 	inv.Check(seen[rowEmail] || seen[rowPhone], "mapping", "custom", "Say which column has the addresses: email or phone")
 	return p, inv.Err()
@@ -177,19 +172,6 @@ func (p *csvRows) row(number int, text []byte) invite.ImportRow {
 		r.Own.CustomData, r.Own.Profile = own.CustomData, own.Profile
 	}
 	return r.ImportRow
-}
-
-// plant puts a value into a tree of objects.
-func plant(tree map[string]any, path []string, value string) {
-	for _, name := range path[:len(path)-1] {
-		inner, ok := tree[name].(map[string]any)
-		if !ok {
-			inner = map[string]any{}
-			tree[name] = inner
-		}
-		tree = inner
-	}
-	tree[path[len(path)-1]] = value
 }
 
 // rowInput is a row that is being read.

@@ -118,7 +118,7 @@ func (w *campaignWork) part(ctx context.Context, number int) campaignRows {
 	var text string
 	p.err = w.api.Store.View(ctx, func(tx *store.Tx) error {
 		var err error
-		text, err = tx.CampaignLines(w.id, number)
+		text, err = tx.CampaignSpool(w.id).Lines(number)
 		return err
 	})
 	if p.err != nil {
@@ -164,7 +164,8 @@ func (w *campaignWork) write(ctx context.Context, p campaignRows) (more bool, er
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(tx.PutCampaignVerdicts(w.id, p.number, string(text)), tx.DeleteCampaignLines(w.id, p.number)); err != nil {
+		spool := tx.CampaignSpool(w.id)
+		if err := errors.Join(spool.PutVerdicts(p.number, string(text)), spool.DropLines(p.number)); err != nil {
 			return err
 		}
 		kept.Count(c.Verdicts)
@@ -202,7 +203,7 @@ func (a *API) previewCampaign(c *call) error {
 	if err := web.ReadJSON(c.w, c.r, new(rawObject)); err != nil {
 		return err
 	}
-	id, err := c.campaignInPath()
+	id, err := inPath[guestlist.CampaignID](c)
 	if err != nil {
 		return err
 	}

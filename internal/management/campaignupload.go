@@ -9,11 +9,9 @@ import (
 	"errors"
 	"hash"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"reflect"
-	"strings"
 
 	"guestlist"
 	"guestlist/internal/crypt"
@@ -23,12 +21,6 @@ import (
 )
 
 var campaignChoicesSchema = requestOf(reflect.TypeFor[campaignChoices]())
-
-// The formats of the rows of a campaign.
-const (
-	formatCSV    = "csv"
-	formatNDJSON = "ndjson"
-)
 
 // The limits of an upload.
 const (
@@ -95,27 +87,12 @@ func (a *API) importInvitations(c *call) error {
 
 // open looks at what concerns the body as a whole.
 func (u *rowsUpload) open() (format string, err error) {
-	r := u.c.r
-	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
-		return "", errEncoded
+	body := &patientReader{http.MaxBytesReader(u.c.w, u.c.r.Body, maxCampaignFile), http.NewResponseController(u.c.w)}
+	u.source, format, err = openRows(u.c.r, io.TeeReader(body, u.hash))
+	if csv, ok := u.source.(*csvSource); ok {
+		csv.sniff()
 	}
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil {
-		return "", errImportType
-	}
-	body := &patientReader{http.MaxBytesReader(u.c.w, r.Body, maxCampaignFile), http.NewResponseController(u.c.w)}
-	read := io.TeeReader(body, u.hash)
-	switch kind {
-	case contentTypeNDJSON, "application/ndjson", "application/jsonl", "application/json-lines", "application/jsonlines":
-		u.source = newNDJSONSource(read)
-		return formatNDJSON, nil
-	case "text/csv":
-		source := newCSVSource(read)
-		source.sniff()
-		u.source = source
-		return formatCSV, nil
-	}
-	return "", errImportType
+	return format, err
 }
 
 // begin finds or makes the campaign that the rows are for.
@@ -158,7 +135,7 @@ func (u *rowsUpload) begin(choices campaignChoices, key, format string) error {
 		// Whoever uploads already, and is perhaps dead, is taken over.
 		ends := tx.Now.Add(guestlist.KeepUploadedCampaign)
 		u.row.State, u.row.Upload, u.row.Format, u.row.Total, u.row.ExpiresAt = guestlist.CampaignUploading, crypt.ShortID(), format, 0, &ends
-		if err := tx.DeleteCampaignLines(u.row.ID, -1); err != nil {
+		if err := tx.CampaignSpool(u.row.ID).DropAllLines(); err != nil {
 			return err
 		}
 		return tx.UpdateCampaign(u.row)
@@ -180,7 +157,7 @@ func (u *rowsUpload) repeat() error {
 		if _, err := u.source.next(); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			return u.unreadable(err)
+			return tooManyRows(unreadable(err))
 		}
 	}
 	if u.content() != u.row.Content {
@@ -200,11 +177,12 @@ func (u *rowsUpload) content() string {
 	return u.api.Store.CampaignContent(base64.RawURLEncoding.EncodeToString(u.hash.Sum(nil)) + "?" + how.Encode())
 }
 
-func (u *rowsUpload) unreadable(err error) error {
+// tooManyRows names the limit if that is why a body cannot be read.
+func tooManyRows(err error) error {
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return errRowsTooLarge.WithArgs(map[string]any{"rows": guestlist.MaxCampaignRows})
 	}
-	return unreadable(err)
+	return err
 }
 
 // head reads the header of a CSV file, and says what its columns are.
@@ -217,16 +195,11 @@ func (u *rowsUpload) head(format string) error {
 	if !ok {
 		return errImportType
 	}
-	header, err := source.next()
-	switch {
-	case errors.Is(err, io.EOF):
-		return errNoRows
-	case err != nil:
-		return u.unreadable(err)
-	case header.fault != nil:
-		return header.fault
+	header, err := headerOf(source, errNoRows)
+	if err != nil {
+		return tooManyRows(err)
 	}
-	if u.row.Columns, err = headerNames(header.text, source.sep); err != nil {
+	if u.row.Columns, err = headerNames(header, source.sep); err != nil {
 		return err
 	}
 	u.row.Separator = string(source.sep)
@@ -277,7 +250,7 @@ func (u *rowsUpload) run(format string) error {
 	for {
 		line, err := u.source.next()
 		if err != nil && !errors.Is(err, io.EOF) {
-			return u.unreadable(err)
+			return tooManyRows(unreadable(err))
 		}
 		if line.number > 0 {
 			u.part = appendRow(u.part, line)
@@ -309,7 +282,7 @@ func (u *rowsUpload) keep(also func(*store.Tx) error) error {
 			return err
 		}
 		if u.rows > 0 {
-			if err := tx.PutCampaignLines(u.row.ID, u.parts, string(u.part)); err != nil {
+			if err := tx.CampaignSpool(u.row.ID).PutLines(u.parts, string(u.part)); err != nil {
 				return err
 			}
 		}
@@ -355,7 +328,7 @@ func (u *rowsUpload) drop() {
 		if u.query.Get("campaignId") == "" {
 			return tx.DeleteCampaign(now.ID)
 		}
-		if err := tx.DeleteCampaignLines(now.ID, -1); err != nil {
+		if err := tx.CampaignSpool(now.ID).DropAllLines(); err != nil {
 			return err
 		}
 		now.State, now.Format, now.Total = guestlist.CampaignDraft, "", 0
@@ -448,7 +421,7 @@ func (u *rowsUpload) foresee(choices campaignChoices, format string) error {
 				}
 			}
 			if err != nil && !errors.Is(err, io.EOF) {
-				err = u.unreadable(err)
+				err = tooManyRows(unreadable(err))
 			}
 			if err != nil {
 				return rows, err

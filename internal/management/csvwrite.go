@@ -38,8 +38,7 @@ func newCSVAnswer(c *call, name string) *csvAnswer {
 	return &csvAnswer{c, http.NewResponseController(c.w), csv.NewWriter(c.w)}
 }
 
-// row writes a row in which no cell is a formula.
-// row writes a row and reports whether the reader is still there.
+// row writes a row in which no cell is a formula, and reports whether the reader is still there.
 func (a *csvAnswer) row(cells ...string) bool {
 	for i, cell := range cells {
 		cells[i] = noFormula(cell)
@@ -70,44 +69,66 @@ func (a *API) reportImport(c *call) error {
 	if err != nil {
 		return err
 	}
-	id, only := guestlist.UserImportID(c.r.PathValue("id")), query.Get("status")
-	if !utf8.ValidString(string(id)) || strings.ContainsRune(string(id), 0) {
-		return errLineText
+	id, err := inPath[guestlist.UserImportID](c)
+	if err != nil {
+		return err
 	}
 	if _, err := a.getImport(c, importID{id}); err != nil {
 		return err
 	}
+	only := query.Get("status")
 	answer := newCSVAnswer(c, "import-report.csv")
-	if !answer.row("line", "status", "id", "name", "primaryEmail", "username", "primaryPhone", "code", "field", "message", "details") {
-		return nil // the reader went away
-	}
+	answer.row("line", "status", "id", "name", "primaryEmail", "username", "primaryPhone", "code", "field", "message", "details")
+	return answer.verdicts(func(tx *store.Tx, after int) (number int, rows [][]string, err error) {
+		number, text, err := tx.ImportSpool(id).NextVerdicts(after)
+		if err != nil {
+			return 0, nil, err
+		}
+		var verdicts []importVerdict
+		err = json.Unmarshal([]byte(text), &verdicts)
+		for _, v := range verdicts {
+			if only == "" || v.Status == only {
+				rows = append(rows, []string{
+					strconv.Itoa(v.Line), v.Status, string(v.ID), v.Name, v.Email, v.Username, v.Phone, v.Code, v.Field, v.Message, v.Details,
+				})
+			}
+		}
+		return number, rows, err
+	})
+}
+
+// verdicts writes what became of rows, part by part: next gives the rows of the
+// part behind a number, and the number of that.
+func (a *csvAnswer) verdicts(next func(tx *store.Tx, after int) (number int, rows [][]string, err error)) error {
 	for number := -1; ; {
-		var text string
-		err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
+		var rows [][]string
+		err := a.c.api.Store.View(a.c.ctx(), func(tx *store.Tx) error {
 			var err error
-			number, text, err = tx.NextImportVerdicts(id, number)
+			number, rows, err = next(tx, number)
 			return err
 		})
 		if err != nil {
-			answer.flush()
+			a.flush()
 			return broken(err)
 		}
-		var verdicts []importVerdict
-		if err := json.Unmarshal([]byte(text), &verdicts); err != nil {
-			return broken(err)
-		}
-		for _, v := range verdicts {
-			if only != "" && v.Status != only {
-				continue
-			}
-			if !answer.row(strconv.Itoa(v.Line), v.Status, string(v.ID), v.Name, v.Email, v.Username, v.Phone, v.Code, v.Field, v.Message, v.Details) {
-				return nil
+		for _, row := range rows {
+			if !a.row(row...) {
+				return nil // the reader went away
 			}
 		}
-		if !answer.flush() {
+		if !a.flush() {
 			return nil
 		}
 	}
+}
+
+// inPath is the id in the path of a route that reads it itself.
+func inPath[ID ~string](c *call) (ID, error) {
+	id := c.r.PathValue("id")
+	if !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
+		return "", errLineText
+	}
+	return ID(id), nil
 }
 
 // broken ends an answer that has begun. A reader must not take half of it for

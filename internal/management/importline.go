@@ -65,15 +65,21 @@ func newColumnParser(s *schema, names []string, some bool) (csvParser, error) {
 		}
 		path := strings.Split(name, ".")
 		inv.Check(knownColumn(s, path), name, "unrecognized_keys", "No user has this member")
-		overlaps := seen[name]
-		for other := range seen {
-			overlaps = overlaps || strings.HasPrefix(other, name+".") || strings.HasPrefix(name, other+".")
-		}
-		inv.Check(!overlaps, name, "custom", "The column is there twice")
-		seen[name] = true
+		inv.Check(!overlaps(seen, name), name, "custom", "The column is there twice")
 		p.columns = append(p.columns, path)
 	}
 	return p, inv.Err()
+}
+
+// overlaps reports whether a column gives what one of those seen gives, or a part
+// of it, and takes it to them.
+func overlaps(seen map[string]bool, name string) bool {
+	twice := seen[name]
+	for other := range seen {
+		twice = twice || strings.HasPrefix(other, name+".") || strings.HasPrefix(name, other+".")
+	}
+	seen[name] = true
+	return twice
 }
 
 // knownColumn reports whether a path leads to a text or a truth value of a
@@ -123,18 +129,22 @@ func (p csvParser) user(fields []string) (newUser, error) {
 		if field == "" || len(path) == 0 {
 			continue
 		}
-		at := tree
-		for _, name := range path[:len(path)-1] {
-			inner, ok := at[name].(map[string]any)
-			if !ok {
-				inner = map[string]any{}
-				at[name] = inner
-			}
-			at = inner
-		}
-		at[path[len(path)-1]] = csvValue(path, field)
+		plant(tree, path, csvValue(path, field))
 	}
 	return u, fillTree(p.schema, tree, &u)
+}
+
+// plant puts a value into a tree of objects.
+func plant(tree map[string]any, path []string, value any) {
+	for _, name := range path[:len(path)-1] {
+		inner, ok := tree[name].(map[string]any)
+		if !ok {
+			inner = map[string]any{}
+			tree[name] = inner
+		}
+		tree = inner
+	}
+	tree[path[len(path)-1]] = value
 }
 
 // csvValue turns the text of the one column that is no text into a truth

@@ -5,6 +5,9 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"mime"
+	"net/http"
+	"strings"
 	"unicode/utf8"
 
 	"guestlist"
@@ -33,6 +36,49 @@ type sourceLine struct {
 // stream breaks off is not given.
 type lineSource interface {
 	next() (sourceLine, error)
+}
+
+// The formats of lines.
+const (
+	formatCSV    = "csv"
+	formatNDJSON = "ndjson"
+)
+
+// openRows opens the lines of a body by the type of its request. body is its
+// bytes, as the caller wants them to be read.
+func openRows(r *http.Request, body io.Reader) (source lineSource, format string, err error) {
+	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+		return nil, "", errEncoded
+	}
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return nil, "", errImportType
+	}
+	switch kind {
+	case contentTypeNDJSON, "application/ndjson", "application/jsonl", "application/json-lines", "application/jsonlines":
+		return newNDJSONSource(body), formatNDJSON, nil
+	case contentTypeCSV:
+		return newCSVSource(body), formatCSV, nil
+	}
+	return nil, "", errImportType
+}
+
+// headerOf reads the header of a CSV file; empty is the refusal of one that has
+// none.
+func headerOf(source lineSource, empty error) ([]byte, error) {
+	header, err := source.next()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, empty
+	case err != nil:
+		return nil, unreadable(err)
+	}
+	return header.text, header.fault
+}
+
+// unreadable says that a stream broke off.
+func unreadable(err error) error {
+	return guestlist.Refuse(guestlist.KindInvalid, "request.body_unreadable").Because(err)
 }
 
 // ndjsonSource cuts at line feeds.

@@ -2,7 +2,6 @@ package management
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -159,11 +158,8 @@ func lineFault(code string) error {
 
 // importPartOf reads a part of the lines; none after the last.
 func importPartOf(tx *store.Tx, id guestlist.UserImportID, number int) ([]importLine, error) {
-	text, err := tx.ImportLines(id, number)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
+	text, err := tx.ImportSpool(id).Lines(number)
+	if err != nil || text == "" {
 		return nil, err
 	}
 	var lines []importLine

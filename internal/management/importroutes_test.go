@@ -132,7 +132,7 @@ func TestAFileIsLookedAtStartedAndReported(t *testing.T) {
 			if err == nil && !p.Temporary {
 				err = errors.New("the password need not be changed")
 			}
-			if _, lines := tx.ImportLines(i.ID, 0); !errors.Is(lines, store.ErrNotFound) {
+			if lines, failed := tx.ImportSpool(i.ID).Lines(0); lines != "" || failed != nil {
 				err = errors.New("the lines are still there")
 			}
 			return err

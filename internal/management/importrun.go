@@ -195,7 +195,7 @@ func (b *importedBatch) report(tx *store.Tx, i *guestlist.UserImport, refused ma
 	if err != nil {
 		return err
 	}
-	if err := tx.PutImportVerdicts(i.ID, i.Done, string(text)); err != nil {
+	if err := tx.ImportSpool(i.ID).PutVerdicts(i.Done, string(text)); err != nil {
 		return err
 	}
 	i.Done += len(b.items)
@@ -216,7 +216,7 @@ func (b *importedBatch) advance(tx *store.Tx, i guestlist.UserImport) (more bool
 			return false, err
 		}
 	case i.Offset >= b.last:
-		if err := tx.DeleteImportLines(i.ID, i.Part); err != nil {
+		if err := tx.ImportSpool(i.ID).DropLines(i.Part); err != nil {
 			return false, err
 		}
 		i.Part, i.Offset = i.Part+1, 0

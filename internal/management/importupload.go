@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -48,19 +47,20 @@ type upload struct {
 // uploadImport keeps a CSV file. Nothing becomes of it before it is started. A
 // file that breaks off leaves nothing.
 func (a *API) uploadImport(c *call) error {
-	if e := c.r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
-		return errEncoded
-	}
-	if kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type")); err != nil || kind != "text/csv" {
-		return errImportType
-	}
 	query, err := web.Query(c.r)
 	if err != nil {
 		return err
 	}
-	conn := http.NewResponseController(c.w)
 	body := http.MaxBytesReader(c.w, c.r.Body, maxImportFile)
-	u := &upload{api: a, c: c, source: newCSVSource(&patientReader{body, conn})}
+	source, _, err := openRows(c.r, &patientReader{body, http.NewResponseController(c.w)})
+	if err != nil {
+		return err
+	}
+	csv, ok := source.(*csvSource)
+	if !ok {
+		return errImportType
+	}
+	u := &upload{api: a, c: c, source: csv}
 	u.row = guestlist.UserImport{
 		ID: guestlist.UserImportID(crypt.ID()), Name: fileName(query.Get("name")), State: guestlist.ImportUploading, UserID: c.who.UserID,
 	}
@@ -89,16 +89,11 @@ func fileName(name string) string {
 
 func (u *upload) run() error {
 	u.source.sniff()
-	header, err := u.source.next()
-	switch {
-	case errors.Is(err, io.EOF):
-		return errNoLines
-	case err != nil:
-		return unreadable(err)
-	case header.fault != nil:
-		return header.fault
+	header, err := headerOf(u.source, errNoLines)
+	if err != nil {
+		return err
 	}
-	if u.row.Columns, err = headerNames(header.text, u.source.sep); err != nil {
+	if u.row.Columns, err = headerNames(header, u.source.sep); err != nil {
 		return err
 	}
 	if err := u.api.Store.Update(u.c.ctx(), func(tx *store.Tx) error {
@@ -121,11 +116,6 @@ func (u *upload) run() error {
 			return u.finish()
 		}
 	}
-}
-
-// unreadable says that a stream broke off. One that is too large is told apart.
-func unreadable(err error) error {
-	return guestlist.Refuse(guestlist.KindInvalid, "request.body_unreadable").Because(err)
 }
 
 var errNoLines = guestlist.Refuse(guestlist.KindUnprocessable, "user_import.empty")
@@ -227,7 +217,7 @@ func (u *upload) keep() error {
 		return err
 	}
 	if err := u.api.Store.Update(u.c.ctx(), func(tx *store.Tx) error {
-		return tx.PutImportLines(u.row.ID, u.row.Part, string(text))
+		return tx.ImportSpool(u.row.ID).PutLines(u.row.Part, string(text))
 	}); err != nil {
 		return err
 	}

@@ -33,6 +33,21 @@ func (c *call) idempotencyKey() (string, error) {
 	return "", inv.Err()
 }
 
+// maxIdempotencyKey is the longest Idempotency-Key, in bytes.
+const maxIdempotencyKey = 255
+
+func isIdempotencyKey(key string) bool {
+	if key == "" || len(key) > maxIdempotencyKey {
+		return false
+	}
+	for _, c := range []byte(key) {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
 // ownKey is a key as it is remembered: for one kind of deed, and of this caller
 // alone. "" stays "".
 func (c *call) ownKey(kind, key string) string {

@@ -8,12 +8,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"mime"
 	"net/http"
 	"reflect"
 	"runtime"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -95,63 +93,28 @@ func (a *API) importUsers(c *call) error {
 // open looks at everything that concerns the import as a whole; nothing has
 // been answered or changed yet.
 func (imp *userImport) open() error {
-	r := imp.c.r
-	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
-		return errEncoded
+	var err error
+	if imp.key, err = imp.c.idempotencyKey(); err != nil {
+		return err
 	}
-	keys := r.Header.Values("Idempotency-Key")
-	if len(keys) > 1 || len(keys) == 1 && !isIdempotencyKey(keys[0]) {
-		inv := web.Invalid{What: "header"}
-		inv.Check(false, "Idempotency-Key", "invalid_string", "Give one key of 1 to "+strconv.Itoa(maxIdempotencyKey)+" printable ASCII characters")
-		return inv.Err()
+	var format string
+	if imp.source, format, err = openRows(imp.c.r, &patientReader{imp.c.r.Body, imp.conn}); err != nil {
+		return err
 	}
-	if len(keys) == 1 {
-		imp.key = keys[0]
-	}
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil {
-		return errImportType
-	}
-	body := &patientReader{r.Body, imp.conn}
-	switch kind {
-	case contentTypeNDJSON, "application/ndjson", "application/jsonl", "application/json-lines", "application/jsonlines":
-		imp.source, imp.parser = newNDJSONSource(body), ndjsonParser{importSchema()}
+	if format == formatNDJSON {
+		imp.parser = ndjsonParser{importSchema()}
 		return nil
-	case "text/csv":
-		imp.source = newCSVSource(body)
-	default:
-		return errImportType
 	}
-	header, err := imp.source.next()
-	switch {
-	case errors.Is(err, io.EOF):
-		return errLineCSV
-	case err != nil:
-		return guestlist.Refuse(guestlist.KindInvalid, "request.body_unreadable").Because(err)
-	case header.fault != nil:
-		return header.fault
+	header, err := headerOf(imp.source, errLineCSV)
+	if err != nil {
+		return err
 	}
-	imp.parser, err = newCSVParser(importSchema(), header.text)
+	imp.parser, err = newCSVParser(importSchema(), header)
 	return err
 }
 
 // importSchema is the schema of a line.
 var importSchema = sync.OnceValue(func() *schema { return requestOf(reflect.TypeFor[newUser]()) })
-
-// maxIdempotencyKey is the longest Idempotency-Key, in bytes.
-const maxIdempotencyKey = 255
-
-func isIdempotencyKey(key string) bool {
-	if key == "" || len(key) > maxIdempotencyKey {
-		return false
-	}
-	for _, c := range []byte(key) {
-		if c < ' ' || c > '~' {
-			return false
-		}
-	}
-	return true
-}
 
 // patientReader gives the caller importPatience for each read, and as long to
 // begin reading the answer: while bytes come in, nobody is lost.

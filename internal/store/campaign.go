@@ -1,23 +1,14 @@
 package store
 
 import (
-	"errors"
-
 	"guestlist"
 )
 
-// The purposes of the secrets in this file: rows and verdicts hold personal
-// data, and what a caller names a request by is theirs.
+// The purposes of the secrets in this file: what a caller names a request by is
+// theirs.
 const (
-	sealCampaign        = "invitation.campaign"
 	hashCampaignKey     = "invitation.campaign.key"
 	hashCampaignContent = "invitation.campaign.content"
-)
-
-// The kinds of parts of a campaign.
-const (
-	campaignLines    = "lines"
-	campaignVerdicts = "verdicts"
 )
 
 // Campaign is a campaign with how far it is worked off, which is nobody's
@@ -25,9 +16,7 @@ const (
 type Campaign struct {
 	guestlist.Campaign
 	TermsID guestlist.InvitationTermID
-	// Part and Offset are how far the rows are worked off: parts that are done,
-	// and rows of the next one.
-	Part, Offset int
+	Part    int // the next part of the rows to be worked off
 	// SentTo and SettledTo are the invitations up to which first mails were handed
 	// over, and up to which it is known what became of them.
 	SentTo, SettledTo guestlist.InvitationID
@@ -54,14 +43,14 @@ type campaignChoices struct {
 }
 
 const campaignColumns = `id, name, state, inviter, terms_id, (SELECT body FROM invitation_terms WHERE invitation_terms.id = terms_id),
-	columns, choices, total, done, verdicts, part, offset_in, sent_to, settled_to, waves_sent, wave_left, next_wave_at, digest_at,
+	columns, choices, total, done, verdicts, part, sent_to, settled_to, waves_sent, wave_left, next_wave_at, digest_at,
 	content, upload, error, created_at, started_at, finished_at, expires_at`
 
 func scanCampaign(sc scanner) (Campaign, error) {
 	c := Campaign{Campaign: guestlist.Campaign{TenantID: guestlist.TenantID}}
 	var inviter, terms, columns, choices, verdicts string
 	if err := sc.Scan(&c.ID, &c.Name, &c.State, &inviter, &c.TermsID, &terms, &columns, &choices, &c.Total, &c.Done, &verdicts,
-		&c.Part, &c.Offset, &c.SentTo, &c.SettledTo, &c.WavesSent, &c.WaveLeft, &c.NextWaveAt, &c.DigestAt, &c.Content, &c.Upload,
+		&c.Part, &c.SentTo, &c.SettledTo, &c.WavesSent, &c.WaveLeft, &c.NextWaveAt, &c.DigestAt, &c.Content, &c.Upload,
 		&c.Error, &c.CreatedAt, &c.StartedAt, &c.FinishedAt, &c.ExpiresAt); err != nil {
 		return c, err
 	}
@@ -137,11 +126,11 @@ func (tx *Tx) UpdateCampaign(c Campaign) error {
 		return err
 	}
 	return changed(tx.exec(`UPDATE invitation_campaigns SET name = $2, state = $3, terms_id = $4, columns = $5, choices = $6, total = $7,
-			done = $8, verdicts = $9, part = $10, offset_in = $11, sent_to = $12, settled_to = $13, waves_sent = $14, wave_left = $15,
-			next_wave_at = $16, digest_at = $17, content = $18, upload = $19, error = $20, started_at = $21, finished_at = $22,
-			expires_at = $23
+			done = $8, verdicts = $9, part = $10, sent_to = $11, settled_to = $12, waves_sent = $13, wave_left = $14,
+			next_wave_at = $15, digest_at = $16, content = $17, upload = $18, error = $19, started_at = $20, finished_at = $21,
+			expires_at = $22
 		WHERE id = $1`,
-		c.ID, c.Name, c.State, terms, columns, choices, c.Total, c.Done, verdicts, c.Part, c.Offset, c.SentTo, c.SettledTo, c.WavesSent,
+		c.ID, c.Name, c.State, terms, columns, choices, c.Total, c.Done, verdicts, c.Part, c.SentTo, c.SettledTo, c.WavesSent,
 		c.WaveLeft, c.NextWaveAt, c.DigestAt, c.Content, c.Upload, storable(c.Error, maxMessageError), c.StartedAt, c.FinishedAt,
 		c.ExpiresAt))
 }
@@ -198,51 +187,4 @@ func scanCampaignID(sc scanner) (guestlist.CampaignID, error) {
 	var id guestlist.CampaignID
 	err := sc.Scan(&id)
 	return id, err
-}
-
-// PutCampaignLines keeps a part of the rows of a campaign, sealed.
-func (tx *Tx) PutCampaignLines(id guestlist.CampaignID, number int, text string) error {
-	return tx.putCampaignPart(id, campaignLines, number, text)
-}
-
-// PutCampaignVerdicts keeps what became of a part of the rows, sealed.
-func (tx *Tx) PutCampaignVerdicts(id guestlist.CampaignID, number int, text string) error {
-	return tx.putCampaignPart(id, campaignVerdicts, number, text)
-}
-
-func (tx *Tx) putCampaignPart(id guestlist.CampaignID, kind string, number int, text string) error {
-	return tx.run("INSERT INTO invitation_campaign_parts (campaign_id, kind, number, sealed) VALUES ($1, $2, $3, $4)",
-		id, kind, number, tx.s.key.SealString(sealCampaign, text))
-}
-
-// CampaignLines returns a part of the rows, "" after the last.
-func (tx *Tx) CampaignLines(id guestlist.CampaignID, number int) (string, error) {
-	var sealed string
-	err := tx.row("SELECT sealed FROM invitation_campaign_parts WHERE campaign_id = $1 AND kind = $2 AND number = $3",
-		[]any{id, campaignLines, number}, &sealed)
-	if errors.Is(err, ErrNotFound) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return tx.s.key.OpenString(sealCampaign, sealed)
-}
-
-// DeleteCampaignLines forgets a part of the rows, all for number -1.
-func (tx *Tx) DeleteCampaignLines(id guestlist.CampaignID, number int) error {
-	return tx.run("DELETE FROM invitation_campaign_parts WHERE campaign_id = $1 AND kind = $2 AND (number = $3 OR $3 = -1)",
-		id, campaignLines, number)
-}
-
-// NextCampaignVerdicts returns the verdicts that come after a number, -1 for the
-// first, with their own; ErrNotFound after the last.
-func (tx *Tx) NextCampaignVerdicts(id guestlist.CampaignID, after int) (number int, text string, err error) {
-	var sealed string
-	if err := tx.row(`SELECT number, sealed FROM invitation_campaign_parts WHERE campaign_id = $1 AND kind = $2 AND number > $3
-		ORDER BY number LIMIT 1`, []any{id, campaignVerdicts, after}, &number, &sealed); err != nil {
-		return 0, "", err
-	}
-	text, err = tx.s.key.OpenString(sealCampaign, sealed)
-	return number, text, err
 }

@@ -4,16 +4,6 @@ import (
 	"guestlist"
 )
 
-// sealImport is the purpose under which the lines of an import and its verdicts
-// are sealed: both hold personal data, and lines perhaps passwords.
-const sealImport = "user.import"
-
-// The kinds of parts of an import.
-const (
-	importLines    = "lines"
-	importVerdicts = "verdicts"
-)
-
 const importColumns = `id, name, state, columns, choices, total, done, created, part, offset_in, error, user_id,
 	created_at, started_at, finished_at, expires_at`
 
@@ -72,46 +62,4 @@ func (tx *Tx) UserImports(p Page) ([]guestlist.UserImport, int, error) {
 // there is none. Users that came of it stay.
 func (tx *Tx) DeleteUserImport(id guestlist.UserImportID) error {
 	return changed(tx.exec("DELETE FROM user_imports WHERE id = $1", id))
-}
-
-// PutImportLines keeps a part of the lines of an import, sealed.
-func (tx *Tx) PutImportLines(id guestlist.UserImportID, number int, text string) error {
-	return tx.putImportPart(id, importLines, number, text)
-}
-
-// PutImportVerdicts keeps a part of the report of an import, sealed.
-func (tx *Tx) PutImportVerdicts(id guestlist.UserImportID, number int, text string) error {
-	return tx.putImportPart(id, importVerdicts, number, text)
-}
-
-func (tx *Tx) putImportPart(id guestlist.UserImportID, kind string, number int, text string) error {
-	return tx.run("INSERT INTO user_import_parts (import_id, kind, number, sealed) VALUES ($1, $2, $3, $4)",
-		id, kind, number, tx.s.key.SealString(sealImport, text))
-}
-
-// ImportLines returns a part of the lines; ErrNotFound if there is none.
-func (tx *Tx) ImportLines(id guestlist.UserImportID, number int) (string, error) {
-	var sealed string
-	if err := tx.row("SELECT sealed FROM user_import_parts WHERE import_id = $1 AND kind = $2 AND number = $3",
-		[]any{id, importLines, number}, &sealed); err != nil {
-		return "", err
-	}
-	return tx.s.key.OpenString(sealImport, sealed)
-}
-
-// DeleteImportLines forgets a part of the lines.
-func (tx *Tx) DeleteImportLines(id guestlist.UserImportID, number int) error {
-	return tx.run("DELETE FROM user_import_parts WHERE import_id = $1 AND kind = $2 AND number = $3", id, importLines, number)
-}
-
-// NextImportVerdicts returns the part of a report that comes after a number, -1
-// for the first, with its own; ErrNotFound after the last.
-func (tx *Tx) NextImportVerdicts(id guestlist.UserImportID, after int) (number int, text string, err error) {
-	var sealed string
-	if err := tx.row(`SELECT number, sealed FROM user_import_parts WHERE import_id = $1 AND kind = $2 AND number > $3
-		ORDER BY number LIMIT 1`, []any{id, importVerdicts, after}, &number, &sealed); err != nil {
-		return 0, "", err
-	}
-	text, err = tx.s.key.OpenString(sealImport, sealed)
-	return number, text, err
 }
