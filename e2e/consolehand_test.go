@@ -53,6 +53,11 @@ func (b *tab) list(selector string) string {
 // WaitRows waits until the table has just these rows, in any order.
 func (b *tab) WaitRows(names ...string) {
 	b.t.Helper()
+	defer func() {
+		if b.t.Failed() {
+			b.t.Log("the rows are " + b.list(".rows tbody tr th .cell"))
+		}
+	}()
 	b.until("the rows are "+strings.Join(names, ", "), `(...names) => JSON.stringify((`+rowNames+`)().sort()) === JSON.stringify(names.sort())`, stringsOf(names)...)
 }
 
