@@ -49,7 +49,9 @@ func (v *visit) T(key string, args ...any) string {
 // N is T in the form that n takes in the language: key_one, key_other…
 // (CLDR). {{count}} is filled.
 func (v *visit) N(key string, n int, args ...any) string {
-	return v.d.set.Phrases.N(v.lang, key, n, pairs(args))
+	all := pairs(args)
+	all["count"] = v.count(n)
+	return v.d.set.Phrases.N(v.lang, key, n, all)
 }
 
 func pairs(args []any) map[string]any {
