@@ -2,6 +2,7 @@ package console
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"time"
@@ -189,20 +190,29 @@ func (v *visit) campaignPage(c guestlist.Campaign) (*ui.Page, error) {
 			n.Actions = []ui.Action{{Text: v.T("user_import.go_on"), Href: campaignPath(c.ID), Post: true}}
 		}
 		p.Body = append(p.Body, n)
-	case guestlist.CampaignImporting, guestlist.CampaignSending:
-		p.Refresh = importRefresh
-		done, total, text := v.campaignProgress(c)
-		p.Body = append(p.Body, ui.Section{Body: []ui.Block{ui.Progress{
-			Label: v.T("user_import.progress"), Done: done, Total: total, Text: text, Events: campaignPath(c.ID) + "/events",
-		}}})
 	default:
 	}
-	report, err := v.campaignFigures(c)
+	r, err := v.campaignReport(c.ID)
 	if err != nil {
 		return nil, err
 	}
-	p.Body = append(p.Body, report...)
+	figures := ui.Live{ID: "figures", Body: v.campaignFigures(c, r)}
+	if events := campaignPath(c.ID) + "/events"; c.State == guestlist.CampaignImporting || c.State == guestlist.CampaignSending {
+		p.Refresh = importRefresh
+		done, total, text := v.campaignProgress(c, r)
+		p.Body = append(p.Body, ui.Section{Body: []ui.Block{ui.Progress{
+			Label: v.T("user_import.progress"), Done: done, Total: total, Text: text, Events: events, Renews: figures.ID,
+		}}})
+	} else { // what was sent is opened and accepted later
+		figures.Events = events
+	}
+	p.Body = append(p.Body, figures)
 	return p, nil
+}
+
+func (v *visit) campaignReport(id guestlist.CampaignID) (guestlist.CampaignReport, error) {
+	var r guestlist.CampaignReport
+	return r, v.api.Do(v.ctx(), "GET", campaignAPI(id)+"/report", nil, &r)
 }
 
 func (v *visit) campaignActions(c guestlist.Campaign) []ui.Action {
@@ -227,13 +237,9 @@ func (v *visit) campaignActions(c guestlist.Campaign) []ui.Action {
 
 // campaignProgress is how far a campaign is: first its rows are read, then its
 // mails go out.
-func (v *visit) campaignProgress(c guestlist.Campaign) (done, total int, text string) {
+func (v *visit) campaignProgress(c guestlist.Campaign, r guestlist.CampaignReport) (done, total int, text string) {
 	if c.State == guestlist.CampaignImporting {
 		return c.Done, c.Total, v.T("campaigns.reading", "done", v.count(c.Done), "total", v.count(c.Total))
-	}
-	var r guestlist.CampaignReport
-	if err := v.api.Do(v.ctx(), "GET", campaignAPI(c.ID)+"/report", nil, &r); err != nil {
-		return 0, 0, v.T("campaigns.is." + string(c.State)) // the next look says more
 	}
 	sent := max(0, issuedOf(c)-r.Queued)
 	return sent, issuedOf(c), v.T("campaigns.sending", "done", v.count(sent), "total", v.count(issuedOf(c)), "accepted", v.count(r.Accepted))
@@ -255,8 +261,13 @@ func getCampaignEvents(v *visit) error {
 		if err != nil {
 			return ui.ProgressEvent{}, err
 		}
-		done, total, text := v.campaignProgress(c)
-		return ui.ProgressEvent{Done: done, Total: total, Text: text, Finished: c.State != first.State || c.WavesSent != first.WavesSent}, nil
+		r, err := v.campaignReport(c.ID)
+		if err != nil {
+			return ui.ProgressEvent{}, err
+		}
+		done, total, text := v.campaignProgress(c, r)
+		r.MedianToAccept = nil // changes with Accepted
+		return ui.ProgressEvent{Done: done, Total: total, Text: text, State: fmt.Sprint(r, c.WavesSent), Finished: c.State != first.State}, nil
 	})
 }
 
@@ -339,25 +350,21 @@ func postDeleteCampaign(v *visit) error {
 }
 
 // campaignFigures are the numbers of a campaign, its waves, and its rows.
-func (v *visit) campaignFigures(c guestlist.Campaign) ([]ui.Block, error) {
-	var r guestlist.CampaignReport
-	if err := v.api.Do(v.ctx(), "GET", campaignAPI(c.ID)+"/report", nil, &r); err != nil {
-		return nil, err
-	}
+func (v *visit) campaignFigures(c guestlist.Campaign, r guestlist.CampaignReport) []ui.Block {
+	f := v.funnelOf(v.T("campaigns.funnel"), client.InvitationDay{
+		Issued: r.Imported, Sent: r.Sent, Delivered: r.Delivered, Opened: r.Opened, Started: r.Started, Accepted: r.Accepted,
+	})
 	stats := ui.Stats{}
 	for _, x := range []struct {
 		key string
 		n   int
-	}{
-		{"imported", r.Imported}, {"queued", r.Queued}, {"delivered", r.Delivered}, {"bounced", r.Bounced}, {"opened", r.Opened},
-		{"started", r.Started}, {"accepted", r.Accepted}, {"declined", r.Declined}, {"expired", r.Expired}, {"revoked", r.Revoked},
-	} {
+	}{{"queued", r.Queued}, {"bounced", r.Bounced}, {"declined", r.Declined}, {"expired", r.Expired}, {"revoked", r.Revoked}} {
 		stats.Items = append(stats.Items, ui.Stat{Label: v.T("campaigns.count." + x.key), Value: v.count(x.n)})
 	}
 	if r.MedianToAccept != nil {
 		stats.Items = append(stats.Items, ui.Stat{Label: v.T("campaigns.count.median"), Value: v.T("campaigns.minutes", "n", v.count((*r.MedianToAccept+59)/60))})
 	}
-	report := ui.Section{Title: v.T("campaigns.report"), Body: []ui.Block{stats}, Actions: []ui.Action{
+	report := ui.Section{Title: v.T("campaigns.report"), Body: []ui.Block{f, stats}, Actions: []ui.Action{
 		{Text: v.T("campaigns.download"), Href: campaignPath(c.ID) + "/report"},
 		{Text: v.T("campaigns.download_rows"), Href: campaignPath(c.ID) + "/rows"},
 	}}
@@ -372,7 +379,7 @@ func (v *visit) campaignFigures(c guestlist.Campaign) ([]ui.Block, error) {
 		}
 		body = append(body, ui.Section{Title: v.T("campaigns.verdicts"), Body: []ui.Block{t}})
 	}
-	return body, nil
+	return body
 }
 
 // verdictsOf are the verdicts that there are.

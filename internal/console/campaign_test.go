@@ -80,7 +80,7 @@ func TestACampaignFromAFile(t *testing.T) {
 		return a.Has("#verdicts") && !strings.Contains(a.One("h1").Text(), "Reading")
 	})
 	inspect(t, "campaign", a)
-	if n := len(h.guests()); n != 2 || !a.Has(".timeline svg") {
+	if n := len(h.guests()); n != 2 || !a.Has("#figures .timeline svg") || len(a.All("#figures .funnel tbody tr")) != 5 {
 		t.Errorf("%d invitations: %s", n, a.One("main").HTML())
 	}
 	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(b.Get(a.URL.String()+"/rows").Source, "\ufeff"))).ReadAll()
@@ -116,7 +116,7 @@ func TestACampaignInWaves(t *testing.T) {
 	h.at(b.Submit(a, "#form", map[string]string{"how": "waves", "size": "2", "interval": "60", "startAt": tomorrow, "timeZone": "Asia/Tokyo"}), 200, "campaign")
 	page := a.URL.String()
 	a = h.awaited(b, page, func(a *webtest.Answer) bool { return strings.Contains(a.One("h1").Text(), "Sending") })
-	if n := len(a.All(".timeline .wave")); n != 3 || a.Has(".timeline .wave.sent") {
+	if n := len(a.All(".timeline .wave")); n != 3 || a.Has(".timeline .wave.sent") || !a.Has("#progress[data-renews=figures]") {
 		t.Errorf("%d waves are drawn: %s", n, a.One("main").HTML())
 	}
 	viewer, _ := h.as("viewer", "/console/campaigns")

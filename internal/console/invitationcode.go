@@ -190,10 +190,14 @@ func (v *visit) codeShown(i invitation) []ui.Block {
 	}
 	return []ui.Block{ui.Section{Title: v.T("invitations.codes.share"), Text: v.T("invitations.codes.share_text"), Body: []ui.Block{
 		ui.Snippet{Title: v.T("invitations.codes.code"), Text: i.Code},
+		ui.Snippet{Title: v.T("invitations.codes.page"), Text: v.d.Endpoint + typedCodes},
 		ui.Snippet{Title: v.T("invitations.link"), Text: i.Link},
 		ui.Picture{Src: codePath(i.ID) + "/qr", Alt: v.T("invitations.codes.picture"), Size: pictureSize},
 	}, Actions: []ui.Action{{Text: v.T("invitations.codes.download"), Href: codePath(i.ID) + "/download"}}}}
 }
+
+// typedCodes is the page on which guests type a code.
+const typedCodes = "/invitation/code"
 
 const (
 	pictureSize = 220     // pixels of a QR code on the page

@@ -10,7 +10,9 @@ import (
 )
 
 func overviewRoutes() []route {
-	return []route{get(Path, getOverview), post(Path+"/door", postDoor), post(Path+"/steps/hide", postHideSteps)}
+	return []route{
+		get(Path, getOverview), post(Path+"/door", postDoor), post(Path+"/steps/hide", postHideSteps), get(pathFunnel, getFunnelEvents),
+	}
 }
 
 // maxEvents is how many events the overview shows.

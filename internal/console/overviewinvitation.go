@@ -2,7 +2,10 @@ package console
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
+	"strings"
+	"time"
 
 	"guestlist"
 	"guestlist/client"
@@ -29,31 +32,62 @@ func (v *visit) funnel() (ui.Block, error) {
 	}
 	over.Series = []ui.Series{issued, accepted}
 	over.Alt = v.T("invitations.funnel.over_alt", "issued", v.count(sum.Issued), "accepted", v.count(sum.Accepted))
-	f := ui.Funnel{Title: v.T("invitations.funnel.title"), Head: v.T("invitations.funnel.stage"), Share: v.T("invitations.funnel.share")}
-	for _, s := range []struct {
-		name  string
-		count int
-	}{
-		{"issued", sum.Issued}, {"sent", sum.Sent}, {"delivered", sum.Delivered}, {"opened", sum.Opened}, {"started", sum.Started},
-		{"accepted", sum.Accepted},
-	} {
-		f.Steps = append(f.Steps, ui.Step{Name: v.T("invitations.funnel." + s.name), Count: s.count})
-	}
-	f.Alt = v.T("invitations.funnel.alt", "issued", v.count(sum.Issued), "sent", v.count(sum.Sent), "delivered", v.count(sum.Delivered),
-		"opened", v.count(sum.Opened), "started", v.count(sum.Started), "accepted", v.count(sum.Accepted))
-	s := ui.Section{ID: "funnel", Title: v.T("invitations.title"), Body: []ui.Block{f, over}}
+	f := v.funnelOf(v.T("invitations.funnel.title"), sum)
+	s := ui.Section{Title: v.T("invitations.title"), Body: []ui.Block{f, over}}
 	if v.has(pathInvitations) {
 		s.Actions = []ui.Action{{Text: v.T("invitations.all"), Href: pathInvitations}}
 	}
-	return s, nil
+	return ui.Live{ID: "funnel", Events: pathFunnel, Body: []ui.Block{s}}, nil
+}
+
+// funnelOf draws how far invitations came. Where no carrier reports what arrived,
+// as a mail server reports nothing, nothing is said about that.
+func (v *visit) funnelOf(title string, n client.InvitationDay) ui.Funnel {
+	f := ui.Funnel{Title: title, Head: v.T("invitations.funnel.stage"), Share: v.T("invitations.funnel.share")}
+	steps := []struct {
+		name  string
+		count int
+	}{{"issued", n.Issued}, {"sent", n.Sent}, {"delivered", n.Delivered}, {"opened", n.Opened}, {"started", n.Started}, {"accepted", n.Accepted}}
+	var said []string
+	for _, s := range steps {
+		if s.name == "delivered" && s.count == 0 {
+			continue
+		}
+		step := ui.Step{Name: v.T("invitations.funnel." + s.name), Count: s.count}
+		f.Steps = append(f.Steps, step)
+		said = append(said, step.Name+": "+v.count(step.Count))
+	}
+	f.Alt = strings.Join(said, ", ")
+	return f
+}
+
+// pathFunnel tells when the funnel of the overview changed.
+const pathFunnel = Path + "/funnel/events"
+
+// funnelPace is how often it is looked at for whoever watches it.
+const funnelPace = 2 * time.Second
+
+func getFunnelEvents(v *visit) error {
+	return v.stream(funnelPace, nil, func() (ui.ProgressEvent, error) {
+		var days []client.InvitationDay
+		if err := v.api.Do(v.ctx(), "GET", "/dashboard/invitations", nil, &days); err != nil {
+			return ui.ProgressEvent{}, err
+		}
+		var sum client.InvitationDay
+		for _, d := range days {
+			sum.Add(d)
+		}
+		return ui.ProgressEvent{State: fmt.Sprint(sum)}, nil
+	})
 }
 
 // todoInvitations is what needs a hand among the invitations: mails that came
-// back, ends that are near, and people who wait.
+// back or were refused, ends that are near, and people who wait.
 func (v *visit) todoInvitations() ([]ui.ListItem, error) {
 	var items []ui.ListItem
-	bounced, ending := matching{}, matching{}
+	bounced, failed, ending := matching{}, matching{}, matching{}
 	bounced.Status, bounced.Delivery, ending.EndingWithinDays = guestlist.InvitationPending, guestlist.InvitationBounced, soonDays
+	failed.Status, failed.Delivery = guestlist.InvitationPending, guestlist.InvitationFailed
 	for _, look := range []struct {
 		path  string
 		query url.Values
@@ -62,6 +96,7 @@ func (v *visit) todoInvitations() ([]ui.ListItem, error) {
 		href  string
 	}{
 		{"/invitations", bounced.query(v.now()), ui.Bad, "bounced", bounced.at(pathInvitations)},
+		{"/invitations", failed.query(v.now()), ui.Bad, "failed", failed.at(pathInvitations)},
 		{"/invitations", ending.query(v.now()), ui.Warn, "ending", ending.at(pathInvitations)},
 		{"/registration-requests", query("status", string(guestlist.RequestRequested)), ui.Info, "requests", pathWaitlist},
 	} {

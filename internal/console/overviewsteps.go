@@ -168,7 +168,8 @@ func (v *visit) stepGuest(b *beginning) ui.ListItem {
 		return v.step(false, v.T("overview.steps.guest"), v.T("overview.steps.guest_first"))
 	default:
 		return v.step(false, v.T("overview.steps.guest"), v.T("overview.steps.guest_text"),
-			ui.Action{Text: v.T("overview.steps.guest_do"), Href: applicationPath(b.application.ID) + "/magic-link"})
+			ui.Action{Text: v.T("overview.steps.guest_do"), Href: applicationPath(b.application.ID) + "/magic-link"},
+			ui.Action{Text: v.T("overview.steps.guests_do"), Href: pathCampaigns + "/new"})
 	}
 }
 

@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"guestlist"
@@ -64,6 +65,7 @@ func (v *visit) want(tone ui.Tone, text, sub, do, href string) []ui.ListItem {
 
 // leads reports whether a page of the navigation holds an address.
 func (v *visit) leads(href string) bool {
+	href, _, _ = strings.Cut(href, "?")
 	for _, g := range places {
 		for _, p := range g.of {
 			if v.has(p.path) && within(href, p.path) && p.path != Path {

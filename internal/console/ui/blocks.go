@@ -124,6 +124,15 @@ type Confirm struct {
 	Cancel Link
 }
 
+// Live is a part of a page that stays true while one looks at it: with scripts
+// it is loaded anew whenever Events, a stream of ProgressEvent, says something
+// else than before. With Events empty, a Progress does that which Renews it.
+type Live struct {
+	ID     string
+	Events string
+	Body   []Block
+}
+
 // Progress shows work that goes on. With scripts it follows Events, a stream
 // of ProgressEvent; give the page a Refresh for those without.
 type Progress struct {
@@ -133,15 +142,18 @@ type Progress struct {
 	Total    int // 0: not known yet
 	Text     string
 	Events   string // path of the stream, "" when the work has ended
+	Renews   string // id of a Live that changes with it, "" for none
 	Finished bool
 }
 
 // ProgressEvent is what a stream says of the work: data of an event of the
-// type "message". When Finished is set, the page is loaded anew, or Href.
+// type "message". When Finished is set, the page is loaded anew, or Href. State
+// stands for whatever else a Live shows: it differs when that differs.
 type ProgressEvent struct {
 	Done     int    `json:"done"`
 	Total    int    `json:"total"`
 	Text     string `json:"text"`
+	State    string `json:"state,omitempty"`
 	Finished bool   `json:"finished,omitempty"`
 	Href     string `json:"href,omitempty"`
 }
@@ -273,6 +285,7 @@ func (List) template() string      { return "list" }
 func (Switch) template() string    { return "switch" }
 func (Empty) template() string     { return "empty" }
 func (Confirm) template() string   { return "confirm" }
+func (Live) template() string      { return "live" }
 func (Progress) template() string  { return "progress" }
 func (Frame) template() string     { return "frame" }
 func (Finder) template() string    { return "finder" }

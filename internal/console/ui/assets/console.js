@@ -51,6 +51,6 @@ rows(times);
 forms();
 palette();
 keys();
-live();
+live(times);
 previews();
 document.documentElement.dataset.ready = ''; // for whoever waits for the scripts
