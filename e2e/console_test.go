@@ -1,8 +1,13 @@
 package e2e
 
 import (
+	"encoding/json"
+	"net/http"
 	"os"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
@@ -71,41 +76,74 @@ func (b *tab) ready() {
 	b.do("wait for the scripts", chromedp.WaitReady("html[data-ready]"))
 }
 
-// TestConsole: by the setup link to the overview; the door is closed and
-// opened again by one press; a role is made; the keyboard leads about.
+// hall is a console whose guests come by invitation, with where their mail
+// arrives.
+type hall struct {
+	*desk
+	mail *post
+}
+
+// guestJourneys are in an order: the recipes of the guide furnish the house, and
+// the last ones look at what became of the guests of the others.
+var guestJourneys = []struct {
+	name string
+	do   func(h *hall, b *tab)
+}{
+	{"recipes", doRecipes},
+	{"a file becomes a campaign in waves", journeyCampaign},
+	{"several people come in by one code", journeyCode},
+	{"people wait in line, bring friends, and are let in", journeyWaitlist},
+	{"the policy says how new people come in", journeyPolicy},
+	{"guests invite others, and their tree is taken back", journeyTree},
+	{"the overview tells how invitations go, and what needs a hand", journeyFunnel},
+	{"who may do less is shown less, and refused the rest", journeyRoles},
+}
+
+// guestPages are the pages of the console that are about guests who come by
+// invitation. Each is judged.
+var guestPages = []string{
+	"overview", "invitations", "invite", "invitation", "edit-invitation", "invitation-codes", "new-invitation-code", "invitation-code", "campaigns",
+	"new-campaign", "campaign-setup", "campaign", "cancel-campaign", "delete-campaign", "waitlist", "waitlist-settings", "waitlist-promote",
+	"waitlist-request", "reject-request", "forget-request", "user-invited", "user-take-back", "role-settings", "sign-up-and-sign-in",
+}
+
+// judge judges every page as the journeys left it, with campaigns in each state.
+func (h *hall) judge(t *testing.T) {
+	h.t = t
+	defer func() { h.t = h.whole }()
+	h.wants(t, h.url+"/waitlist", "Zoe", "zoe@waiting.example")
+	first := []string{"/console/users/" + h.accounts("rosa@tree.example")[0].ID + "/invited"}
+	for _, query := range []string{"start=false", "startAt=" + strconv.FormatInt(time.Now().Add(24*time.Hour).UnixMilli(), 10)} {
+		req := h.request(http.MethodPost, "/api/invitations/batch?"+query, strings.NewReader(friends))
+		req.Header.Set("Authorization", "Bearer "+h.token)
+		req.Header.Set("Content-Type", "text/csv")
+		var c made
+		if status, answer := h.send(req); status >= 300 || json.Unmarshal(answer, &c) != nil {
+			t.Fatalf("a campaign is answered %d %s", status, answer)
+		}
+		first = append(first, "/console/campaigns/"+c.ID)
+	}
+	judgePages(t, h.site, h.tab.of(t), guestPages, first...)
+}
+
+// TestConsole goes from the setup link to a closed door, and has guests come in
+// by everything that the console offers for that.
 func TestConsole(t *testing.T) {
 	for _, engine := range engines {
 		t.Run(engine, func(t *testing.T) {
-			s, b := newHost(t, engine)
-			b.WaitText("Needs a hand")
-			b.Press("Close the door")
-			b.WaitText("The door is closed: only people whom you let in")
-			b.Press("Undo")
-			b.WaitText("The door is open: anybody can make an account.")
-
-			b.Press("Roles")
-			b.Press("Create role")
-			b.Fill("name", "editor")
-			b.Fill("description", "Writes and publishes")
-			b.Press("Create role")
-			b.WaitText("The role editor is there.")
-			b.Press("Settings")
-			b.IsAt(b.Address())
-
-			b.ready()
-			b.do("go to the roles", chromedp.KeyEvent("g"), chromedp.KeyEvent("r"))
-			b.WaitText("A role bundles permissions")
-			b.ready()
-			b.do("search", chromedp.KeyEvent("/"), chromedp.KeyEvent("nobody"))
-			b.WaitText("Nothing found")
-			b.do("open the palette", chromedp.KeyEvent("k", chromedp.KeyModifiers(chromedp.Modifier(2))))
-			b.WaitText("Overview")
-			b.look(s)
-
-			t.Run("without scripts", func(t *testing.T) { withoutScripts(t, s) })
-			t.Run("recipes", func(t *testing.T) { doRecipes(t, s, b.of(t)) })
+			t.Parallel() // with the other engine, as its pages wait
+			h := &hall{desk: newDesk(t, engine)}
+			h.tab.look(h.site)
+			for _, j := range guestJourneys {
+				t.Run(j.name, func(t *testing.T) {
+					h.t = t
+					defer func() { h.t = h.whole }()
+					j.do(h, h.tab.sibling(t))
+				})
+			}
+			h.server.well(t)
 			if engine == engines[0] { // pages look the same on each
-				t.Run("accessibility", func(t *testing.T) { judgePages(t, s, b.of(t)) })
+				t.Run("accessibility", h.judge)
 			}
 		})
 	}

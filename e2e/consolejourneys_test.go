@@ -52,11 +52,7 @@ func TestConsoleJourneys(t *testing.T) {
 	for _, engine := range engines {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel() // with the other engine: two servers for two processors
-			d := &desk{site: newSite(t, engine), whole: t}
-			d.setClock()
-			d.serveAnew()
-			d.tab = d.firstHost()
-			d.administer()
+			d := newDesk(t, engine)
 			for _, j := range consoleJourneys {
 				t.Run(j.name, func(t *testing.T) {
 					d.t = t
@@ -67,6 +63,17 @@ func TestConsoleJourneys(t *testing.T) {
 			d.server.well(t)
 		})
 	}
+}
+
+// newDesk starts a server, and its host follows the setup link to the console.
+func newDesk(t *testing.T, engine string) *desk {
+	t.Helper()
+	d := &desk{site: newSite(t, engine), whole: t}
+	d.setClock()
+	d.serveAnew()
+	d.tab = d.firstHost()
+	d.administer()
+	return d
 }
 
 // serveAnew starts a server that serves until the last journey ends.

@@ -61,6 +61,10 @@ func journeyPlain(d *desk, b *tab) {
 }
 
 func plainUsers(d *desk, p *plainHouse) {
+	p.open("/users/new")
+	p.send("#form", map[string]string{"primaryEmail": "first@user.example", "first": "temporary"})
+	p.on("user-password-shown")
+	p.says("shown once")
 	p.open("/users")
 	p.follow("Create user")
 	p.wrong("#form", map[string]string{"username": "plain_user", "name": "Plain User", "first": "link"}, "primaryEmail")

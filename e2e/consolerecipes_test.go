@@ -17,10 +17,13 @@ const guestPassword = "The-imitation-9-game"
 
 // doRecipes does what docs/guides/console.md tells, in the console alone: the
 // door is closed, e-mail is set up, a webhook tells of new users, and guests
-// come in by each of the three ways.
-func doRecipes(t *testing.T, s *site, b *tab) {
-	mail, host, port := openPost(t)
-	shop, hook := newOwn(t, s), newEar(t)
+// come in by each of the three ways. It leaves an installation that mails, and
+// whose people sign in by e-mail.
+func doRecipes(h *hall, b *tab) {
+	t, s, shop := b.t, h.site, newOwn(h.whole, h.site)
+	mail, host, port := openPost(h.whole)
+	h.mail = mail
+	hook := newEar(t)
 
 	b.Open(s.url + "/console")
 	// E-mail first, tried out before it is saved.

@@ -107,7 +107,13 @@ type delivery struct {
 
 func (d *delivery) Mail(string, *smtp.MailOptions) error { return nil }
 
+// refusedDomain is that of addresses which the server has no mailbox for.
+const refusedDomain = "refused.example"
+
 func (d *delivery) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if strings.HasSuffix(to, "@"+refusedDomain) {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"}
+	}
 	d.to = append(d.to, to)
 	return nil
 }

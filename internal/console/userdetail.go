@@ -44,6 +44,9 @@ func (v *visit) userPage(u guestlist.User, tab string, body ...ui.Block) *ui.Pag
 
 // userActions are what can be done with a user on every page.
 func (v *visit) userActions(u guestlist.User) []ui.Action {
+	if !v.owns() {
+		return nil
+	}
 	list := []ui.Action{{Text: v.T("users.set_password"), Href: userPath(u.ID) + "/password"}}
 	if u.DeletionDueAt != nil {
 		return list

@@ -34,7 +34,7 @@ for (const input of $$('input[type=password]')) {
 }
 
 // Codes are pasted with spaces and dashes.
-for (const input of $$('.code input')) {
+for (const input of $$('.code input[inputmode=numeric]')) {
   input.addEventListener('input', () => {
     const digits = input.value.normalize('NFKC').replace(/[^0-9]/g, '');
     if (digits !== input.value) input.value = digits;
