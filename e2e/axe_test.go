@@ -158,8 +158,9 @@ func sights(p *plainHouse, place string, first ...string) []sight {
 			p.t.Fatalf("there are more than %d kinds of pages below %s; the last is %s", maxAxePages, place, todo[0])
 		}
 		u, err := url.Parse(todo[0])
-		isFirst := slices.Contains(first, todo[0])
 		todo = todo[1:]
+		isFirst := len(first) > 0
+		first = first[min(1, len(first)):]
 		if err != nil || seen[kindOf(u)] && !isFirst || !isPage(u) {
 			continue
 		}
@@ -168,6 +169,9 @@ func sights(p *plainHouse, place string, first ...string) []sight {
 		if page.Status != http.StatusOK {
 			p.t.Errorf("%s: %d", u, page.Status)
 			continue
+		}
+		if !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") {
+			continue // a file
 		}
 		name := page.One("body").Attr("data-page")
 		if names[name]++; names[name] <= maxAxeAlike {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -111,19 +110,28 @@ var guestPages = []string{
 func (h *hall) judge(t *testing.T) {
 	h.t = t
 	defer func() { h.t = h.whole }()
+	h.set(map[string]any{"registrationPolicy": "waitlist"})
 	h.wants(t, h.url+"/waitlist", "Zoe", "zoe@waiting.example")
-	first := []string{"/console/users/" + h.accounts("rosa@tree.example")[0].ID + "/invited"}
-	for _, query := range []string{"start=false", "startAt=" + strconv.FormatInt(time.Now().Add(24*time.Hour).UnixMilli(), 10)} {
-		req := h.request(http.MethodPost, "/api/invitations/batch?"+query, strings.NewReader(friends))
-		req.Header.Set("Authorization", "Bearer "+h.token)
-		req.Header.Set("Content-Type", "text/csv")
-		var c made
-		if status, answer := h.send(req); status >= 300 || json.Unmarshal(answer, &c) != nil {
-			t.Fatalf("a campaign is answered %d %s", status, answer)
-		}
-		first = append(first, "/console/campaigns/"+c.ID)
+	waiting, sending := h.uploads("email\nyan@friends.example\n"), h.uploads("email\nxia@friends.example\n")
+	tomorrow := map[string]any{"startAt": time.Now().Add(24 * time.Hour).UnixMilli()}
+	h.api("PATCH", "/invitation-campaigns/"+sending.ID, map[string]any{"mapping": []string{"email"}, "waves": tomorrow}, http.StatusOK, nil)
+	h.api("POST", "/invitation-campaigns/"+sending.ID+"/start", map[string]any{}, http.StatusOK, nil)
+	first := []string{
+		"/console/campaigns/" + waiting.ID, "/console/campaigns/" + sending.ID, "/console/users/" + h.accounts("rosa@tree.example")[0].ID + "/invited",
 	}
 	judgePages(t, h.site, h.tab.of(t), guestPages, first...)
+}
+
+// uploads makes a campaign of a file, which nobody started.
+func (h *hall) uploads(file string) (c made) {
+	h.t.Helper()
+	req := h.request(http.MethodPost, "/api/invitations/batch?start=false", strings.NewReader(file))
+	req.Header.Set("Authorization", "Bearer "+h.token)
+	req.Header.Set("Content-Type", "text/csv")
+	if status, answer := h.send(req); status >= 300 || json.Unmarshal(answer, &c) != nil {
+		h.t.Fatalf("a campaign is answered %d %s", status, answer)
+	}
+	return c
 }
 
 // TestConsole goes from the setup link to a closed door, and has guests come in
