@@ -15,6 +15,14 @@ const (
 	ConnectorSocial ConnectorType = "Social"
 )
 
+// Connector returns the type of connector that serves a channel.
+func (c Channel) Connector() ConnectorType {
+	if c == ChannelSMS {
+		return ConnectorSMS
+	}
+	return ConnectorEmail
+}
+
 // Channel returns the channel that a connector of type t serves, "" for
 // social connectors.
 func (t ConnectorType) Channel() Channel {

@@ -86,25 +86,6 @@ func (c *Client) Revoke(ctx context.Context, id guestlist.InvitationID, reason s
 	return i, err
 }
 
-// NewInvitationCode is what POST /api/invitation-codes takes, as far as programs
-// of the house need it.
-type NewInvitationCode struct {
-	Name          string                      `json:"name,omitempty"`
-	Seats         int                         `json:"seats"`
-	Message       string                      `json:"message,omitempty"`
-	ApplicationID guestlist.ApplicationID     `json:"applicationId,omitempty"`
-	Grants        *guestlist.InvitationGrants `json:"grants,omitempty"`
-	ExpiresIn     int                         `json:"expiresIn,omitempty"` // seconds
-}
-
-// IssueInvitationCode makes a shared invitation; the answer has its code and
-// link.
-func (c *Client) IssueInvitationCode(ctx context.Context, n NewInvitationCode) (Invitation, error) {
-	var i Invitation
-	err := c.Do(ctx, http.MethodPost, "/invitation-codes", n, &i)
-	return i, err
-}
-
 // Requests reads a page of those who ask to come in, from 1, the first of the
 // list first. Of status "" are those who wait.
 func (c *Client) Requests(ctx context.Context, status guestlist.RequestStatus, page, pageSize int) ([]guestlist.RegistrationRequest, Answer, error) {

@@ -41,26 +41,11 @@ type campaignListCmd struct {
 // Run lists campaigns.
 func (c campaignListCmd) Run(ctx context.Context, term terminal, settings *Settings, at *remote) error {
 	return at.withAPI(ctx, term, settings, false, func(api *client.Client) error {
-		t := newTable(term, c.JSON, "ID", "NAME", "STATE", "ROWS", "DONE", "CREATED")
-		var last client.Answer
-		for page := 1; ; page++ {
-			rows, a, err := api.Campaigns(ctx, page, maxPage)
-			if err != nil {
-				return err
-			}
-			last = a
-			for _, row := range rows {
-				if c.Limit > 0 && t.rows == c.Limit {
-					return t.end(term, last)
-				}
-				if err := t.row(row, string(row.ID), row.Name, string(row.State), strconv.Itoa(row.Total), strconv.Itoa(row.Done), day(row.CreatedAt)); err != nil {
-					return err
-				}
-			}
-			if len(rows) < maxPage {
-				return t.end(term, last)
-			}
-		}
+		return printPages(term, c.paging, []string{"ID", "NAME", "STATE", "ROWS", "DONE", "CREATED"},
+			func(page int) ([]guestlist.Campaign, client.Answer, error) { return api.Campaigns(ctx, page, maxPage) },
+			func(row guestlist.Campaign) []string {
+				return []string{string(row.ID), row.Name, string(row.State), strconv.Itoa(row.Total), strconv.Itoa(row.Done), day(row.CreatedAt)}
+			})
 	})
 }
 
@@ -68,6 +53,19 @@ func (c campaignListCmd) Run(ctx context.Context, term terminal, settings *Setti
 type oneCampaign struct {
 	ID   string `arg:"" help:"Id of the campaign."`
 	JSON bool   `name:"json" help:"Print the answer as JSON."`
+}
+
+// do does something with the campaign, and tells how it stands then.
+func (c oneCampaign) do(ctx context.Context, term terminal, settings *Settings, at *remote,
+	what func(api *client.Client, id guestlist.CampaignID) (guestlist.Campaign, error),
+) error {
+	return at.withAPI(ctx, term, settings, false, func(api *client.Client) error {
+		now, err := what(api, guestlist.CampaignID(c.ID))
+		if err != nil {
+			return err
+		}
+		return c.tell(term, now)
+	})
 }
 
 func (c oneCampaign) tell(term terminal, now guestlist.Campaign) error {
@@ -101,12 +99,8 @@ type campaignShowCmd struct {
 
 // Run shows a campaign.
 func (c campaignShowCmd) Run(ctx context.Context, term terminal, settings *Settings, at *remote) error {
-	return at.withAPI(ctx, term, settings, false, func(api *client.Client) error {
-		now, err := api.GetCampaign(ctx, guestlist.CampaignID(c.ID))
-		if err != nil {
-			return err
-		}
-		return c.tell(term, now)
+	return c.do(ctx, term, settings, at, func(api *client.Client, id guestlist.CampaignID) (guestlist.Campaign, error) {
+		return api.GetCampaign(ctx, id)
 	})
 }
 
@@ -116,12 +110,8 @@ type campaignPauseCmd struct {
 
 // Run pauses a campaign.
 func (c campaignPauseCmd) Run(ctx context.Context, term terminal, settings *Settings, at *remote) error {
-	return at.withAPI(ctx, term, settings, false, func(api *client.Client) error {
-		now, err := api.TellCampaign(ctx, guestlist.CampaignID(c.ID), client.PauseCampaign)
-		if err != nil {
-			return err
-		}
-		return c.tell(term, now)
+	return c.do(ctx, term, settings, at, func(api *client.Client, id guestlist.CampaignID) (guestlist.Campaign, error) {
+		return api.TellCampaign(ctx, id, client.PauseCampaign)
 	})
 }
 
@@ -131,19 +121,16 @@ type campaignResumeCmd struct {
 
 // Run lets a campaign go on.
 func (c campaignResumeCmd) Run(ctx context.Context, term terminal, settings *Settings, at *remote) error {
-	return at.withAPI(ctx, term, settings, false, func(api *client.Client) error {
-		now, err := api.GetCampaign(ctx, guestlist.CampaignID(c.ID))
+	return c.do(ctx, term, settings, at, func(api *client.Client, id guestlist.CampaignID) (guestlist.Campaign, error) {
+		now, err := api.GetCampaign(ctx, id)
 		if err != nil {
-			return err
+			return now, err
 		}
 		verb := client.ResumeCampaign
 		if now.State == guestlist.CampaignFailed || now.State == guestlist.CampaignUploaded {
 			verb = client.StartCampaign
 		}
-		if now, err = api.TellCampaign(ctx, now.ID, verb); err != nil {
-			return err
-		}
-		return c.tell(term, now)
+		return api.TellCampaign(ctx, id, verb)
 	})
 }
 
@@ -154,12 +141,8 @@ type campaignCancelCmd struct {
 
 // Run ends a campaign.
 func (c campaignCancelCmd) Run(ctx context.Context, term terminal, settings *Settings, at *remote) error {
-	return at.withAPI(ctx, term, settings, false, func(api *client.Client) error {
-		now, err := api.CancelCampaign(ctx, guestlist.CampaignID(c.ID), c.Revoke)
-		if err != nil {
-			return err
-		}
-		return c.tell(term, now)
+	return c.do(ctx, term, settings, at, func(api *client.Client, id guestlist.CampaignID) (guestlist.Campaign, error) {
+		return api.CancelCampaign(ctx, id, c.Revoke)
 	})
 }
 

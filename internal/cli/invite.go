@@ -165,6 +165,28 @@ func (t *table) end(term terminal, a client.Answer) error {
 	return nil
 }
 
+// printPages prints a list that is read by the numbers of its pages.
+func printPages[T any](term terminal, p paging, heads []string, read func(page int) ([]T, client.Answer, error), cells func(T) []string) error {
+	t := newTable(term, p.JSON, heads...)
+	for page := 1; ; page++ {
+		rows, a, err := read(page)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if p.Limit > 0 && t.rows == p.Limit {
+				return t.end(term, a)
+			}
+			if err := t.row(row, cells(row)...); err != nil {
+				return err
+			}
+		}
+		if len(rows) < maxPage {
+			return t.end(term, a)
+		}
+	}
+}
+
 type inviteListCmd struct {
 	Status      string `enum:",scheduled,pending,accepted,declined,revoked,expired" default:"" help:"scheduled, pending, accepted, declined, revoked or expired."`
 	Delivery    string `enum:",none,queued,sent,delivered,deferred,bounced,complained,suppressed,failed" default:"" help:"What became of the mail: none, queued, sent, delivered, deferred, bounced, complained, suppressed or failed."`

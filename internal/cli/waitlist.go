@@ -37,24 +37,13 @@ type waitlistListCmd struct {
 // Run lists requests.
 func (c waitlistListCmd) Run(ctx context.Context, term terminal, settings *Settings, at *remote) error {
 	return at.withAPI(ctx, term, settings, false, func(api *client.Client) error {
-		t := newTable(term, c.JSON, "ID", "EMAIL", "NAME", "SCORE", "BROUGHT", "SINCE")
-		for page := 1; ; page++ {
-			rows, a, err := api.Requests(ctx, guestlist.RequestStatus(c.Status), page, maxPage)
-			if err != nil {
-				return err
-			}
-			for _, r := range rows {
-				if c.Limit > 0 && t.rows == c.Limit {
-					return t.end(term, a)
-				}
-				if err := t.row(r, string(r.ID), r.Email, r.Name, strconv.Itoa(r.Score), strconv.Itoa(r.Referrals), day(r.CreatedAt)); err != nil {
-					return err
-				}
-			}
-			if len(rows) < maxPage {
-				return t.end(term, a)
-			}
-		}
+		return printPages(term, c.paging, []string{"ID", "EMAIL", "NAME", "SCORE", "BROUGHT", "SINCE"},
+			func(page int) ([]guestlist.RegistrationRequest, client.Answer, error) {
+				return api.Requests(ctx, guestlist.RequestStatus(c.Status), page, maxPage)
+			},
+			func(r guestlist.RegistrationRequest) []string {
+				return []string{string(r.ID), r.Email, r.Name, strconv.Itoa(r.Score), strconv.Itoa(r.Referrals), day(r.CreatedAt)}
+			})
 	})
 }
 

@@ -84,13 +84,13 @@ func (r experienceRules) language() error {
 
 // connected refuses an identifier that needs messages which nobody would send.
 func (r experienceRules) connected(identifier guestlist.IdentifierType) error {
-	t := guestlist.ConnectorEmail
+	channel := guestlist.ChannelEmail
 	if identifier == guestlist.IdentifierPhone {
-		t = guestlist.ConnectorSMS
+		channel = guestlist.ChannelSMS
 	}
-	found, err := has(second(r.tx.ConnectorOf(t)))
-	if err == nil && !found {
-		err = refuseExperience("enabled_connector_not_found", map[string]any{"type": t})
+	sends, err := r.tx.CanSend(channel)
+	if err == nil && !sends {
+		err = refuseExperience("enabled_connector_not_found", map[string]any{"type": channel.Connector()})
 	}
 	return err
 }

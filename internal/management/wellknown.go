@@ -78,8 +78,8 @@ func publicMembers(tx *store.Tx) (map[string]any, error) {
 		}
 	}
 	forgot := map[string]bool{}
-	for name, t := range map[string]guestlist.ConnectorType{"email": guestlist.ConnectorEmail, "phone": guestlist.ConnectorSMS} {
-		connected, err := has(second(tx.ConnectorOf(t)))
+	for name, channel := range map[string]guestlist.Channel{"email": guestlist.ChannelEmail, "phone": guestlist.ChannelSMS} {
+		connected, err := tx.CanSend(channel)
 		if err != nil {
 			return nil, err
 		}

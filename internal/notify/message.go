@@ -22,12 +22,6 @@ var (
 	errInvitationOver = errors.New("its invitation was taken back or answered before it could be sent")
 )
 
-// connectorTypes says which connectors serve a channel.
-var connectorTypes = map[guestlist.Channel]guestlist.ConnectorType{
-	guestlist.ChannelEmail: guestlist.ConnectorEmail,
-	guestlist.ChannelSMS:   guestlist.ConnectorSMS,
-}
-
 // send makes one attempt to send a message.
 func (n *Notifier) send(ctx context.Context, j job.Job) error {
 	var m guestlist.Message
@@ -129,7 +123,7 @@ func (n *Notifier) plan(ctx context.Context, m guestlist.Message) (plan, error) 
 				return err
 			}
 		}
-		switch c, err := tx.ConnectorOf(connectorTypes[m.Channel]); {
+		switch c, err := tx.ConnectorOf(m.Channel.Connector()); {
 		case err == nil:
 			p.connector, p.words.Config = &c, c.Config
 		case !errors.Is(err, store.ErrNotFound):
@@ -253,7 +247,7 @@ func (n *Notifier) sender(channel guestlist.Channel, c *guestlist.Connector) (ma
 	if c == nil {
 		return nil, &mail.PermanentError{Err: errNoConnector.Saying("no connector is set up for %s", channel)}
 	}
-	kind := connectorTypes[channel]
+	kind := channel.Connector()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	used := n.senders[kind]

@@ -278,16 +278,8 @@ func breaches(o Options) (signin.Breaches, io.Closer, error) {
 // hasConnector reports whether messages of a channel can be delivered.
 func (s *Server) hasConnector(ctx context.Context, channel guestlist.Channel) (bool, error) {
 	return store.Cached(ctx, s.store, "has-connector/"+string(channel), func(tx *store.Tx) (bool, error) {
-		_, err := tx.ConnectorOf(connectorTypes[channel])
-		if errors.Is(err, store.ErrNotFound) {
-			return false, nil
-		}
-		return err == nil, err
+		return tx.CanSend(channel)
 	})
-}
-
-var connectorTypes = map[guestlist.Channel]guestlist.ConnectorType{
-	guestlist.ChannelEmail: guestlist.ConnectorEmail, guestlist.ChannelSMS: guestlist.ConnectorSMS,
 }
 
 // bypass lists the routes that other origins may call: they take no cookie, or

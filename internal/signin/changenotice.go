@@ -1,8 +1,6 @@
 package signin
 
 import (
-	"errors"
-
 	"guestlist"
 	"guestlist/internal/crypt"
 	"guestlist/internal/store"
@@ -29,9 +27,7 @@ func TellOwner(tx *store.Tx, endpoint string, c Change) error {
 	if len(kinds) == 0 || c.Before.PrimaryEmail == nil || *c.Before.PrimaryEmail == "" || c.Before.LastSignInAt == nil {
 		return nil
 	}
-	if _, err := tx.ConnectorOf(guestlist.ConnectorEmail); errors.Is(err, store.ErrNotFound) {
-		return nil
-	} else if err != nil {
+	if sends, err := tx.CanSend(guestlist.ChannelEmail); err != nil || !sends {
 		return err
 	}
 	locale := c.Locale

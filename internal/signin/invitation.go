@@ -328,9 +328,7 @@ func (r *run) tellInviter(tx *store.Tx, u guestlist.User) error {
 	if i.CampaignID != "" || i.Kind != guestlist.InvitationPersonal || i.Inviter.Type != guestlist.InviterUser || i.Inviter.ID == string(u.ID) {
 		return nil
 	}
-	if _, err := tx.ConnectorOf(guestlist.ConnectorEmail); errors.Is(err, store.ErrNotFound) {
-		return nil
-	} else if err != nil {
+	if sends, err := tx.CanSend(guestlist.ChannelEmail); err != nil || !sends {
 		return err
 	}
 	inviter, err := tx.User(guestlist.UserID(i.Inviter.ID))

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
 
 	"guestlist"
 )
@@ -41,6 +42,15 @@ func (tx *Tx) Connector(id guestlist.ConnectorID) (guestlist.Connector, error) {
 func (tx *Tx) Connectors(p Page) ([]guestlist.Connector, error) {
 	limit, args := p.sql(1)
 	return collect(tx, tx.scanConnector, "SELECT "+connectorColumns+" FROM connectors ORDER BY created_at, id"+limit, args...)
+}
+
+// CanSend reports whether a connector sends messages of a channel.
+func (tx *Tx) CanSend(c guestlist.Channel) (bool, error) {
+	_, err := tx.ConnectorOf(c.Connector())
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // ConnectorOf returns the connector that sends messages of a type; ErrNotFound
