@@ -206,13 +206,23 @@ func (v *visit) campaignPage(c guestlist.Campaign) (*ui.Page, error) {
 	} else { // what was sent is opened and accepted later
 		figures.Events = events
 	}
-	p.Body = append(p.Body, figures)
+	p.Body = append(p.Body, figures, v.campaignTerms(c))
 	return p, nil
 }
 
 func (v *visit) campaignReport(id guestlist.CampaignID) (guestlist.CampaignReport, error) {
 	var r guestlist.CampaignReport
 	return r, v.api.Do(v.ctx(), "GET", campaignAPI(id)+"/report", nil, &r)
+}
+
+// campaignTerms are what its invitations give and say.
+func (v *visit) campaignTerms(c guestlist.Campaign) ui.Block {
+	facts := append(v.grantFacts(c.Terms), ui.Fact{Term: v.T("invitations.good_for"), Cell: ui.Text(v.N("invitations.days", max(1, c.Terms.TTL/secondsOfDay)))})
+	facts = append(facts, v.askFacts(c.Terms, c.Locale)...)
+	if c.Digest != "" {
+		facts = append(facts, ui.Fact{Term: v.T("campaigns.digest"), Cell: ui.Text(v.T("campaigns.digest_" + c.Digest))})
+	}
+	return ui.Section{Title: v.T("invitations.terms"), Body: []ui.Block{ui.Facts{Rows: facts}}}
 }
 
 func (v *visit) campaignActions(c guestlist.Campaign) []ui.Action {

@@ -319,11 +319,21 @@ func fillTerms(form *ui.Form, t guestlist.InvitationTerms) {
 
 // termFacts are what an invitation gives, asks and says.
 func (v *visit) termFacts(i invitation) []ui.Fact {
-	facts := []ui.Fact{
-		{Term: v.T("invitations.application"), Cell: v.applicationCell(i.ApplicationID)},
-		{Term: v.T("invitations.roles"), Cell: ui.Cell{Tags: v.roleNames(i.Grants.RoleIDs)}},
+	facts := v.grantFacts(i.InvitationTerms)
+	if i.NotBefore != nil {
+		facts = append(facts, ui.Fact{Term: v.T("invitations.begins"), Cell: ui.At(*i.NotBefore)})
 	}
-	for _, o := range i.Grants.Organizations {
+	facts = append(facts, ui.Fact{Term: v.T("invitations.ends"), Cell: v.invitationEnd(i)})
+	return append(facts, v.askFacts(i.InvitationTerms, i.Locale)...)
+}
+
+// grantFacts are where a guest goes, and what they get.
+func (v *visit) grantFacts(t guestlist.InvitationTerms) []ui.Fact {
+	facts := []ui.Fact{
+		{Term: v.T("invitations.application"), Cell: v.applicationCell(t.ApplicationID)},
+		{Term: v.T("invitations.roles"), Cell: ui.Cell{Tags: v.roleNames(t.Grants.RoleIDs)}},
+	}
+	for _, o := range t.Grants.Organizations {
 		cell := ui.Text(v.offeredName(offerOrganizations, string(o.ID)))
 		var names []string
 		for _, r := range o.RoleIDs {
@@ -332,31 +342,33 @@ func (v *visit) termFacts(i invitation) []ui.Fact {
 		cell.Sub = strings.Join(names, ", ")
 		facts = append(facts, ui.Fact{Term: v.T("invitations.organization"), Cell: cell})
 	}
-	if i.NotBefore != nil {
-		facts = append(facts, ui.Fact{Term: v.T("invitations.begins"), Cell: ui.At(*i.NotBefore)})
+	return facts
+}
+
+// askFacts are where a link leads, what acceptance asks, and what is said.
+func (v *visit) askFacts(t guestlist.InvitationTerms, locale string) []ui.Fact {
+	var facts []ui.Fact
+	if t.Landing == guestlist.LandingApplication {
+		facts = append(facts, ui.Fact{Term: v.T("invitations.landing"), Cell: ui.Cell{Text: t.LandingURL, Code: true}})
 	}
-	facts = append(facts, ui.Fact{Term: v.T("invitations.ends"), Cell: v.invitationEnd(i)})
-	if i.Landing == guestlist.LandingApplication {
-		facts = append(facts, ui.Fact{Term: v.T("invitations.landing"), Cell: ui.Cell{Text: i.LandingURL, Code: true}})
-	}
-	if len(i.RequiredSteps) > 0 {
+	if len(t.RequiredSteps) > 0 {
 		var names []string
-		for _, s := range i.RequiredSteps {
+		for _, s := range t.RequiredSteps {
 			names = append(names, v.T("invitations.step."+string(s)))
 		}
 		facts = append(facts, ui.Fact{Term: v.T("invitations.steps"), Cell: ui.Cell{Tags: names}})
 	}
-	if i.Strict {
+	if t.Strict {
 		facts = append(facts, ui.Fact{Term: v.T("invitations.strict_short"), Cell: ui.Text(v.T("invitations.strict_yes"))})
 	}
-	if i.Locale != "" {
-		facts = append(facts, ui.Fact{Term: v.T("invitations.language"), Cell: ui.Text(ui.LanguageName(i.Locale))})
+	if locale != "" {
+		facts = append(facts, ui.Fact{Term: v.T("invitations.language"), Cell: ui.Text(ui.LanguageName(locale))})
 	}
-	if len(i.AllowedDomains) > 0 {
-		facts = append(facts, ui.Fact{Term: v.T("invitations.domains"), Cell: ui.Cell{Tags: i.AllowedDomains}})
+	if len(t.AllowedDomains) > 0 {
+		facts = append(facts, ui.Fact{Term: v.T("invitations.domains"), Cell: ui.Cell{Tags: t.AllowedDomains}})
 	}
-	if i.Message != "" {
-		facts = append(facts, ui.Fact{Term: v.T("invitations.message"), Cell: ui.Text(i.Message)})
+	if t.Message != "" {
+		facts = append(facts, ui.Fact{Term: v.T("invitations.message"), Cell: ui.Text(t.Message)})
 	}
 	return facts
 }

@@ -364,6 +364,9 @@ func TestACampaignKeepsAllThatWasChosen(t *testing.T) {
 	}
 	h.at(b.Submit(looked, "#form", nil), 200, "campaign")
 	a = h.awaited(b, a.URL.String(), func(*webtest.Answer) bool { return len(h.guests()) == 1 })
+	if text := a.One("main").Text(); !strings.Contains(text, "Acme") || !strings.Contains(text, "A whole profile") || !strings.Contains(text, "Every week") {
+		t.Errorf("the campaign does not say what it gives and asks: %s", text)
+	}
 	if i := h.guests()[0]; !i.Strict || i.Locale != "fr" || i.ApplicationID != "" || fmt.Sprint(i.Grants.Organizations[0].RoleIDs) != "["+boss+"]" {
 		t.Errorf("%+v", i)
 	}
