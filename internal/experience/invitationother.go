@@ -109,16 +109,25 @@ func getConfirm(v *visit) error {
 	if v.still {
 		return v.next(signin.PageInvitation)
 	}
+	p, _, _, err := v.confirming()
+	if p == nil {
+		return err
+	}
+	return v.show(p)
+}
+
+// confirming is the page on which a guest accepts as somebody else, as whom, and
+// what proves that; without a page the guest was led elsewhere.
+func (v *visit) confirming() (p *web.Page, as, record string, err error) {
 	code, _ := v.invited()
-	as, record := v.comesAs()
-	if v.run.Invite == nil || record == "" || as == "" {
-		return v.next(signin.PageInvitation)
+	if as, record = v.comesAs(); v.run.Invite == nil || record == "" || as == "" {
+		return nil, "", "", v.next(signin.PageInvitation)
 	}
 	view, ok, err := v.viewed(code)
 	if !ok {
-		return err
+		return nil, "", "", err
 	}
-	return v.show(v.confirmPage(view, as))
+	return v.confirmPage(view, as), as, record, nil
 }
 
 func (v *visit) confirmPage(view signin.InvitationView, as string) *web.Page {
@@ -137,16 +146,10 @@ func (v *visit) confirmPage(view signin.InvitationView, as string) *web.Page {
 }
 
 func postConfirm(v *visit) error {
-	code, _ := v.invited()
-	as, record := v.comesAs()
-	if v.run.Invite == nil || record == "" || as == "" {
-		return v.next(signin.PageInvitation)
-	}
-	view, ok, err := v.viewed(code)
-	if !ok {
+	p, as, record, err := v.confirming()
+	if p == nil {
 		return err
 	}
-	p := v.confirmPage(view, as)
 	if v.form.Get(paramAs) != as {
 		return v.again(p) // what was shown is not what is so now
 	}

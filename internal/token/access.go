@@ -25,16 +25,9 @@ type UserInfo struct {
 func (m *Mint) UserInfo(ctx context.Context, token string) (UserInfo, error) {
 	var info UserInfo
 	err := m.Store.View(ctx, func(tx *store.Tx) error {
-		row, err := tx.Token(token, store.TokenAccess)
+		row, data, err := personal(tx, token)
 		if err != nil {
-			return invalid(err)
-		}
-		var data accessData
-		if err := json.Unmarshal(row.Data, &data); err != nil {
-			return fmt.Errorf("token: access token: %w", err)
-		}
-		if !hasScope(data.Scopes, scopeOpenID) {
-			return ErrInsufficientScope.Saying("access token missing openid scope").With(scopeOpenID)
+			return err
 		}
 		p, ok, err := readPerson(tx, row.UserID, data.Scopes)
 		if err != nil {
@@ -59,6 +52,23 @@ func (m *Mint) UserInfo(ctx context.Context, token string) (UserInfo, error) {
 		return err
 	})
 	return info, err
+}
+
+// personal opens an opaque access token that stands for a person: one with the
+// scope openid.
+func personal(tx *store.Tx, token string) (store.Token, accessData, error) {
+	var data accessData
+	row, err := tx.Token(token, store.TokenAccess)
+	if err != nil {
+		return row, data, invalid(err)
+	}
+	if err := json.Unmarshal(row.Data, &data); err != nil {
+		return row, data, fmt.Errorf("token: access token: %w", err)
+	}
+	if !hasScope(data.Scopes, scopeOpenID) {
+		return row, data, ErrInsufficientScope.Saying("access token missing openid scope").With(scopeOpenID)
+	}
+	return row, data, nil
 }
 
 func invalid(err error) error {

@@ -2,8 +2,6 @@ package token
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"guestlist/internal/store"
 )
@@ -15,16 +13,9 @@ import (
 func (m *Mint) AccountHolder(ctx context.Context, bearer string) (Subject, error) {
 	var who Subject
 	err := m.Store.View(ctx, func(tx *store.Tx) error {
-		row, err := tx.Token(bearer, store.TokenAccess)
+		row, data, err := personal(tx, bearer)
 		if err != nil {
-			return invalid(err)
-		}
-		var data accessData
-		if err := json.Unmarshal(row.Data, &data); err != nil {
-			return fmt.Errorf("token: access token: %w", err)
-		}
-		if !hasScope(data.Scopes, scopeOpenID) {
-			return ErrInsufficientScope.With(scopeOpenID)
+			return err
 		}
 		third, err := isThirdParty(tx, row.ClientID)
 		if err != nil {
