@@ -40,9 +40,9 @@ func (v *visit) invitationsPage(email, name, message string) (*web.Page, error) 
 			Action: v.link(pageAccountInvitations), Submit: v.t("account.invitations.give"),
 			Fields: []web.Field{
 				{Name: fieldIdentifier, Label: v.t("account.invitations.email"), Type: "email", Autocomplete: "off", Value: email, Max: guestlist.MaxEmailLength},
-				{Name: fieldName, Label: v.t("account.invitations.name"), Autocomplete: "off", Value: name, Optional: true, Max: guestlist.MaxNameLength},
+				{Name: fieldName, Label: v.optional(v.t("account.invitations.name")), Autocomplete: "off", Value: name, Optional: true, Max: guestlist.MaxNameLength},
 				{
-					Name: fieldMessage, Label: v.t("account.invitations.message"), Hint: v.t("account.invitations.message_hint"), Value: message,
+					Name: fieldMessage, Label: v.optional(v.t("account.invitations.message")), Hint: v.t("account.invitations.message_hint"), Value: message,
 					Autocomplete: "off", Optional: true, Max: guestlist.MaxInvitationMessage,
 				},
 			},

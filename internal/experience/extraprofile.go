@@ -72,7 +72,7 @@ func (v *visit) input(a asks, value string) web.Field {
 		f.Hint = *a.Description
 	}
 	if f.Optional && a.Type != guestlist.ProfileCheckbox {
-		f.Label = v.t("details.optional", "label", f.Label)
+		f.Label = v.optional(f.Label)
 	}
 	switch a.Type {
 	case guestlist.ProfileText:

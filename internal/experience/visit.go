@@ -241,6 +241,9 @@ func (v *visit) t(key string, args ...any) string {
 	return v.look.Phrases.T(v.look.Lang, "pages."+key, m)
 }
 
+// optional is the label of a field that may stay empty among others that may not.
+func (v *visit) optional(label string) string { return v.t("details.optional", "label", label) }
+
 // sentence returns a phrase with one placeholder filled by a name.
 func (v *visit) sentence(key, slot, name string) []web.Part {
 	return v.look.Phrases.Parts(v.look.Lang, "pages."+key, map[string]web.Part{slot: {Text: name, Name: true}})

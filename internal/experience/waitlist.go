@@ -50,7 +50,7 @@ func (v *visit) waitlistPage(email, name string) *web.Page {
 					Name: fieldIdentifier, Label: v.t("field.email"), Type: "email", Autocomplete: "email", Value: email, Focus: true,
 					Max: guestlist.MaxEmailLength,
 				},
-				{Name: fieldName, Label: v.t("waitlist.name"), Autocomplete: "name", Value: name, Optional: true, Max: guestlist.MaxNameLength},
+				{Name: fieldName, Label: v.optional(v.t("waitlist.name")), Autocomplete: "name", Value: name, Optional: true, Max: guestlist.MaxNameLength},
 			},
 		},
 	}
