@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"guestlist"
+	"guestlist/client"
 	"guestlist/internal/web/webtest"
 )
 
@@ -369,5 +370,44 @@ func TestACampaignKeepsAllThatWasChosen(t *testing.T) {
 	}
 	if i := h.guests()[0]; !i.Strict || i.Locale != "fr" || i.ApplicationID != "" || fmt.Sprint(i.Grants.Organizations[0].RoleIDs) != "["+boss+"]" {
 		t.Errorf("%+v", i)
+	}
+}
+
+// TestAnActionIsWatchedAndStopped on its way: the page says how far it is, and
+// what was done stays done.
+func TestAnActionIsWatchedAndStopped(t *testing.T) {
+	h := newHouse(t)
+	b, _ := h.admin()
+	const many = 8000 // takes a second and more
+	var rows strings.Builder
+	rows.WriteString("email\n")
+	for n := range many {
+		fmt.Fprintf(&rows, "guest%d@x.example\n", n)
+	}
+	var c guestlist.Campaign
+	if _, err := h.api.Send(context.Background(), client.Call{
+		Method: "POST", Path: "/invitations/batch", ContentType: "text/csv", Body: strings.NewReader(rows.String()), Out: &c,
+		Query: url.Values{"name": {"Many"}, "waves": {fmt.Sprintf(`{"startAt":%d}`, time.Now().Add(24*time.Hour).UnixMilli())}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	h.awaited(b, h.url+"/console/campaigns/"+string(c.ID), func(a *webtest.Answer) bool { return strings.Contains(a.One("h1").Text(), "Sending") })
+	ask := b.Get(h.url + "/console/invitations/all?do=extend&campaignId=" + string(c.ID))
+	if text := ask.One("main").Text(); !strings.Contains(text, "Give 8,000 invitations more time?") || !strings.Contains(text, "Many") {
+		t.Errorf("the page asks %s", text)
+	}
+	a := b.Submit(ask, "#form", map[string]string{"days": "30"})
+	h.at(a, 200, "invitation-action")
+	inspect(t, "running", a)
+	if text := a.One(".progress").Text(); !strings.Contains(text, "of 8,000 looked at") || !strings.Contains(a.Source, `http-equiv="refresh"`) {
+		t.Errorf("on its way the page says %s", text)
+	}
+	a = b.Submit(a, ".head form", nil)
+	var act guestlist.InvitationAction
+	if err := h.api.Do(context.Background(), "GET", "/invitations/actions/"+a.URL.Path[strings.LastIndex(a.URL.Path, "/")+1:], nil, &act); err != nil {
+		t.Fatal(err)
+	}
+	if text := a.One("main").Text(); !strings.Contains(text, "It was stopped on the way.") || a.Has("progress") || act.State != guestlist.ActionCancelled || act.Changed >= many {
+		t.Errorf("stopped the page says %s of %+v", text, act)
 	}
 }
