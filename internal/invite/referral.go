@@ -86,28 +86,21 @@ func Tree(tx *store.Tx, root guestlist.UserID) (nodes []guestlist.TreeNode, more
 	return nodes, more, nil
 }
 
-// cameBy fills in by whose invitation the root came in, if that is known still.
+// cameBy fills in by whose invitation the root came in, if that is not forgotten.
 func cameBy(tx *store.Tx, n *guestlist.TreeNode) error {
-	id, err := tx.CameBy(n.UserID)
+	id, err := tx.InvitationOf(n.UserID)
 	if err != nil || id == "" {
-		return ignoreNotFound(err)
+		return err
 	}
 	i, err := tx.Invitation(id)
-	if err != nil {
-		return ignoreNotFound(err)
+	if found, err := orNone(err); err != nil || !found {
+		return err
 	}
 	n.InvitationID = i.ID
 	if i.Inviter.Type == guestlist.InviterUser {
 		n.ParentID = guestlist.UserID(i.Inviter.ID)
 	}
 	return nil
-}
-
-func ignoreNotFound(err error) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	return err
 }
 
 // describe fills in who a node is. Somebody who was deleted stays in the tree,

@@ -53,7 +53,7 @@ func (a *API) listOrganizationInvitations(c *call, in struct {
 	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
 		rows, total, err := tx.OrganizationInvitations(store.OrganizationInvitationFilter{
 			Organization: in.Organization, Inviter: in.Inviter, Invitee: in.Invitee,
-		}, window)
+		}, window, listCap)
 		if err != nil {
 			return err
 		}
@@ -68,6 +68,7 @@ func (a *API) listOrganizationInvitations(c *call, in struct {
 		}
 		return nil
 	})
+	l.capAt(listCap)
 	return l, err
 }
 

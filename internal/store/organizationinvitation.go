@@ -43,8 +43,9 @@ func (f OrganizationInvitationFilter) where() []conditions {
 }
 
 // OrganizationInvitations lists invitations into single organizations, the
-// newest first, and how many there are in all. p.Limit must not be 0.
-func (tx *Tx) OrganizationInvitations(f OrganizationInvitationFilter, p Page) ([]guestlist.Invitation, int, error) {
+// newest first, and how many there are in all, counted no further than most+1.
+// p.Limit must not be 0.
+func (tx *Tx) OrganizationInvitations(f OrganizationInvitationFilter, p Page, most int) ([]guestlist.Invitation, int, error) {
 	list, total := []guestlist.Invitation{}, 0
 	for _, c := range f.where() {
 		some, err := collect(tx, tx.scanInvitation, "SELECT "+invitationColumns+" FROM invitations"+c.text+
@@ -52,8 +53,10 @@ func (tx *Tx) OrganizationInvitations(f OrganizationInvitationFilter, p Page) ([
 		if err != nil {
 			return nil, 0, err
 		}
-		list = append(list, some...)
-		n, err := tx.countRows("invitations"+c.text, c.args, 0)
+		if list = append(list, some...); total > most {
+			continue
+		}
+		n, err := tx.countRows("invitations"+c.text, c.args, limitOf(most, total))
 		if err != nil {
 			return nil, 0, err
 		}

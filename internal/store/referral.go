@@ -87,24 +87,13 @@ func (tx *Tx) InvitedBy(id guestlist.UserID, limit int) ([]guestlist.TreeNode, e
 	}, tx.s.dialect.invitedBy(), id, limit)
 }
 
-// CameBy returns the invitation by which a user came in; ErrNotFound if it was
-// none, or one that is forgotten.
-func (tx *Tx) CameBy(id guestlist.UserID) (guestlist.InvitationID, error) {
-	var by guestlist.InvitationID
-	return by, tx.row("SELECT invitation_id FROM redemptions WHERE user_id = $1 AND is_new ORDER BY created_at LIMIT 1", []any{id}, &by)
-}
-
 // settingReferrals names the settings of users' own invitations.
 const settingReferrals = "referrals"
 
 // ReferralSettings returns what users' own invitations give.
 func (tx *Tx) ReferralSettings() (guestlist.ReferralSettings, error) {
 	s := guestlist.DefaultReferralSettings()
-	err := tx.SettingJSON(settingReferrals, &s)
-	if errors.Is(err, ErrNotFound) {
-		err = nil
-	}
-	return s, err
+	return s, tx.SettingJSON(settingReferrals, &s)
 }
 
 // PutReferralSettings changes them.

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"errors"
-
 	"guestlist"
 )
 
@@ -175,11 +173,7 @@ const settingWaitlist = "waitlist"
 // WaitlistSettings returns what the waitlist gives and how it ranks.
 func (tx *Tx) WaitlistSettings() (guestlist.WaitlistSettings, error) {
 	s := guestlist.DefaultWaitlistSettings()
-	err := tx.SettingJSON(settingWaitlist, &s)
-	if errors.Is(err, ErrNotFound) {
-		err = nil
-	}
-	return s, err
+	return s, tx.SettingJSON(settingWaitlist, &s)
 }
 
 // PutWaitlistSettings changes them.
