@@ -167,6 +167,8 @@ type own struct {
 	s   *site
 	url string
 
+	lets bool // in who is signed in already
+
 	mu sync.Mutex
 	id string // as the console shows it
 }
@@ -204,10 +206,13 @@ func (o *own) setUp(id string) {
 
 func (o *own) begin(w http.ResponseWriter, r *http.Request, q url.Values) {
 	for name, value := range map[string]string{
-		"client_id": o.client(), "redirect_uri": o.url + "/callback", "response_type": "code", "scope": "openid email", "prompt": "login",
+		"client_id": o.client(), "redirect_uri": o.url + "/callback", "response_type": "code", "scope": "openid email",
 		"code_challenge": ownChallenge, "code_challenge_method": "S256",
 	} {
 		q.Set(name, value)
+	}
+	if !o.lets {
+		q.Set("prompt", "login")
 	}
 	http.Redirect(w, r, o.s.url+"/oidc/auth?"+q.Encode(), http.StatusFound)
 }

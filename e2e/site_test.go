@@ -101,7 +101,13 @@ var readyLine = regexp.MustCompile(`Guestlist is ready at (\S+)`)
 // serve starts a server and returns once it answers. The test's end kills it.
 func (s *site) serve(args ...string) *running {
 	s.t.Helper()
-	p := &running{t: s.t, cmd: s.command(append([]string{"serve"}, args...)...), out: newOutput(), ended: make(chan struct{})}
+	return s.start(append([]string{"serve"}, args...)...)
+}
+
+// start starts a command that serves, as serve does.
+func (s *site) start(args ...string) *running {
+	s.t.Helper()
+	p := &running{t: s.t, cmd: s.command(args...), out: newOutput(), ended: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	if err := p.cmd.Start(); err != nil {
 		s.t.Fatal(err)

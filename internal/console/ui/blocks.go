@@ -252,8 +252,14 @@ func (f Funnel) most() int {
 	return most
 }
 
-// Width is the length of a step's bar.
-func (f Funnel) Width(s Step) int { return max(0, s.Count) * funnelWidth / f.most() }
+// Width is the length of a step's bar. What is there can be seen.
+func (f Funnel) Width(s Step) int {
+	if s.Count <= 0 {
+		return 0
+	}
+	const least = 3
+	return max(least, s.Count*funnelWidth/f.most())
+}
 
 // Percent is the share of the first step that came so far, "" if there is none.
 func (f Funnel) Percent(s Step) string {
