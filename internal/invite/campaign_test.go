@@ -391,7 +391,8 @@ func TestMailsOfCampaignsCountToTheDayOfTheirRecipients(t *testing.T) {
 			}
 			return err
 		})
-		d.campaign(guestlist.Campaign{Terms: terms}, 3)
+		d.campaign(guestlist.Campaign{Terms: terms, Waves: guestlist.CampaignWaves{FromHour: 10, ToHour: 12}}, 3)
+		d.clock.Advance(time.Hour)
 		d.expect("one too many", map[guestlist.TemplateType]int{first: 2})
 		if c := d.campaignNow(); c.State != guestlist.CampaignSending {
 			t.Error("with a mail to be sent the campaign is", c.State)
@@ -399,8 +400,10 @@ func TestMailsOfCampaignsCountToTheDayOfTheirRecipients(t *testing.T) {
 		if r := d.report(); r.Queued != 1 || r.Sent != 2 {
 			t.Errorf("%+v", r)
 		}
-		d.clock.Advance(24 * time.Hour)
-		d.expect("the day after", map[guestlist.TemplateType]int{first: 1})
+		d.clock.Advance(23 * time.Hour)
+		d.expect("a day after, before the hours of the campaign", map[guestlist.TemplateType]int{})
+		d.clock.Advance(time.Hour)
+		d.expect("in its hours", map[guestlist.TemplateType]int{first: 1})
 		if c := d.campaignNow(); c.State != guestlist.CampaignFinished {
 			t.Error("after its last mail the campaign is", c.State)
 		}

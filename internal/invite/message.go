@@ -15,9 +15,15 @@ type writer struct {
 	tx   *store.Tx
 
 	out    []store.HandedOver
-	counts []string // of each of out the counter of its recipient, "" if it was counted when it was asked for
+	counts []counted // of each of out
 	unplan []guestlist.InvitationID
 	named  map[string]map[string]any // what is told of applications, inviters, organizations
+}
+
+// counted is how a mail counts to what its recipient gets in a day.
+type counted struct {
+	by       string // the counter; "" if it was counted when it was asked for
+	campaign guestlist.CampaignID
 }
 
 // add takes an invitation whose next mail is due.
@@ -59,11 +65,11 @@ func (w *writer) add(i guestlist.Invitation) error {
 	}
 	h.Message = m
 	// What a host sends by hand was counted then, see CountSend.
-	counter := ""
+	c := counted{campaign: i.CampaignID}
 	if reminder || i.CampaignID != "" && i.Generation == 1 {
-		counter = counterOf(i)
+		c.by = counterOf(i)
 	}
-	w.out, w.counts = append(w.out, h), append(w.counts, counter)
+	w.out, w.counts = append(w.out, h), append(w.counts, c)
 	return nil
 }
 
@@ -123,29 +129,38 @@ func (w *writer) write() error {
 }
 
 // limit counts mails to their recipients, and puts those off that would be too
-// many for a day.
+// many for a day: until it is over, and the hours of their campaign begin.
 func (w *writer) limit() error {
 	counts := map[string]int{}
 	for _, c := range w.counts {
-		if c != "" {
-			counts[c]++
+		if c.by != "" {
+			counts[c.by]++
 		}
 	}
 	limits, err := w.tx.HitAll(counts, day)
 	if err != nil {
 		return err
 	}
-	put, out := map[guestlist.InvitationID]guestlist.Time{}, w.out[:0]
+	later, out := map[guestlist.InvitationID]guestlist.Time{}, w.out[:0]
 	for at, h := range w.out {
 		c := w.counts[at]
-		if counts[c]--; c != "" && limits[c].Hits-counts[c] > guestlist.MaxInvitationSendsPerDay {
-			put[h.Message.InvitationID] = limits[c].WindowEnds
+		l := limits[c.by]
+		if counts[c.by]--; c.by == "" || l.Hits-counts[c.by] <= guestlist.MaxInvitationSendsPerDay {
+			out = append(out, h)
 			continue
 		}
-		out = append(out, h)
+		var hours guestlist.CampaignWaves
+		if c.campaign != "" {
+			row, err := w.tx.Campaign(c.campaign)
+			if _, err := orNone(err); err != nil {
+				return err
+			}
+			hours = row.Waves
+		}
+		later[h.Message.InvitationID] = NextWave(hours, l.WindowEnds)
 	}
 	w.out = out
-	return w.tx.PostponeInvitations(put)
+	return w.tx.PostponeInvitations(later)
 }
 
 // payload is what the words of a mail may speak of.
