@@ -12,19 +12,25 @@ type InvitationView struct {
 // InvitationViewID is the id of an InvitationView.
 type InvitationViewID string
 
-// InvitationViewFilter says which invitations a view has, in the words of their
-// list; the zero value means all.
+// InvitationChoice says which invitations are meant, in the words of their list;
+// the zero value means all. Lists take it as a query, and views and actions as
+// JSON.
+type InvitationChoice struct {
+	Status        InvitationStatus   `json:"status,omitempty" query:"status" check:"enum=scheduled|pending|accepted|declined|revoked|expired"`
+	Delivery      InvitationDelivery `json:"delivery,omitempty" query:"delivery" check:"enum=none|queued|sent|delivered|deferred|bounced|complained|suppressed|failed"`
+	CampaignID    CampaignID         `json:"campaignId,omitempty" query:"campaignId" check:"max=128"`
+	ApplicationID ApplicationID      `json:"applicationId,omitempty" query:"applicationId" check:"max=128"`
+	InviterID     string             `json:"inviterId,omitempty" query:"inviterId" check:"max=128"` // of a user or application
+	Kind          InvitationKind     `json:"kind,omitempty" query:"kind" check:"enum=personal|shared"`
+	Email         string             `json:"email,omitempty" query:"email" check:"max=320"` // how the recipient's address begins
+}
+
+// InvitationViewFilter says which invitations a view has.
 type InvitationViewFilter struct {
-	Status        InvitationStatus   `json:"status,omitempty"`
-	Delivery      InvitationDelivery `json:"delivery,omitempty"`
-	CampaignID    CampaignID         `json:"campaignId,omitempty"`
-	ApplicationID ApplicationID      `json:"applicationId,omitempty"`
-	InviterID     string             `json:"inviterId,omitempty"`
-	Kind          InvitationKind     `json:"kind,omitempty"`
-	Email         string             `json:"email,omitempty"` // how the recipient's address begins
+	InvitationChoice
 	// EndingWithinDays wants pending ones that end within so many days from when
 	// the view is looked at; 0 for any.
-	EndingWithinDays int `json:"endingWithinDays,omitempty"`
+	EndingWithinDays int `json:"endingWithinDays,omitempty" check:"min=0,max=366"`
 }
 
 const (

@@ -14,16 +14,10 @@ import (
 // ActionFilter says which invitations an action is done to, in the words of the
 // list of invitations. Ids, if there are any, are all that is meant.
 type ActionFilter struct {
-	IDs            []guestlist.InvitationID     `json:"ids,omitempty"`
-	Status         guestlist.InvitationStatus   `json:"status,omitempty"`
-	Delivery       guestlist.InvitationDelivery `json:"delivery,omitempty"`
-	CampaignID     guestlist.CampaignID         `json:"campaignId,omitempty"`
-	ApplicationID  guestlist.ApplicationID      `json:"applicationId,omitempty"`
-	InviterID      string                       `json:"inviterId,omitempty"`
-	Kind           guestlist.InvitationKind     `json:"kind,omitempty"`
-	Email          string                       `json:"email,omitempty"` // how the recipient's address begins
-	ExpiringBefore guestlist.Time               `json:"expiringBefore,omitempty"`
-	Unsent         bool                         `json:"unsent,omitempty"` // no mail has left yet
+	IDs []guestlist.InvitationID `json:"ids,omitempty" check:"max=10000,each.min=1,each.max=21,each.format=id,unique"`
+	guestlist.InvitationChoice
+	ExpiringBefore guestlist.Time `json:"expiringBefore,omitempty" check:"min=0"`
+	Unsent         bool           `json:"unsent,omitempty"` // no mail has left yet
 }
 
 // IsAll reports whether everything is meant. A caller should have to say so.
@@ -32,10 +26,9 @@ func (f ActionFilter) IsAll() bool {
 }
 
 func (f ActionFilter) store() store.InvitationFilter {
-	return store.InvitationFilter{
-		Status: f.Status, Delivery: f.Delivery, Campaign: f.CampaignID, Application: f.ApplicationID, Inviter: f.InviterID,
-		Kind: f.Kind, Prefix: f.Email, Ending: f.ExpiringBefore,
-	}
+	filter := store.FilterOf(f.InvitationChoice)
+	filter.Ending = f.ExpiringBefore
+	return filter
 }
 
 // ActionChoices is what an action needs to know beside its filter.

@@ -141,7 +141,8 @@ func (h Host) CancelCampaign(tx *store.Tx, c *store.Campaign, revoke bool) error
 	if err := tx.UpdateCampaign(*c); err != nil {
 		return err
 	}
-	_, err := h.StartAction(tx, guestlist.ActionRevoke, ActionFilter{CampaignID: c.ID, Unsent: !revoke}, ActionChoices{Reason: reasonCancelled})
+	which := ActionFilter{InvitationChoice: guestlist.InvitationChoice{CampaignID: c.ID}, Unsent: !revoke}
+	_, err := h.StartAction(tx, guestlist.ActionRevoke, which, ActionChoices{Reason: reasonCancelled})
 	return err
 }
 

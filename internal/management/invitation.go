@@ -61,24 +61,15 @@ type invitationQuery struct {
 	invitationChoice
 }
 
-// invitationChoice says which invitations are wanted.
+// invitationChoice says which invitations are wanted, in a query.
 type invitationChoice struct {
-	Status      guestlist.InvitationStatus   `query:"status" check:"enum=scheduled|pending|accepted|declined|revoked|expired"`
-	Delivery    guestlist.InvitationDelivery `query:"delivery" check:"enum=none|queued|sent|delivered|deferred|bounced|complained|suppressed|failed"`
-	Campaign    guestlist.CampaignID         `query:"campaignId" check:"max=128"`
-	Application guestlist.ApplicationID      `query:"applicationId" check:"max=128"`
-	Inviter     string                       `query:"inviterId" check:"max=128"`
-	Kind        guestlist.InvitationKind     `query:"kind" check:"enum=personal|shared"`
-	Email       string                       `query:"email" check:"max=320"` // how the recipient's address begins
-	Ending      *guestlist.Time              `query:"expiringBefore"`        // pending ones that end by then
+	guestlist.InvitationChoice
+	Ending *guestlist.Time `query:"expiringBefore"` // pending ones that end by then
 }
 
 // filter returns the store's form of a choice.
 func (q invitationChoice) filter() store.InvitationFilter {
-	f := store.InvitationFilter{
-		Status: q.Status, Delivery: q.Delivery, Campaign: q.Campaign, Application: q.Application, Inviter: q.Inviter, Kind: q.Kind,
-		Prefix: q.Email,
-	}
+	f := store.FilterOf(q.InvitationChoice)
 	set(&f.Ending, q.Ending)
 	return f
 }

@@ -23,24 +23,10 @@ func (a *API) invitationActionRoutes() []route {
 	}
 }
 
-// actionFilter says which invitations are meant, in the words of their list.
-type actionFilter struct {
-	IDs            []guestlist.InvitationID     `json:"ids,omitempty" check:"max=10000,each.min=1,each.max=21,each.format=id,unique"`
-	Status         guestlist.InvitationStatus   `json:"status,omitempty" check:"enum=scheduled|pending|accepted|declined|revoked|expired"`
-	Delivery       guestlist.InvitationDelivery `json:"delivery,omitempty" check:"enum=none|queued|sent|delivered|deferred|bounced|complained|suppressed|failed"`
-	CampaignID     guestlist.CampaignID         `json:"campaignId,omitempty" check:"max=128"`
-	ApplicationID  guestlist.ApplicationID      `json:"applicationId,omitempty" check:"max=128"`
-	InviterID      string                       `json:"inviterId,omitempty" check:"max=128"`
-	Kind           guestlist.InvitationKind     `json:"kind,omitempty" check:"enum=personal|shared"`
-	Email          string                       `json:"email,omitempty" check:"max=320"`
-	ExpiringBefore guestlist.Time               `json:"expiringBefore,omitempty" check:"min=0"`
-	Unsent         bool                         `json:"unsent,omitempty"`
-}
-
 // actionOrder is what is to be done to which invitations.
 type actionOrder struct {
 	Action guestlist.InvitationVerb `json:"action" check:"enum=resend|revoke|extend|delete"`
-	Filter actionFilter             `json:"filter,omitempty"`
+	Filter invite.ActionFilter      `json:"filter,omitempty"`
 	// All has to be said where the filter names nothing.
 	All       bool   `json:"all,omitempty"`
 	ExpiresIn int    `json:"expiresIn,omitempty" check:"min=0,max=31622400"` // seconds
@@ -49,7 +35,7 @@ type actionOrder struct {
 
 func (a *API) startAction(c *call, in struct{ Body actionOrder }) (guestlist.InvitationAction, error) {
 	var act guestlist.InvitationAction
-	f := invite.ActionFilter(in.Body.Filter)
+	f := in.Body.Filter
 	inv := web.Invalid{}
 	if !inv.Check(!f.IsAll() || in.Body.All, "filter", "custom", "Name which invitations are meant, or say all") {
 		return act, inv.Err()

@@ -35,29 +35,17 @@ func (a *API) listInvitationViews(c *call, _ struct {
 	return l, err
 }
 
-// viewFilter is a guestlist.InvitationViewFilter as it is sent to us.
-type viewFilter struct {
-	Status           guestlist.InvitationStatus   `json:"status,omitempty" check:"enum=scheduled|pending|accepted|declined|revoked|expired"`
-	Delivery         guestlist.InvitationDelivery `json:"delivery,omitempty" check:"enum=none|queued|sent|delivered|deferred|bounced|complained|suppressed|failed"`
-	CampaignID       guestlist.CampaignID         `json:"campaignId,omitempty" check:"max=128"`
-	ApplicationID    guestlist.ApplicationID      `json:"applicationId,omitempty" check:"max=128"`
-	InviterID        string                       `json:"inviterId,omitempty" check:"max=128"`
-	Kind             guestlist.InvitationKind     `json:"kind,omitempty" check:"enum=personal|shared"`
-	Email            string                       `json:"email,omitempty" check:"max=320"`
-	EndingWithinDays int                          `json:"endingWithinDays,omitempty" check:"min=0,max=366"`
-}
-
 func (a *API) saveInvitationView(c *call, in struct {
 	Body struct {
-		Name   string     `json:"name" check:"min=1,max=64"`
-		Filter viewFilter `json:"filter,omitempty"`
+		Name   string                         `json:"name" check:"min=1,max=64"`
+		Filter guestlist.InvitationViewFilter `json:"filter,omitempty"`
 	}
 },
 ) (guestlist.InvitationView, error) {
 	var saved guestlist.InvitationView
 	err := a.Store.Update(c.ctx(), func(tx *store.Tx) error {
 		var err error
-		saved, err = invite.SaveView(tx, in.Body.Name, guestlist.InvitationViewFilter(in.Body.Filter))
+		saved, err = invite.SaveView(tx, in.Body.Name, in.Body.Filter)
 		return err
 	})
 	return saved, err

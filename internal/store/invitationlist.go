@@ -25,6 +25,14 @@ type InvitationFilter struct {
 	Before guestlist.InvitationID
 }
 
+// FilterOf is the filter of a choice.
+func FilterOf(c guestlist.InvitationChoice) InvitationFilter {
+	return InvitationFilter{
+		Status: c.Status, Delivery: c.Delivery, Campaign: c.CampaignID, Application: c.ApplicationID, Inviter: c.InviterID, Kind: c.Kind,
+		Prefix: c.Email,
+	}
+}
+
 // Where no index has the invitations of a filter in the order of lists, either
 // an index finds few of them, which are then sorted, or they lie so densely
 // that they are looked for among the newest. So no list reads more rows than
