@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
+	"guestlist"
 	"guestlist/internal/store"
 )
 
@@ -20,7 +22,7 @@ func (r *Runner) attempt(ctx context.Context, k Kind, c store.ClaimedJob) store.
 	case c.Attempt > c.MaxAttempts:
 		err = Cancel(fmt.Errorf("%d attempts ended with their process and without a result", c.MaxAttempts))
 	case r.isStopping(), left < k.timeout()/2:
-		return r.judge(k, c, released)
+		err = released
 	default:
 		attemptCtx, cancel := context.WithTimeout(ctx, left)
 		defer cancel()
@@ -29,9 +31,32 @@ func (r *Runner) attempt(ctx context.Context, k Kind, c store.ClaimedJob) store.
 			err = released // it was told to stop, and did
 		}
 	}
-	res := r.judge(k, c, err)
+	res := judge(k, c, err, r.Store.Now())
+	if res.State == store.JobDead && c.Err == nil && k.Dead != nil {
+		if noteErr := bury(ctx, k, j, err); noteErr != nil {
+			// There are no attempts left: it comes back to be given up once more.
+			res.State, res.Error = store.JobQueued, errors.Join(err, noteErr).Error()
+			res.RunAt = r.Store.Now().Add(k.wait(c.Attempt, random()))
+		}
+	}
+	r.count(c.Kind, res)
 	r.logFailure(ctx, c, res, err)
 	return res
+}
+
+// buryWithin bounds what is written down of a dead job.
+const buryWithin = 10 * time.Second
+
+// bury has a kind write down that a job was given up. The end of the process
+// waits for it: the job's own time is over.
+func bury(ctx context.Context, k Kind, j Job, because error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), buryWithin)
+	defer cancel()
+	var m *meaning
+	if errors.As(because, &m) {
+		because = m.err
+	}
+	return call(ctx, func(ctx context.Context, j Job) error { return k.Dead(ctx, j, because) }, j)
 }
 
 // released is the outcome of an attempt that was not made.
@@ -52,14 +77,12 @@ func call(ctx context.Context, run Handler, j Job) (err error) {
 	return run(ctx, j)
 }
 
-// judge decides what becomes of a job after an attempt, and counts it.
-func (r *Runner) judge(k Kind, c store.ClaimedJob, err error) store.JobResult {
+// judge decides what becomes of a job after an attempt.
+func judge(k Kind, c store.ClaimedJob, err error, now guestlist.Time) store.JobResult {
 	res := store.JobResult{ID: c.ID, Lease: c.Lease, State: store.JobDone}
 	if err == nil {
-		r.count(c.Kind, func(n *KindCounts) { n.Done++ })
 		return res
 	}
-	now := r.Store.Now()
 	res.State, res.Error = store.JobQueued, err.Error()
 	var m *meaning
 	if !errors.As(err, &m) {
@@ -67,17 +90,13 @@ func (r *Runner) judge(k Kind, c store.ClaimedJob, err error) store.JobResult {
 	}
 	if m.snooze {
 		res.RunAt, res.Uncounted = now.Add(m.after), true
-		r.count(c.Kind, func(n *KindCounts) { n.PutOff++ })
 		return res
 	}
 	res.RunAt = now.Add(max(k.wait(c.Attempt, random()), m.after))
 	tooOld := k.GiveUpAfter > 0 && res.RunAt > c.CreatedAt.Add(k.GiveUpAfter)
 	if m.cancel || c.Attempt >= c.MaxAttempts || tooOld {
 		res.State = store.JobDead
-		r.count(c.Kind, func(n *KindCounts) { n.Dead++ })
-		return res
 	}
-	r.count(c.Kind, func(n *KindCounts) { n.Failed++ })
 	return res
 }
 

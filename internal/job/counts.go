@@ -1,6 +1,10 @@
 package job
 
-import "maps"
+import (
+	"maps"
+
+	"guestlist/internal/store"
+)
 
 // Counts is what a runner did since it started, for metrics.
 type Counts struct {
@@ -30,10 +34,20 @@ func (r *Runner) Counts() Counts {
 	return c
 }
 
-func (r *Runner) count(kind string, f func(*KindCounts)) {
+// count counts an attempt at a job of a kind.
+func (r *Runner) count(kind string, res store.JobResult) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := r.counts.Kinds[kind]
-	f(&n)
+	switch {
+	case res.State == store.JobDone:
+		n.Done++
+	case res.State == store.JobDead:
+		n.Dead++
+	case res.Uncounted:
+		n.PutOff++
+	default:
+		n.Failed++
+	}
 	r.counts.Kinds[kind] = n
 }

@@ -73,6 +73,10 @@ type Kind struct {
 	Waits []time.Duration
 	// GiveUpAfter ends retries by age, whatever attempts are left; 0 means no.
 	GiveUpAfter time.Duration
+	// Dead, if not nil, writes down elsewhere that a job was given up, and why:
+	// also of one that took its process along at every attempt. It may be called
+	// more than once. Where it fails the job is not dead yet.
+	Dead func(ctx context.Context, j Job, because error) error
 }
 
 func (k Kind) lease() time.Duration {

@@ -301,13 +301,56 @@ func TestAJobThatKillsItsProcessIsGivenUp(t *testing.T) {
 			}
 			c.Advance(2 * time.Minute)
 		}
-		r := &job.Runner{Store: st, Log: quiet(), Kinds: map[string]job.Kind{"k": {Run: func(context.Context, job.Job) error {
-			t.Error("a third attempt")
-			return nil
-		}}}}
+		told := []string{}
+		r := &job.Runner{Store: st, Log: quiet(), Kinds: map[string]job.Kind{"k": {
+			Run: func(context.Context, job.Job) error {
+				t.Error("a third attempt")
+				return nil
+			},
+			Dead: func(_ context.Context, j job.Job, because error) error {
+				if told = append(told, because.Error()); len(told) == 1 {
+					return errors.New("the database is away")
+				}
+				return nil
+			},
+		}}}
+		runDue(t, r)
+		if dead := rowsIn(t, st, store.JobDead); len(dead) != 0 {
+			t.Errorf("dead before it is written down: %+v", dead)
+		}
+		c.Advance(time.Hour)
 		runDue(t, r)
 		if dead := rowsIn(t, st, store.JobDead); len(dead) != 1 || !strings.Contains(dead[0].LastError, "ended with their process") {
 			t.Errorf("dead: %+v", dead)
+		}
+		if len(told) != 2 || !strings.Contains(told[1], "ended with their process") {
+			t.Errorf("told: %q", told)
+		}
+	})
+}
+
+func TestWhoeverGivesUpIsToldWhy(t *testing.T) {
+	onBoth(t, func(t *testing.T, st *store.Store, c *storetest.Clock) {
+		enqueue(t, st, guestlist.Job{Kind: "fails", MaxAttempts: 2}, guestlist.Job{Kind: "hopeless"}, guestlist.Job{Kind: "fine"})
+		why := errors.New("the carrier is closed")
+		told := map[string]int{}
+		dead := func(ctx context.Context, j job.Job, because error) error {
+			if !errors.Is(because, why) || ctx.Err() != nil {
+				t.Errorf("%s: %v, %v", j.Kind, because, ctx.Err())
+			}
+			told[j.Kind]++
+			return nil
+		}
+		r := &job.Runner{Store: st, Log: quiet(), Kinds: map[string]job.Kind{
+			"fails":    {Dead: dead, Run: func(context.Context, job.Job) error { return why }},
+			"hopeless": {Dead: dead, Run: func(context.Context, job.Job) error { return job.Cancel(why) }},
+			"fine":     {Dead: dead, Run: func(context.Context, job.Job) error { return nil }},
+		}}
+		runDue(t, r)
+		c.Advance(time.Hour)
+		runDue(t, r)
+		if told["fails"] != 1 || told["hopeless"] != 1 || told["fine"] != 0 {
+			t.Errorf("told %v", told)
 		}
 	})
 }

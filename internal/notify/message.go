@@ -24,12 +24,9 @@ var (
 
 // send makes one attempt to send a message.
 func (n *Notifier) send(ctx context.Context, j job.Job) error {
-	var m guestlist.Message
-	if err := json.Unmarshal(j.Payload, &m); err != nil {
+	m, ok := messageOf(j)
+	if !ok {
 		return job.Cancel(errors.New("its payload is not a message"))
-	}
-	if m.ID == "" {
-		m.ID = string(j.ID) // stays the same at every attempt
 	}
 	plan, err := n.plan(ctx, m)
 	if err != nil || plan.sent {
@@ -66,6 +63,36 @@ func (n *Notifier) send(ctx context.Context, j job.Job) error {
 		return errors.Join(err, fmt.Errorf("notify: %s: %w", m, putErr))
 	}
 	return err
+}
+
+// gaveUp writes down of a message whose job was given up that nobody will carry
+// it, unless its last attempt said how it ended.
+func (n *Notifier) gaveUp(ctx context.Context, j job.Job, because error) error {
+	m, ok := messageOf(j)
+	if !ok {
+		return nil
+	}
+	return n.Store.Update(ctx, func(tx *store.Tx) error {
+		row, err := tx.Message(m.ID)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if row.TakenAt != 0 || row.Status == store.MessageFailed || row.Status == store.MessageWithheld {
+			return nil
+		}
+		return tx.PutMessage(m, store.MessageState{Status: store.MessageFailed, Attempts: j.MaxAttempts, Error: because.Error()})
+	})
+}
+
+// messageOf is the message of a job, false if there is none in it.
+func messageOf(j job.Job) (m guestlist.Message, ok bool) {
+	if json.Unmarshal(j.Payload, &m) != nil {
+		return m, false
+	}
+	if m.ID == "" {
+		m.ID = string(j.ID) // stays the same at every attempt
+	}
+	return m, true
 }
 
 // plan is what is known about a message before it is sent.

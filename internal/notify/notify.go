@@ -66,6 +66,6 @@ var hookWaits = []time.Duration{
 func (n *Notifier) Kinds() map[string]job.Kind {
 	return map[string]job.Kind{
 		guestlist.JobDeliverHook: {Run: n.deliver, Lease: hookLease, Width: hookWidth, Waits: hookWaits, GiveUpAfter: hookGiveUp},
-		guestlist.JobSendMessage: {Run: n.send, Lease: sendLease, Width: sendWidth, Batch: sendBatch, Waits: n.SendWaits},
+		guestlist.JobSendMessage: {Run: n.send, Dead: n.gaveUp, Lease: sendLease, Width: sendWidth, Batch: sendBatch, Waits: n.SendWaits},
 	}
 }

@@ -112,9 +112,9 @@ func (p *parts) work(s *Server, applications *oidc.Door, machines *management.AP
 	kinds[guestlist.JobDeleteUser] = job.Kind{Run: func(ctx context.Context, j job.Job) error {
 		return machines.DeleteDue(ctx, j.Payload)
 	}}
-	kinds[guestlist.JobImportUsers] = job.Kind{Width: 1, Run: goesOn(machines.ImportOn, machines.FailImport)}
-	kinds[guestlist.JobImportCampaign] = job.Kind{Width: 1, Run: goesOn(machines.ImportCampaignOn, machines.FailCampaign)}
-	kinds[guestlist.JobInvitationAction] = job.Kind{Width: 1, Run: goesOn(machines.ActOnInvitations, machines.FailAction)}
+	kinds[guestlist.JobImportUsers] = goesOn(machines.ImportOn, machines.FailImport)
+	kinds[guestlist.JobImportCampaign] = goesOn(machines.ImportCampaignOn, machines.FailCampaign)
+	kinds[guestlist.JobInvitationAction] = goesOn(machines.ActOnInvitations, machines.FailAction)
 	pump := &invite.Pump{Store: s.store, Endpoint: s.o.Endpoint, BuiltIn: machines.BuiltIn}
 	p.runner = &job.Runner{Store: s.store, Kinds: kinds, Log: s.o.Log, Feed: func(ctx context.Context) error {
 		if err := pump.Run(ctx); err != nil && ctx.Err() == nil {
@@ -132,24 +132,24 @@ func (p *parts) work(s *Server, applications *oidc.Door, machines *management.AP
 // which campaigns are through.
 const invitationsEvery = 5 * time.Second
 
-// goesOn runs a job that works something long off in several turns. One that is
-// refused for good is given up at once, and what was given up is noted.
-func goesOn(run func(context.Context, json.RawMessage) (bool, error), fail func(context.Context, json.RawMessage, error) error) job.Handler {
-	return func(ctx context.Context, j job.Job) error {
-		more, err := run(ctx, j.Payload)
-		var refused *guestlist.Error
-		final := errors.As(err, &refused) && refused.Kind != guestlist.KindInternal && refused.Kind != guestlist.KindUnavailable &&
-			refused.Kind != guestlist.KindTooMany
-		switch {
-		case err == nil && more:
-			return job.Snooze(0)
-		case err != nil && (final || j.Last()):
-			err = errors.Join(err, fail(context.WithoutCancel(ctx), j.Payload, err))
-			if final {
+// goesOn is the kind of a job that works something long off in several turns. One
+// that is refused for good is given up at once, and what was given up is noted.
+func goesOn(run func(context.Context, json.RawMessage) (bool, error), fail func(context.Context, json.RawMessage, error) error) job.Kind {
+	return job.Kind{
+		Width: 1,
+		Run: func(ctx context.Context, j job.Job) error {
+			more, err := run(ctx, j.Payload)
+			var refused *guestlist.Error
+			switch {
+			case err == nil && more:
+				return job.Snooze(0)
+			case errors.As(err, &refused) && refused.Kind != guestlist.KindInternal && refused.Kind != guestlist.KindUnavailable &&
+				refused.Kind != guestlist.KindTooMany:
 				return job.Cancel(err)
 			}
-		}
-		return err
+			return err
+		},
+		Dead: func(ctx context.Context, j job.Job, because error) error { return fail(ctx, j.Payload, because) },
 	}
 }
 

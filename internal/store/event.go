@@ -63,13 +63,18 @@ func (tx *Tx) TakeEvents(limit int) ([]PendingEvent, error) {
 		err := sc.Scan(&e.ID, &e.Key, &payload, &e.CreatedAt)
 		e.Payload = json.RawMessage(payload)
 		return e, err
-	}, `DELETE FROM events WHERE id IN (
-			SELECT id FROM events ORDER BY created_at, id LIMIT $1`+tx.s.dialect.skipLocked+`)
-		RETURNING id, key, payload, created_at`, limit)
+	}, takeEvents(tx.s.dialect), limit)
 	slices.SortFunc(events, func(a, b PendingEvent) int {
 		return cmp.Or(cmp.Compare(a.CreatedAt, b.CreatedAt), cmp.Compare(a.ID, b.ID))
 	})
 	return events, err
+}
+
+// takeEvents chooses once: PostgreSQL may run a subquery that locks rows more than
+// once, and take more than the limit.
+func takeEvents(d dialect) string {
+	return `WITH oldest AS MATERIALIZED (SELECT id FROM events ORDER BY created_at, id LIMIT $1` + d.skipLocked + `)
+		DELETE FROM events WHERE id IN (SELECT id FROM oldest) RETURNING id, key, payload, created_at`
 }
 
 // EventsWait reports whether there are events that were not yet turned into
