@@ -32,7 +32,7 @@ func (n *Notifier) send(ctx context.Context, j job.Job) error {
 	if err != nil || plan.sent {
 		return err
 	}
-	if err := n.keepPace(ctx, m, plan); err != nil {
+	if err := n.keepPace(ctx, m, plan.connector); err != nil {
 		return err
 	}
 	if m.ValidFor > 0 && m.Payload != nil {
@@ -201,61 +201,6 @@ func (n *Notifier) carry(ctx context.Context, m guestlist.Message, p plan) (mail
 		return none, err
 	}
 	return sender.Send(ctx, mail.Letter{Message: m, Words: words, At: p.now.Std()})
-}
-
-// How long a message waits for its turn where a carrier takes only so many a
-// second; where it would be longer, it is put off. Somebody waits for a code, and
-// nobody for one mail of a campaign.
-const (
-	paceWait       = 4 * time.Second
-	paceWaitOfMany = 500 * time.Millisecond
-)
-
-// keepPace waits until a message may leave.
-func (n *Notifier) keepPace(ctx context.Context, m guestlist.Message, p plan) error {
-	if p.connector == nil {
-		return nil
-	}
-	rate := mail.Pace(p.connector.Config)
-	if rate <= 0 {
-		return nil
-	}
-	most := paceWait
-	if m.InvitationID != "" {
-		most = paceWaitOfMany
-	}
-	wait, mine := n.pace(p.connector.ID, rate, most)
-	if !mine {
-		return job.Snooze(wait)
-	}
-	if wait <= 0 {
-		return nil
-	}
-	turn := time.NewTimer(wait)
-	defer turn.Stop()
-	select {
-	case <-turn.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// pace takes the next turn at a carrier, if it comes within most, and returns how
-// long it is until then.
-func (n *Notifier) pace(id guestlist.ConnectorID, rate float64, most time.Duration) (wait time.Duration, mine bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	now := guestlist.TimeOf(time.Now())
-	turn := max(now, n.paces[id])
-	if wait = turn.Sub(now); wait > most {
-		return wait, false
-	}
-	if n.paces == nil {
-		n.paces = map[guestlist.ConnectorID]guestlist.Time{}
-	}
-	n.paces[id] = turn.Add(max(time.Millisecond, time.Duration(float64(time.Second)/rate)))
-	return wait, true
 }
 
 // usedSender is a sender with what it was made of. It is kept while that stays

@@ -40,7 +40,9 @@ type Notifier struct {
 
 	mu      sync.Mutex
 	senders map[guestlist.ConnectorType]usedSender
-	paces   map[guestlist.ConnectorID]guestlist.Time // when the next message may leave, see pace
+
+	pacing sync.Mutex
+	paces  map[guestlist.ConnectorID]turns
 }
 
 // The ways in which jobs of this room are run.

@@ -79,6 +79,26 @@ func (tx *Tx) HitAll(counts map[string]int, window time.Duration) (map[string]Li
 		}, rows)
 }
 
+// TakeTurns reserves a span of time for one of many who use something that must
+// not be used too often, in whatever process: it begins when what the others
+// reserved is over. If that is later than most from now nothing is reserved, and
+// from says when the next span could begin.
+func (tx *Tx) TakeTurns(name string, span, most time.Duration) (from guestlist.Time, ok bool, err error) {
+	hash := tx.s.key.Hash(hashLimit, name)
+	var ends guestlist.Time
+	err = tx.row(`INSERT INTO limits (name, hits, window_ends, blocked_until) VALUES ($1, 0, $2, 0)
+		ON CONFLICT (name) DO UPDATE SET
+			window_ends = CASE WHEN limits.window_ends <= $3 THEN excluded.window_ends ELSE limits.window_ends + $4 END
+			WHERE limits.window_ends <= $5
+		RETURNING window_ends`,
+		[]any{hash, tx.Now.Add(span), tx.Now, span.Milliseconds(), tx.Now.Add(most)}, &ends)
+	if errors.Is(err, ErrNotFound) {
+		l, err := tx.Limit(name)
+		return l.WindowEnds, false, err
+	}
+	return ends.Add(-span), err == nil, err
+}
+
 // Block blocks a counter until a time, and starts its count anew from there.
 func (tx *Tx) Block(name string, until guestlist.Time) error {
 	return tx.run(`INSERT INTO limits (name, hits, window_ends, blocked_until) VALUES ($1, 0, $2, $2)
