@@ -59,6 +59,7 @@ func TestPictures(t *testing.T) {
 		pages := gallery(t, h, lang)
 		maps.Copy(pages, outsideGallery(t, newHouse(t, nil), lang))
 		maps.Copy(pages, invitationGallery(t, newHouse(t, nil), lang))
+		maps.Copy(pages, waitlistGallery(t, newHouse(t, nil), lang))
 		maps.Copy(pages, accountGallery(t, newHouse(t, nil), lang))
 		for name, answer := range pages {
 			shown = answer

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"guestlist"
+	"guestlist/internal/invite"
 	"guestlist/internal/store"
 	"guestlist/internal/web/webtest"
 )
@@ -73,5 +74,55 @@ func invitationGallery(t *testing.T, h *house, lang string) map[string]*webtest.
 	pages["invitation-signed-in"] = h.open(b, "/consent", url.Values{"one_time_token": {own.code}})
 	in(t, b.Submit(pages["invitation-signed-in"], "form.form", nil), ada)
 	pages["invitation-done"] = b.Get(h.srv.URL + "/invitation/done")
+	return pages
+}
+
+// waitlistGallery walks to the pages of the waitlist, of reminders, and of one's
+// own invitations in one language.
+func waitlistGallery(t *testing.T, h *house, lang string) map[string]*webtest.Answer {
+	t.Helper()
+	browser := func() *webtest.Browser {
+		b := h.browser()
+		b.Header.Set("Accept-Language", lang)
+		return b
+	}
+	pages := map[string]*webtest.Answer{}
+	h.settings(waitlisted)
+	b := browser()
+	pages["waitlist"] = b.Get(h.srv.URL + "/waitlist?app_id=" + string(testApp))
+	pages["waitlist-wrong"] = b.Submit(pages["waitlist"], "form.form", form{"identifier": "nothing"})
+	pages["waitlist-sent"] = b.Submit(pages["waitlist"], "form.form", form{"identifier": grace, "name": "Grace"})
+	link := h.confirmLink(grace)
+	pages["waitlist-confirm"] = b.Get(link)
+	pages["waitlist-place"] = b.Submit(pages["waitlist-confirm"], "form.form", nil)
+	pages["waitlist-left"] = b.Submit(pages["waitlist-place"], ".actions form", nil)
+	pages["waitlist-error"] = b.Get(link)
+	pages["sign-in-waitlist"] = h.open(b, "/sign-in", nil)
+	h.settings(func(e *guestlist.SignInExperience) { e.RegistrationPolicy = guestlist.PolicyApproval })
+	pages["approval"] = b.Get(h.srv.URL + "/waitlist")
+	h.settings(func(e *guestlist.SignInExperience) { e.RegistrationPolicy = guestlist.PolicyInviteOnly })
+	pages["waitlist-closed"] = b.Get(h.srv.URL + "/waitlist")
+
+	i := h.issue()
+	pages["reminders"] = b.Get(h.srv.URL + invite.LinkPath + i.code + invite.ReminderPath)
+	pages["reminders-stopped"] = b.Submit(pages["reminders"], "form.form", nil)
+
+	id := h.user(ada, password)
+	h.update(func(tx *store.Tx) error {
+		role := guestlist.Role{ID: "giver", Name: "giver", Type: guestlist.RoleUser}
+		h.must(tx.InsertRole(role))
+		h.must(tx.SetInvitationQuota(role.ID, 4))
+		_, err := tx.GiveRoles(id, role.ID)
+		return err
+	})
+	b = h.seated(ada)
+	b.Header.Set("Accept-Language", lang)
+	page := h.ownPage(b, "/invitations")
+	pages["account-invitations-none"] = page
+	for _, to := range []string{"may@example.com", "somebody.with.a.long.name@a-rather-long-domain.example.com", "lin@example.com"} {
+		page = b.Submit(page, "form.form", form{"identifier": to, "name": "Grace Hopper", "message": "Come along"})
+	}
+	pages["account-invitations"] = b.Post(page.URL.String(), url.Values{"invitation": {page.All("li form input")[0].Attr("value")}})
+	pages["account-invitations-wrong"] = b.Submit(pages["account-invitations"], "form.form", form{"identifier": "nope", "message": "see https://evil.example"})
 	return pages
 }
