@@ -218,6 +218,7 @@ func judgePages(t *testing.T, s *site, b *tab, wanted []string, first ...string)
 			t.Errorf("no link leads to the page %s", name)
 		}
 	}
+	b.sibling(t).look(pages)
 	for _, lang := range judgedIn {
 		t.Run(lang, func(t *testing.T) {
 			t.Parallel() // with the other language

@@ -4,12 +4,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
 
@@ -141,7 +140,6 @@ func TestConsole(t *testing.T) {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel() // with the other engine, as its pages wait
 			h := &hall{desk: newDesk(t, engine)}
-			h.tab.look(h.site)
 			for _, j := range guestJourneys {
 				t.Run(j.name, func(t *testing.T) {
 					h.t = t
@@ -171,30 +169,25 @@ var consoleLooks = []struct {
 	{"arabic-phone", "light", "ar", 390},
 }
 
-// look takes pictures of pages, if somebody wants them.
-func (b *tab) look(s *site) {
+// look takes pictures of the pages about guests, if somebody wants them.
+func (b *tab) look(pages []sight) {
 	if os.Getenv(screenshotsEnv) == "" {
 		return
 	}
-	pages := map[string]string{"overview": "/console", "roles": "/console/roles", "new-role": "/console/roles/new"}
 	for _, l := range consoleLooks {
-		features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.scheme}}
-		if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
-			b.t.Fatal(err)
-		}
-		if _, err := chromedp.Call(b.ctx, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": l.lang}}); err != nil {
-			b.t.Fatal(err)
-		}
+		b.scheme(l.scheme)
+		b.speaks(l.lang)
 		b.do("resize", chromedp.EmulateViewport(l.width, 900))
-		for name, path := range pages {
-			b.Open(s.url + path)
-			b.Screenshot("console-" + name + "-" + l.name)
+		for _, p := range pages {
+			if p.nth == 1 && slices.Contains(guestPages, p.name) {
+				b.Open(p.address)
+				b.Screenshot("console-" + p.name + "-" + l.name)
+			}
 		}
 	}
 	b.do("open the navigation", chromedp.Click(visible(".bar-menu")))
 	b.Screenshot("console-navigation")
 	b.do("resize", chromedp.EmulateViewport(1280, 900))
-	b.Open(s.url + "/console")
 	b.ready()
 	b.do("open the menu", chromedp.Click(visible(".who summary")))
 	b.Screenshot("console-menu")

@@ -86,7 +86,7 @@ func zoneOf(name string) *time.Location {
 
 func (v *visit) campaignForm(c guestlist.Campaign, mapping []string) (*ui.Form, error) {
 	form := &ui.Form{
-		Action: campaignPath(c.ID), Submit: v.T("campaigns.start", "n", v.count(c.Total)),
+		Action: campaignPath(c.ID), Submit: v.N("campaigns.start", c.Total),
 		Others: []ui.Action{{Text: v.T("campaigns.check"), Name: "do", Value: "check"}},
 	}
 	columns := ui.FormSection{Title: v.T("user_import.columns"), Text: v.T("user_import.columns_text")}
