@@ -115,7 +115,10 @@ func (h *hall) judge(t *testing.T) {
 	tomorrow := map[string]any{"startAt": time.Now().Add(24 * time.Hour).UnixMilli()}
 	h.api("PATCH", "/invitation-campaigns/"+sending.ID, map[string]any{"mapping": []string{"email"}, "waves": tomorrow}, http.StatusOK, nil)
 	h.api("POST", "/invitation-campaigns/"+sending.ID+"/start", map[string]any{}, http.StatusOK, nil)
+	var regular []made
+	h.api("GET", "/roles?search=regular", nil, http.StatusOK, &regular)
 	first := []string{
+		"/console/roles/" + regular[0].ID,
 		"/console/campaigns/" + waiting.ID, "/console/campaigns/" + sending.ID, "/console/users/" + h.accounts("rosa@tree.example")[0].ID + "/invited",
 	}
 	judgePages(t, h.site, h.tab.of(t), guestPages, first...)
