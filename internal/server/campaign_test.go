@@ -191,8 +191,9 @@ func eachEngine(t *testing.T, fn func(t *testing.T, engine string)) {
 // the others every tenth is refused once by the mail server, and one of a
 // hundred for good.
 const (
-	manyGuests = 100_000
-	fewGuests  = 3_000 // of the short round
+	manyGuests = 100_000 // on the embedded database
+	someGuests = 20_000  // on PostgreSQL, where each costs the machine of the tests more
+	fewGuests  = 3_000   // of the short round
 )
 
 func rowsOfManyGuests(n int) io.Reader {
@@ -219,11 +220,14 @@ func rowsOfManyGuests(n int) io.Reader {
 // TestReportOfManyGuestsIsExact imports a large file with faulty rows while the
 // mail server refuses some mails for a while and some for good.
 func TestReportOfManyGuestsIsExact(t *testing.T) {
-	n := manyGuests
-	if testing.Short() {
-		n = fewGuests
-	}
 	eachEngine(t, func(t *testing.T, engine string) {
+		n := manyGuests
+		switch {
+		case testing.Short():
+			n = fewGuests
+		case engine == "postgres":
+			n = someGuests
+		}
 		number := func(to string) int {
 			var i int
 			_, _ = fmt.Sscanf(strings.ToLower(to), "guest%d@", &i) // all have this form
