@@ -130,8 +130,9 @@ func InvitationDeliveries() []InvitationDelivery {
 type Inviter struct {
 	Type InviterType `json:"type"`
 	ID   string      `json:"id,omitempty"` // of the user or application
-	// Authority is on what ground: by the management API, or by a quota that
-	// users have. It is looked at again when the invitation is accepted.
+	// Authority is on what ground: by the management API, by a quota that users
+	// have, or because a host named them. It is looked at again when the invitation
+	// is accepted.
 	Authority InviterAuthority `json:"authority"`
 }
 
@@ -156,7 +157,17 @@ const (
 	// AuthorityNamed is that of a user whom a host named as the inviter, as the
 	// invitations of an organization have it: they need no right of their own.
 	AuthorityNamed InviterAuthority = "named"
+	// AuthorityMember is AuthorityNamed of a member of the organization into which
+	// the invitation leads: it ends with the membership.
+	AuthorityMember InviterAuthority = "member"
+	// AuthorityNarrow is that of a host who acted with less than all scopes of the
+	// management API: whatever they hold otherwise, it gives none of them away.
+	AuthorityNarrow InviterAuthority = "narrow"
 )
+
+// IsHost reports whether somebody invites by the management API, in their own
+// name.
+func (a InviterAuthority) IsHost() bool { return a == AuthorityHost || a == AuthorityNarrow }
 
 // InvitationTerms are what an invitation gives, asks and says. The invitations
 // of a campaign share them.

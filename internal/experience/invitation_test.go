@@ -95,7 +95,7 @@ func TestInvitationInTwoScreens(t *testing.T) {
 			return tx.UpdateUser(u)
 		})
 		i := h.issue(func(i *guestlist.Invitation) {
-			i.Inviter = guestlist.Inviter{Type: guestlist.InviterUser, ID: string(host), Authority: guestlist.AuthorityReferral}
+			i.Inviter = guestlist.Inviter{Type: guestlist.InviterUser, ID: string(host), Authority: guestlist.AuthorityNamed}
 			i.Message = "Come & see <b>us</b>\nSoon."
 		})
 		b := h.browser()

@@ -25,7 +25,7 @@ func invitationGallery(t *testing.T, h *house, lang string) map[string]*webtest.
 		return tx.UpdateUser(u)
 	})
 	inviter := func(i *guestlist.Invitation) {
-		i.Inviter = guestlist.Inviter{Type: guestlist.InviterUser, ID: string(host), Authority: guestlist.AuthorityReferral}
+		i.Inviter = guestlist.Inviter{Type: guestlist.InviterUser, ID: string(host), Authority: guestlist.AuthorityNamed}
 		i.Message = "We saved you a seat for the first week.\nBring your questions."
 	}
 	browser := func() *webtest.Browser {

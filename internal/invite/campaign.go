@@ -30,9 +30,19 @@ func (h Host) NewCampaign(tx *store.Tx, c guestlist.Campaign) (store.Campaign, e
 	return made, h.CheckCampaign(tx, &made)
 }
 
+// HandsOn notes that a host has had a hand in a campaign, in its terms or its
+// rows. Its invitations are issued later, by the rights of its inviter; but who
+// has not all of them gives none away by somebody else's campaign.
+func (h Host) HandsOn(c *store.Campaign) {
+	if c.Inviter.Authority == guestlist.AuthorityHost && !h.has(guestlist.ScopeAll) {
+		c.Inviter.Authority = guestlist.AuthorityNarrow
+	}
+}
+
 // CheckCampaign holds what a host chose for a campaign against the rules, and
 // completes its terms.
 func (h Host) CheckCampaign(tx *store.Tx, c *store.Campaign) error {
+	h.HandsOn(c)
 	if c.Name == "" || !CheckText(c.Name, maxCampaignName, false) {
 		return errText.WithArgs(map[string]any{"max": maxCampaignName})
 	}

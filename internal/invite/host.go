@@ -134,9 +134,11 @@ func (h Host) mayGive(scopes []guestlist.Scope, err error) error {
 	return nil
 }
 
-// HostOf returns who issued an invitation, with the scopes that they hold now.
-// Who is gone or suspended, or may not invite any more, is ErrInviterGone; that
-// a host may no longer give what the invitation gives, MayGive says.
+// HostOf returns who issued an invitation, with the scopes that they hold now, as
+// far as they count for it. Who is gone or suspended, or may not invite any more,
+// is ErrInviterGone: a host without the scope, a user whose roles leave them no
+// invitations to give, a member who left. That a host may no longer give what the
+// invitation gives, MayGive says.
 func HostOf(tx *store.Tx, i guestlist.Invitation) (Host, error) {
 	h := Host{Inviter: i.Inviter}
 	var scopes []guestlist.Scope
@@ -165,10 +167,33 @@ func HostOf(tx *store.Tx, i guestlist.Invitation) (Host, error) {
 	for _, s := range scopes {
 		h.Scopes = append(h.Scopes, s.Name)
 	}
-	if i.Inviter.Authority == guestlist.AuthorityHost && !h.has(guestlist.ScopeInvitationsWrite) {
-		return h, guestlist.ErrInviterGone
+	return h, h.standsFor(tx, i)
+}
+
+// standsFor asks whether the ground is still there on which somebody invited, and
+// leaves of their scopes those that count for it.
+func (h *Host) standsFor(tx *store.Tx, i guestlist.Invitation) error {
+	switch authority := i.Inviter.Authority; {
+	case authority.IsHost():
+		if !h.has(guestlist.ScopeInvitationsWrite) {
+			return guestlist.ErrInviterGone
+		}
+		if authority == guestlist.AuthorityNarrow {
+			h.Scopes = []string{guestlist.ScopeInvitationsWrite}
+		}
+	case authority == guestlist.AuthorityReferral:
+		h.Scopes = nil
+		if n, err := tx.InvitationQuotaOf(guestlist.UserID(i.Inviter.ID)); err != nil || n == 0 {
+			return orGone(err)
+		}
+	case authority == guestlist.AuthorityMember:
+		for _, o := range i.Grants.Organizations {
+			if member, err := tx.IsMember(o.ID, guestlist.UserID(i.Inviter.ID)); err != nil || !member {
+				return orGone(err)
+			}
+		}
 	}
-	return h, err
+	return nil
 }
 
 // orGone turns the lack of an inviter, or a suspension, into the refusal.

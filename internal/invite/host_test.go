@@ -166,6 +166,11 @@ func TestInviterWhoLostTheirRightIsGone(t *testing.T) {
 		})
 		check("without the role", of(guestlist.InviterUser, "bob", host), guestlist.ErrInviterGone)
 		check("a machine without it", of(guestlist.InviterApplication, "crm", host), guestlist.ErrInviterGone)
+		check("without an invitation to give", of(guestlist.InviterUser, "bob", referral), guestlist.ErrInviterGone)
+		do(t, st, func(tx *store.Tx) error {
+			return errors.Join(tx.InsertRole(guestlist.Role{ID: "giver", Name: "giver", Type: guestlist.RoleUser}),
+				tx.SetInvitationQuota("giver", 1), tx.AddUserRole("bob", "giver"))
+		})
 		check("by referral", of(guestlist.InviterUser, "bob", referral), nil)
 		do(t, st, func(tx *store.Tx) error {
 			u, err := tx.User("bob")
@@ -173,6 +178,41 @@ func TestInviterWhoLostTheirRightIsGone(t *testing.T) {
 			return errors.Join(err, tx.UpdateUser(u))
 		})
 		check("suspended", of(guestlist.InviterUser, "bob", referral), guestlist.ErrInviterGone)
+	})
+}
+
+// TestWhatWasIssuedWithLessThanAllRightsGivesNoneOfThem, whatever the inviter
+// holds, and whatever becomes of the roles that it gives: acceptance asks for the
+// rights of then.
+func TestWhatWasIssuedWithLessThanAllRightsGivesNoneOfThem(t *testing.T) {
+	guests(t, func(t *testing.T, st *store.Store, _ *storetest.Clock) {
+		do(t, st, func(tx *store.Tx) error {
+			return errors.Join(tx.InsertUser(guestlist.User{ID: "bob"}, nil), tx.AddUserRole("bob", store.AdminRoleID),
+				tx.InsertRole(guestlist.Role{ID: "beta", Name: "beta", Type: guestlist.RoleUser}))
+		})
+		by := func(authority guestlist.InviterAuthority, email string) (i guestlist.Invitation) {
+			h := writer
+			h.Inviter = guestlist.Inviter{Type: guestlist.InviterUser, ID: "bob", Authority: authority}
+			do(t, st, func(tx *store.Tx) error {
+				issued, err := h.IssueInvitation(tx, invite.InvitationOrder{
+					Email: email, Terms: guestlist.InvitationTerms{Grants: guestlist.InvitationGrants{RoleIDs: []guestlist.RoleID{"beta"}}},
+				})
+				i = issued.Invitation
+				return err
+			})
+			return i
+		}
+		narrow, full, plain := by(guestlist.AuthorityNarrow, "a@example.com"), by(guestlist.AuthorityHost, "b@example.com"), by(guestlist.AuthorityNarrow, "c@example.com")
+		if err := accept(t.Context(), st, plain); err != nil {
+			t.Errorf("a role that gives no right: %v", err)
+		}
+		do(t, st, func(tx *store.Tx) error { return tx.AddRoleScope("beta", store.ManagementScopeID) })
+		if err := accept(t.Context(), st, narrow); !errors.Is(err, guestlist.ErrInviterGone) {
+			t.Errorf("with a narrow token: %v", err)
+		}
+		if err := accept(t.Context(), st, full); err != nil {
+			t.Errorf("with all of them: %v", err)
+		}
 	})
 }
 

@@ -21,11 +21,16 @@ import (
 // batch sends rows and returns the answer.
 func (f *fixture) batch(query, contentType, key string, body io.Reader) answer {
 	f.t.Helper()
+	return f.batchBy("Bearer "+f.good, query, contentType, key, body)
+}
+
+func (f *fixture) batchBy(bearer, query, contentType, key string, body io.Reader) answer {
+	f.t.Helper()
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, f.srv.URL+"/api/invitations/batch"+query, body)
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+f.good)
+	req.Header.Set("Authorization", bearer)
 	req.Header.Set("Content-Type", contentType)
 	if key != "" {
 		req.Header.Set("Idempotency-Key", key)

@@ -132,6 +132,7 @@ func (u *rowsUpload) begin(choices campaignChoices, key, format string) error {
 		if u.row.State != guestlist.CampaignDraft && u.row.State != guestlist.CampaignUploading {
 			return invite.ErrCampaignStarted
 		}
+		u.c.host().HandsOn(&u.row)
 		// Whoever uploads already, and is perhaps dead, is taken over.
 		ends := tx.Now.Add(guestlist.KeepUploadedCampaign)
 		u.row.State, u.row.Upload, u.row.Format, u.row.Total, u.row.ExpiresAt = guestlist.CampaignUploading, crypt.ShortID(), format, 0, &ends

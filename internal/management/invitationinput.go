@@ -133,5 +133,8 @@ func inviterOf(who token.Subject) guestlist.Inviter {
 	case who.ClientID == localClient:
 		by.Type, by.ID = guestlist.InviterSystem, ""
 	}
+	if !who.Has(guestlist.ScopeAll) {
+		by.Authority = guestlist.AuthorityNarrow
+	}
 	return by
 }

@@ -213,6 +213,13 @@ func organizationOrder(tx *store.Tx, c *call, b newOrganizationInvitation) (invi
 			return host, order, errInput(guestlist.KindUnprocessable, "The inviter is suspended.")
 		}
 		host.Inviter = guestlist.Inviter{Type: guestlist.InviterUser, ID: string(u.ID), Authority: guestlist.AuthorityNamed}
+		member, err := tx.IsMember(b.OrganizationID, u.ID)
+		if err != nil {
+			return host, order, err
+		}
+		if member {
+			host.Inviter.Authority = guestlist.AuthorityMember
+		}
 	}
 	return host, order, notYetMember(tx, b)
 }

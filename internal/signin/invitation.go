@@ -339,7 +339,7 @@ func (r *run) tellInviter(tx *store.Tx, u guestlist.User) error {
 		return err
 	}
 	link := r.d.Endpoint + PathAccount + "/invitations"
-	if i.Inviter.Authority == guestlist.AuthorityHost {
+	if i.Inviter.Authority.IsHost() {
 		link = r.d.Endpoint + "/console/invitations/" + string(i.ID)
 	}
 	guest := map[string]any{"name": i.Name, "email": i.Recipient().Value}

@@ -267,7 +267,7 @@ func TestInvitationIsLookedAtAnewAtTheEnd(t *testing.T) {
 		}},
 		"invitation.inviter_gone": {
 			func(d *door, i *guestlist.Invitation) {
-				i.Inviter = guestlist.Inviter{Type: guestlist.InviterUser, ID: string(host(d).ID), Authority: guestlist.AuthorityReferral}
+				i.Inviter = guestlist.Inviter{Type: guestlist.InviterUser, ID: string(host(d).ID), Authority: guestlist.AuthorityNamed}
 			},
 			func(tx *store.Tx, _ *door, i issued) error {
 				u, err := tx.User(guestlist.UserID(i.Inviter.ID))
@@ -549,7 +549,7 @@ func TestInvitersHearOfTheirGuests(t *testing.T) {
 		})
 		comes := func(change func(*guestlist.Invitation)) int {
 			i := d.issue(func(i *guestlist.Invitation) {
-				i.Inviter = guestlist.Inviter{Type: guestlist.InviterUser, ID: string(host), Authority: guestlist.AuthorityReferral}
+				i.Inviter = guestlist.Inviter{Type: guestlist.InviterUser, ID: string(host), Authority: guestlist.AuthorityNamed}
 				change(i)
 			})
 			uid := d.begin(guestlist.EventSignIn)

@@ -121,18 +121,18 @@ func (tx *Tx) UpdateCampaign(c Campaign) error {
 	if err != nil {
 		return err
 	}
-	_, columns, choices, verdicts, err := c.texts()
+	inviter, columns, choices, verdicts, err := c.texts()
 	if err != nil {
 		return err
 	}
 	return changed(tx.exec(`UPDATE invitation_campaigns SET name = $2, state = $3, terms_id = $4, columns = $5, choices = $6, total = $7,
 			done = $8, verdicts = $9, part = $10, sent_to = $11, settled_to = $12, waves_sent = $13, wave_left = $14,
 			next_wave_at = $15, digest_at = $16, content = $17, upload = $18, error = $19, started_at = $20, finished_at = $21,
-			expires_at = $22
+			expires_at = $22, inviter = $23
 		WHERE id = $1`,
 		c.ID, c.Name, c.State, terms, columns, choices, c.Total, c.Done, verdicts, c.Part, c.SentTo, c.SettledTo, c.WavesSent,
 		c.WaveLeft, c.NextWaveAt, c.DigestAt, c.Content, c.Upload, storable(c.Error, maxMessageError), c.StartedAt, c.FinishedAt,
-		c.ExpiresAt))
+		c.ExpiresAt, inviter))
 }
 
 // Campaign returns a campaign; ErrNotFound if there is none.

@@ -44,12 +44,20 @@ func (d dialect) invitedBy() string {
 		" FROM " + referrals + ") ORDER BY r.created_at, r.user_id LIMIT $2"
 }
 
+// InvitationQuotaOf returns how many invitations the roles of a user let them
+// hold, given or not.
+func (tx *Tx) InvitationQuotaOf(id guestlist.UserID) (int, error) {
+	var n int
+	return n, tx.row(`SELECT COALESCE(MAX(quota), 0) FROM role_invitation_quotas
+		WHERE role_id IN (SELECT role_id FROM user_roles WHERE user_id = $1)`, []any{id}, &n)
+}
+
 // ReferralQuota returns how many invitations a user has to give. Callers that
 // spend one lock the user first.
 func (tx *Tx) ReferralQuota(id guestlist.UserID) (guestlist.ReferralQuota, error) {
 	var q guestlist.ReferralQuota
-	if err := tx.row(`SELECT COALESCE(MAX(quota), 0) FROM role_invitation_quotas
-		WHERE role_id IN (SELECT role_id FROM user_roles WHERE user_id = $1)`, []any{id}, &q.Quota); err != nil || q.Quota == 0 {
+	var err error
+	if q.Quota, err = tx.InvitationQuotaOf(id); err != nil || q.Quota == 0 {
 		return q, err
 	}
 	used, err := tx.countRows(usedReferrals, []any{id, tx.Now}, q.Quota)
