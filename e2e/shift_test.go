@@ -71,6 +71,7 @@ func (b *tab) window(width int64) {
 // TestNothingMovesWhilePagesLoad: what stands on a page stays where it is when style,
 // scripts and pictures arrive late, on a desk and on a phone.
 func TestNothingMovesWhilePagesLoad(t *testing.T) {
+	t.Parallel() // its network is slow
 	s, b := newHost(t, "sqlite")
 	for _, u := range []string{"grace", "ada", "alan"} {
 		s.api("POST", "/users", map[string]any{"username": u, "name": u + " of the long name"}, 200, nil)

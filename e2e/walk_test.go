@@ -16,8 +16,10 @@ const walkWithin = 5 * time.Minute
 // terminal and the pages say: each address but the printed one and the guest's
 // link is reached by a link or a button with its words on it.
 func TestWalk(t *testing.T) {
+	t.Parallel()
 	for _, engine := range engines {
 		t.Run(engine, func(t *testing.T) {
+			t.Parallel() // with the other engine, as its pages wait
 			began := time.Now()
 			s := newSite(t, engine)
 			p := s.serve()
