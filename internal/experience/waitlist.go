@@ -88,8 +88,16 @@ func postWaitlist(v *visit) error {
 	err := v.d.Desk.AskToComeIn(v.r.Context(), invite.Asking{
 		Email: email, Name: name, Locale: v.look.Lang, ApplicationID: v.app.ID, Referral: v.form.Get(paramReferral),
 	}, v.caller())
-	if guestlist.CodeOf(err) == guestlist.CodeOf(signin.ErrNoRequests) {
+	switch guestlist.CodeOf(err) {
+	case guestlist.CodeOf(signin.ErrNoRequests):
 		return v.next(signin.PageWaitlist)
+	case "invitation.invalid_recipient":
+		wrong(p, fieldIdentifier, v.t("problem.email_shape"))
+		return v.again(p)
+	case "invitation.invalid_text":
+		_, text := v.explain(err)
+		wrong(p, fieldName, text)
+		return v.again(p)
 	}
 	if err != nil {
 		return v.refused(p, err)
@@ -203,7 +211,7 @@ func waitlistRoutes() []apiRoute {
 			"referralCode?": str{most: guestlist.MaxNameLength},
 		},
 		refusals: []string{
-			"403 registration_request.not_taken", "422 session.email_blocklist.email_not_allowed",
+			"403 registration_request.not_taken", "422 invitation.invalid_recipient", "422 invitation.invalid_text", "422 session.email_blocklist.email_not_allowed",
 			"422 session.email_blocklist.email_subaddressing_not_allowed", "422 session.email_blocklist.invalid_email", "429 request.message_rate_limited", "501 connector.not_found",
 		},
 	}}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -249,4 +250,88 @@ func TestSigningUpLeadsToTheWaitlist(t *testing.T) {
 	if refused := h.begun(t, register).want(http.StatusForbidden, "auth.forbidden", "POST", "/api/experience/profile", `{"type":"username","value":"grace"}`); strings.Contains(string(refused.body), "data") {
 		t.Errorf("without a list the API says %s", refused.body)
 	}
+}
+
+// confirms opens the link of a mail and presses the button.
+func (h *house) confirms(link string) *webtest.Answer {
+	h.t.Helper()
+	b := h.browser()
+	return b.Submit(b.Get(link), "form.form", nil)
+}
+
+// TestAPersonCountsOnce: who leaves the list and comes back, or comes twice at
+// once by other spellings of one mailbox, moves nobody up again.
+func TestAPersonCountsOnce(t *testing.T) {
+	eachHouse(t, waitlisted, func(t *testing.T, h *house) {
+		h.asks("first@example.com", "")
+		h.confirms(h.confirmLink("first@example.com"))
+		first := h.request("first@example.com")
+		for range 2 {
+			h.asks("friend@example.com", first.ReferralCode)
+			placed := h.confirms(h.confirmLink("friend@example.com"))
+			at(t, h.browser().Submit(placed, ".actions form", nil), http.StatusOK, "waitlist-left")
+		}
+		if r := h.request("first@example.com"); r.Referrals != 1 || r.Score != 10 {
+			t.Errorf("leaving and coming back: %d referrals, score %d", r.Referrals, r.Score)
+		}
+		var links []string
+		for _, spelling := range []string{"one.person@gmail.com", "o.n.e.person@gmail.com", "oneperson+a@gmail.com", "oneperson@googlemail.com"} {
+			h.asks(spelling, first.ReferralCode)
+			links = append(links, h.confirmLink(spelling))
+		}
+		var all sync.WaitGroup
+		for _, link := range links {
+			all.Go(func() {
+				u, err := url.Parse(link)
+				if err == nil {
+					_, err = h.desk.ConfirmRequest(t.Context(), u.Query().Get("token"))
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if r := h.request("first@example.com"); r.Referrals != 2 || r.Score != 20 {
+			t.Errorf("several spellings at once: %d referrals, score %d", r.Referrals, r.Score)
+		}
+	})
+}
+
+// TestStrangersKeepNobodyOffTheWaitlist: whoever asks in somebody else's name
+// neither decides what is known of them, nor takes credit, nor ends the link that
+// they have, nor fills their mailbox.
+func TestStrangersKeepNobodyOffTheWaitlist(t *testing.T) {
+	eachHouse(t, waitlisted, func(t *testing.T, h *house) {
+		h.asks("eve@example.com", "")
+		h.confirms(h.confirmLink("eve@example.com"))
+		eve := h.request("eve@example.com")
+		s := h.script(t)
+		ask := func(status int, code, body string) { s.want(status, code, "POST", "/api/experience/waitlist", body) }
+		ask(http.StatusUnprocessableEntity, "invitation.invalid_text", `{"email":"`+grace+`","name":"see www.evil.example"}`)
+		ask(http.StatusNoContent, "", `{"email":"`+grace+`","name":"Fool","locale":"no language!","applicationId":"made-up","referralCode":"`+eve.ReferralCode+`"}`)
+		if r := h.request(grace); r.Locale != "" || r.ApplicationID != "" {
+			t.Errorf("kept what no invitation can have: %+v", r)
+		}
+		h.asks(grace, "")
+		if r := h.request(grace); r.Name != "Grace" || r.ReferrerID != "" || r.ApplicationID != testApp {
+			t.Errorf("what somebody else said stays: %+v", r)
+		}
+		h.now = h.now.Add(2 * guestlist.RequestWindow)
+		h.letters(grace)
+		for range guestlist.RequestMailsPerPerson + 1 {
+			ask(http.StatusNoContent, "", `{"email":"`+grace+`","name":"Fool"}`)
+		}
+		ask(http.StatusNoContent, "", `{"email":"grace+more@example.com"}`)
+		mails := h.letters(grace)
+		if n := len(mails) + len(h.letters("grace+more@example.com")); n != guestlist.RequestMailsPerPerson {
+			t.Fatalf("%d mails to one mailbox in an hour", n)
+		}
+		link, _ := mails[len(mails)-1].Payload["link"].(string)
+		at(t, h.confirms(link), http.StatusOK, "waitlist-place")
+		h.asks(grace, eve.ReferralCode)
+		if r := h.request(grace); r.ReferrerID != "" || h.request("eve@example.com").Referrals != 0 {
+			t.Errorf("changed after it was confirmed: %+v", r)
+		}
+	})
 }

@@ -18,8 +18,8 @@ var (
 )
 
 // PersonKey folds an address so far that all that one mailbox can call itself
-// are the same: what follows a plus sign in the name is dropped. It counts
-// people, and never says whose an address is.
+// are the same: what follows a plus sign in the name is dropped, and so are dots
+// where they mean nothing. It counts people, and never says whose an address is.
 func PersonKey(email string) string {
 	key := guestlist.EmailKey(email)
 	at := strings.LastIndexByte(key, '@')
@@ -27,8 +27,19 @@ func PersonKey(email string) string {
 		return key
 	}
 	name, _, _ := strings.Cut(key[:at], "+")
-	return name + key[at:]
+	domain := key[at+1:]
+	if ascii, ok := ASCIIDomain(domain); ok {
+		domain = ascii
+	}
+	if one, ok := dotless[domain]; ok {
+		name, domain = strings.ReplaceAll(name, ".", ""), one
+	}
+	return name + "@" + domain
 }
+
+// dotless are the domains whose mailboxes take their mail with dots anywhere in
+// the name, by the one that they are all the same as.
+var dotless = map[string]string{"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 
 // Asking is somebody who asks to come in.
 type Asking struct {
@@ -40,8 +51,25 @@ type Asking struct {
 	Referral      string // the code of who brought them, or ""
 }
 
+// Check brings an address into the form in which it is kept, and refuses what an
+// approval could not make an invitation of: invitation.invalid_recipient, and
+// .invalid_text for a name. A language that is none is forgotten.
+func (a *Asking) Check() error {
+	email, err := CheckEmail(a.Email)
+	if err != nil {
+		return err
+	}
+	if !CheckText(a.Name, guestlist.MaxNameLength, false) {
+		return errText.WithArgs(map[string]any{"max": guestlist.MaxNameLength})
+	}
+	if a.Email = email; checkLocale(a.Locale) != nil {
+		a.Locale = ""
+	}
+	return nil
+}
+
 // Ask writes a request down, unconfirmed, or finds the one that is there for the
-// address. mayMail says whether a mail about it is of use: not once it was
+// address: with what is said now, if nobody confirmed it yet. mayMail says whether a mail about it is of use: not once it was
 // decided, and not to somebody who is in already.
 func Ask(tx *store.Tx, a Asking) (r guestlist.RegistrationRequest, mayMail bool, err error) {
 	r = guestlist.RegistrationRequest{
@@ -65,9 +93,14 @@ func Ask(tx *store.Tx, a Asking) (r guestlist.RegistrationRequest, mayMail bool,
 		return r, false, err
 	}
 	if !written {
-		if r, err = tx.RequestByEmail(a.Email); err != nil {
+		known, err := tx.RequestByEmail(a.Email)
+		if err != nil {
 			return r, false, err
 		}
+		if known.Status == guestlist.RequestUnconfirmed {
+			known.Kind, known.Name, known.Locale, known.ApplicationID, known.ReferrerID = r.Kind, r.Name, r.Locale, r.ApplicationID, r.ReferrerID
+		}
+		r = known
 	}
 	open := r.Status == guestlist.RequestUnconfirmed || r.Status == guestlist.RequestRequested
 	return r, open && !known, nil
@@ -92,7 +125,7 @@ func Confirm(tx *store.Tx, token string) (guestlist.RegistrationRequest, error) 
 		if err != nil {
 			return r, err
 		}
-		if _, err := tx.CreditReferral(r.ID, settings.ReferralPoints); err != nil {
+		if _, err := tx.CreditReferral(r, PersonKey(r.Email), settings.ReferralPoints); err != nil {
 			return r, err
 		}
 	}

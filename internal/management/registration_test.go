@@ -23,7 +23,7 @@ func (f *fixture) waits(addresses ...string) []guestlist.RequestID {
 				return err
 			}
 			ids[n] = r.ID
-			if err := tx.SetRequestToken(r.ID, email, tx.Now+1000); err != nil {
+			if err := tx.SetRequestToken(r, email, tx.Now+1000, true); err != nil {
 				return err
 			}
 			_, err = invite.Confirm(tx, email)

@@ -34,13 +34,15 @@ const (
 // approves, once they confirm the address by a mail; which of both the policy
 // says. The answer is the same, and
 // takes as long, whatever is known of the address: whether a mail is sent is seen
-// in the mailbox alone. Errors: ErrNoRequests, guard.invalid_input, those of the
-// blocklist for addresses, connector.not_found, and
+// in the mailbox alone. Errors: ErrNoRequests, guard.invalid_input, those of
+// Asking.Check and of the blocklist for addresses, connector.not_found, and
 // request.message_rate_limited for a network that asks too often.
 func (d *Desk) AskToComeIn(ctx context.Context, a invite.Asking, from Caller) error {
-	if !guestlist.IsEmail(a.Email) || len([]rune(a.Name)) > guestlist.MaxNameLength || len(a.Referral) > guestlist.MaxNameLength ||
-		len(a.Locale) > guestlist.MaxLangTag {
+	if len(a.Referral) > guestlist.MaxNameLength {
 		return errInvalidInput
+	}
+	if err := a.Check(); err != nil {
+		return err
 	}
 	if err := d.needsConnector(ctx, guestlist.ChannelEmail); err != nil {
 		return err
@@ -86,29 +88,28 @@ func limitRequests(tx *store.Tx, from Caller) (refused, err error) {
 // sent.
 func (d *Desk) ask(tx *store.Tx, exp guestlist.SignInExperience, a invite.Asking) error {
 	a.Kind = exp.Policy().Request()
+	app, err := applicationInfo(tx, a.ApplicationID)
+	if err != nil {
+		return err
+	}
+	if kind, ok := app["type"].(guestlist.ApplicationType); !a.ApplicationID.IsBuiltIn() && (!ok || !kind.MayRedirect()) {
+		a.ApplicationID, app = "", nil // nobody could be invited there
+	}
 	r, mayMail, err := invite.Ask(tx, a)
 	if err != nil {
 		return err
 	}
-	mails, err := tx.Hit(counterRequestMails+guestlist.EmailKey(a.Email), tx.Now.Add(guestlist.RequestWindow))
+	mails, err := tx.Hit(counterRequestMails+invite.PersonKey(a.Email), tx.Now.Add(guestlist.RequestWindow))
 	if err != nil {
 		return err
 	}
 	token := crypt.Opaque()
 	until := tx.Now.Add(guestlist.RequestConfirmTTL)
 	mayMail = mayMail && mails.Hits <= guestlist.RequestMailsPerPerson
-	kept := token
-	if !mayMail {
-		kept = crypt.Opaque()
-	}
-	if err := tx.SetRequestToken(r.ID, kept, until); err != nil {
+	if err := tx.SetRequestToken(r, token, until, mayMail); err != nil {
 		return err
 	}
 	payload := map[string]any{"link": d.Endpoint + PageWaitlistConfirm + "?" + url.Values{"token": {token}}.Encode()}
-	app, err := applicationInfo(tx, a.ApplicationID)
-	if err != nil {
-		return err
-	}
 	if app != nil {
 		payload["application"] = map[string]any{"id": app["id"], "name": app["name"]}
 	}

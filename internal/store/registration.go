@@ -62,11 +62,23 @@ func (tx *Tx) RequestByReferral(code string) (guestlist.RegistrationRequest, err
 	return one(tx, scanRequest, "SELECT "+requestColumns+" FROM registration_requests WHERE referral_code = $1", code)
 }
 
-// SetRequestToken keeps the token of the latest mail to a request as a keyed
-// hash; the earlier ones are worthless from then on.
-func (tx *Tx) SetRequestToken(id guestlist.RequestID, token string, until guestlist.Time) error {
-	return changed(tx.exec("UPDATE registration_requests SET confirm_hash = $2, confirm_until = $3 WHERE id = $1",
-		id, tx.s.key.Hash(hashConfirm, token), until))
+// SetRequestToken keeps the token of a mail to a request as a keyed hash; those
+// of earlier mails are worthless from then on. What the mail asks to confirm is
+// what came with it: as long as nobody confirmed anything, that replaces what
+// others said of the address before. If nothing is mailed, nothing changes, at the
+// same price.
+func (tx *Tx) SetRequestToken(r guestlist.RegistrationRequest, token string, until guestlist.Time, mailed bool) error {
+	return changed(tx.exec(`UPDATE registration_requests SET
+			confirm_hash = CASE WHEN $4 THEN $2 ELSE confirm_hash END,
+			confirm_until = CASE WHEN $4 THEN $3 ELSE confirm_until END,
+			kind = CASE WHEN $4 AND status = 'unconfirmed' THEN $5 ELSE kind END,
+			name = CASE WHEN $4 AND status = 'unconfirmed' THEN $6 ELSE name END,
+			locale = CASE WHEN $4 AND status = 'unconfirmed' THEN $7 ELSE locale END,
+			application_id = CASE WHEN $4 AND status = 'unconfirmed' THEN $8 ELSE application_id END,
+			referrer_id = CASE WHEN $4 AND status = 'unconfirmed' THEN $9 ELSE referrer_id END,
+			forget_at = CASE WHEN $4 AND status = 'unconfirmed' THEN $10 ELSE forget_at END
+		WHERE id = $1`, r.ID, tx.s.key.Hash(hashConfirm, token), until, mailed, r.Kind, r.Name, r.Locale, r.ApplicationID, r.ReferrerID,
+		tx.Now.Add(guestlist.KeepUnconfirmed)))
 }
 
 // RequestByToken finds a request by the token of its mail while that is good;
@@ -93,10 +105,21 @@ const tallyRequests = "registration_requests"
 // grow with them.
 func (tx *Tx) RequestsWaiting() (int, error) { return tx.count(tallyRequests) }
 
+// hashReferral is the purpose under which people are hashed who were brought.
+const hashReferral = "registration-request.referral"
+
 // CreditReferral raises the score of who brought a request, unless somebody with
-// the same mailbox was counted for them before, or it is their own.
-func (tx *Tx) CreditReferral(of guestlist.RequestID, points int) (bool, error) {
-	n, err := tx.exec(countReferral, of, points)
+// the same mailbox, by person, was counted before, or it is their own. That
+// somebody was counted is remembered as a hash as long as who brought them is on
+// the list: leaving and coming back counts for nothing, nor does coming twice at
+// once.
+func (tx *Tx) CreditReferral(r guestlist.RegistrationRequest, personKey string, points int) (bool, error) {
+	first, err := tx.exec(`INSERT INTO registration_referrals (person_hash, referrer_id) SELECT $1, id FROM registration_requests WHERE id = $2
+		ON CONFLICT (person_hash) DO NOTHING`, tx.s.key.Hash(hashReferral, personKey), r.ReferrerID)
+	if err != nil || first == 0 {
+		return false, err
+	}
+	n, err := tx.exec(countReferral, r.ID, points)
 	return n == 1, err
 }
 
