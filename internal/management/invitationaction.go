@@ -91,7 +91,7 @@ func (a *API) startOnce(tx *store.Tx, c *call, order actionOrder, key, body stri
 		row, err := tx.InvitationAction(once.ID)
 		return row.InvitationAction, orNoID(err, tableActions, once.ID)
 	}
-	act, err := c.host().StartAction(tx, order.Action, invite.ActionFilter(order.Filter), invite.ActionChoices{ExpiresIn: order.ExpiresIn, Reason: order.Reason})
+	act, err := c.host().StartAction(tx, order.Action, order.Filter, invite.ActionChoices{ExpiresIn: order.ExpiresIn, Reason: order.Reason})
 	if err != nil {
 		return act, err
 	}
