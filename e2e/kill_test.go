@@ -65,19 +65,7 @@ func newCrash(t *testing.T, engine string) *crash {
 	c := &crash{site: newSite(t, engine, append(w.env(t), "GUESTLIST_ENDPOINT=http://door.example")...), world: w, receiver: newReceiver(t, 3), sink: newSink(t, 2)}
 	c.server = c.serve()
 	c.administer()
-	port, err := strconv.Atoi(c.sink.port)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var templates []map[string]string
-	for _, usage := range []string{"SignIn", "Register", "ForgotPassword", "Generic"} {
-		templates = append(templates, map[string]string{
-			"usageType": usage, "contentType": "text/plain", "subject": "Your code", "content": "Code {{code}}",
-		})
-	}
-	c.api("POST", "/connectors", map[string]any{"connectorId": "simple-mail-transfer-protocol", "config": map[string]any{
-		"host": c.sink.host, "port": port, "auth": map[string]any{}, "ignoreTLS": true, "fromEmail": "door@shop.example", "templates": templates,
-	}}, 200, nil)
+	c.connectSMTP(c.sink.host, c.sink.port)
 	c.closeDoor(false, nil)
 	var hook struct{ ID string }
 	c.api("POST", "/hooks", map[string]any{

@@ -48,17 +48,7 @@ func newMailing(t *testing.T, engine string) *mailing {
 	m := &mailing{site: newSite(t, engine, "GUESTLIST_ENDPOINT=http://door.example"), sink: newSink(t, 0)}
 	m.server = m.serve()
 	m.administer()
-	port, err := strconv.Atoi(m.sink.port)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var templates []map[string]string
-	for _, usage := range []string{"SignIn", "Register", "ForgotPassword", "Generic"} {
-		templates = append(templates, map[string]string{"usageType": usage, "contentType": "text/plain", "subject": "Code", "content": "{{code}}"})
-	}
-	m.api("POST", "/connectors", map[string]any{"connectorId": "simple-mail-transfer-protocol", "config": map[string]any{
-		"host": m.sink.host, "port": port, "auth": map[string]any{}, "ignoreTLS": true, "fromEmail": "door@shop.example", "templates": templates,
-	}}, 200, nil)
+	m.connectSMTP(m.sink.host, m.sink.port)
 	return m
 }
 

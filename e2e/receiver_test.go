@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/mail"
@@ -156,17 +155,12 @@ type sunk struct {
 
 func newSink(t *testing.T, hold int) *sink {
 	k := &sink{hold: hold, held: make(chan struct{}, hold), free: make(chan struct{}), changed: make(chan struct{})}
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &sinking{sink: k}, nil }))
-	server.ErrorLog = quiet{} // its clients die
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	var stop func()
+	var err error
+	if k.host, k.port, stop, err = serveSMTP(func() smtp.Session { return &sinking{sink: k} }); err != nil {
 		t.Fatal(err)
 	}
-	go func() { _ = server.Serve(listener) }() // ends with Close
-	t.Cleanup(func() { _ = server.Close() })
-	if k.host, k.port, err = net.SplitHostPort(listener.Addr().String()); err != nil {
-		t.Fatal(err)
-	}
+	t.Cleanup(stop)
 	return k
 }
 

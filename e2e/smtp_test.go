@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/mail"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -35,16 +37,56 @@ func smtpCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: smtp NAME")
 	}
 	p := &post{arrived: make(chan struct{})}
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &delivery{post: p}, nil }))
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	host, port, stop, err := serveSMTP(func() smtp.Session { return &delivery{post: p} })
 	ts.Check(err)
-	go func() { _ = server.Serve(listener) }() // ends with Close
-	ts.Defer(func() { _ = server.Close() })
-	host, port, err := net.SplitHostPort(listener.Addr().String())
-	ts.Check(err)
+	ts.Defer(stop)
 	ts.Setenv(args[0]+"_HOST", host)
 	ts.Setenv(args[0]+"_PORT", port)
 	posts.Store(ts, p)
+}
+
+// serveSMTP starts an SMTP server that begins a session for every client.
+func serveSMTP(session func() smtp.Session) (host, port string, stop func(), err error) {
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return session(), nil }))
+	server.ErrorLog = quiet{} // its clients may die
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", "", nil, err
+	}
+	go func() { _ = server.Serve(listener) }() // ends with Close
+	host, port, err = net.SplitHostPort(listener.Addr().String())
+	return host, port, func() { _ = server.Close() }, err
+}
+
+// connectSMTP lets an installation send its mail to an SMTP server.
+func (s *site) connectSMTP(host, port string) {
+	s.t.Helper()
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var templates []map[string]string
+	for _, usage := range []string{"SignIn", "Register", "ForgotPassword", "Generic"} {
+		templates = append(templates, map[string]string{
+			"usageType": usage, "contentType": "text/plain", "subject": "Your code", "content": "Code {{code}}",
+		})
+	}
+	s.api("POST", "/connectors", map[string]any{"connectorId": "simple-mail-transfer-protocol", "config": map[string]any{
+		"host": host, "port": number, "auth": map[string]any{}, "ignoreTLS": true, "fromEmail": "door@shop.example", "templates": templates,
+	}}, 200, nil)
+}
+
+// connectPost lets an installation send its mail to a server that keeps it.
+func (s *site) connectPost() *post {
+	s.t.Helper()
+	p := &post{arrived: make(chan struct{})}
+	host, port, stop, err := serveSMTP(func() smtp.Session { return &delivery{post: p} })
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(stop)
+	s.connectSMTP(host, port)
+	return p
 }
 
 // posts finds the mail server of a script.
@@ -89,6 +131,13 @@ func (p *post) wait(to string, re *regexp.Regexp) ([]string, error) {
 			return nil, errNoLetter
 		}
 	}
+}
+
+// has reports whether a letter to an address came that nobody took.
+func (p *post) has(to string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.letters, func(l letter) bool { return strings.EqualFold(l.to, to) })
 }
 
 func (p *post) add(l letter) {
