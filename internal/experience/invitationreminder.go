@@ -1,18 +1,21 @@
 package experience
 
 import (
+	"net/url"
+
 	"guestlist/internal/invite"
 	"guestlist/internal/web"
 )
 
-// getReminders asks whether somebody wants no more reminders of an invitation. A
+// getReminders asks whether somebody wants no more reminders of an invitation. The
+// button leads back here, whatever a made-up link has in place of a code. A
 // mail program that offers it presses the button itself, without looking (RFC
 // 8058 §3.1); whoever opens links for others presses none.
 func getReminders(v *visit) error {
 	v.hide()
 	return v.show(&web.Page{
 		Name: "invitation-reminders", Badge: web.BadgeMail, Title: v.t("reminders.title"), Lead: web.Plain(v.t("reminders.lead")),
-		Form: &web.Form{Action: invite.LinkPath + v.r.PathValue("code") + invite.ReminderPath, Submit: v.t("reminders.stop")},
+		Form: &web.Form{Action: invite.LinkPath + url.PathEscape(v.r.PathValue("code")) + invite.ReminderPath, Submit: v.t("reminders.stop")},
 	})
 }
 

@@ -3,6 +3,7 @@ package experience_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,4 +55,16 @@ func TestRemindersEndByOneClick(t *testing.T) {
 			t.Errorf("%+v", after)
 		}
 	})
+}
+
+// TestTheButtonOfAMadeUpLinkLeadsNowhereElse: a link to end reminders, made so
+// that its button would post to another page of ours, posts to itself.
+func TestTheButtonOfAMadeUpLinkLeadsNowhereElse(t *testing.T) {
+	h := newHouse(t, nil)
+	page := h.browser().Get(h.srv.URL + "/i/..%2F..%2Faccount%2Fsign-out%3F/reminders")
+	at(t, page, http.StatusOK, "invitation-reminders")
+	to, err := url.Parse(page.One("form").Attr("action"))
+	if err != nil || to.RawQuery != "" || strings.Count(to.EscapedPath(), "/") != 3 || !strings.HasSuffix(to.EscapedPath(), invite.ReminderPath) {
+		t.Errorf("the button posts to %q, %v", page.One("form").Attr("action"), err)
+	}
 }
