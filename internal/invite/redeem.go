@@ -19,24 +19,26 @@ type Guest struct {
 // them in, and gives what it gives but for what Fill writes. Everything is looked
 // at anew: state, inviter, as whom the guest comes, organizations. Of all who
 // ever began with it as many succeed as there are seats. The user's row exists.
-func Accept(tx *store.Tx, i guestlist.Invitation, g Guest) error {
+// It returns the invitation as it was accepted: what a host took out of it since
+// it was read is not given.
+func Accept(tx *store.Tx, i guestlist.Invitation, g Guest) (guestlist.Invitation, error) {
 	if err := i.AdmitsAs(g.Arrival); err != nil {
-		return err
+		return i, err
 	}
 	won, err := tx.TakeSeat(i.ID, i.Generation, store.Seat{UserID: g.UserID, Identity: identity(i, g.Arrival), IsNew: g.IsNew})
 	if err == nil && !won {
 		err = lost(tx, i)
 	}
 	if err != nil {
-		return err
+		return i, err
+	}
+	if i, err = tx.Invitation(i.ID); err != nil { // nobody changes it any more
+		return i, err
 	}
 	if err := give(tx, i, g.UserID); err != nil {
-		return err
+		return i, err
 	}
-	if i, err = tx.Invitation(i.ID); err != nil {
-		return err
-	}
-	return tx.EmitInvitation(guestlist.EventInvitationAccepted, i, map[string]any{"userId": g.UserID, "isNew": g.IsNew})
+	return i, tx.EmitInvitation(guestlist.EventInvitationAccepted, i, map[string]any{"userId": g.UserID, "isNew": g.IsNew})
 }
 
 // lost says why no seat was left for who had seen one.

@@ -58,9 +58,10 @@ func accept(ctx context.Context, st *store.Store, i guestlist.Invitation) error 
 		if err := tx.InsertUser(u, nil); err != nil {
 			return err
 		}
-		return invite.Accept(tx, now, invite.Guest{UserID: u.ID, IsNew: true, Arrival: guestlist.Arrival{
+		_, err = invite.Accept(tx, now, invite.Guest{UserID: u.ID, IsNew: true, Arrival: guestlist.Arrival{
 			Proved: []guestlist.Identifier{{Type: guestlist.IdentifierEmail, Value: address}},
 		}})
+		return err
 	})
 }
 
@@ -242,4 +243,40 @@ func BenchmarkRedeem(b *testing.B) {
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "redemptions/s")
 		})
 	}
+}
+
+// TestWhatAHostTookOutIsNotGiven: an acceptance gives what the invitation gives
+// when its seat is taken, whatever it gave when the guest's request began.
+func TestWhatAHostTookOutIsNotGiven(t *testing.T) {
+	guests(t, func(t *testing.T, st *store.Store, _ *storetest.Clock) {
+		do(t, st, func(tx *store.Tx) error {
+			return tx.InsertRole(guestlist.Role{ID: "gold", Name: "gold", Type: guestlist.RoleUser})
+		})
+		i := written(t, st, 1)
+		change := func(g guestlist.InvitationGrants) (changed guestlist.Invitation) {
+			do(t, st, func(tx *store.Tx) (err error) {
+				changed, err = owner.ChangeInvitation(tx, i.ID, invite.InvitationChange{Grants: &g})
+				return err
+			})
+			return changed
+		}
+		seen := change(guestlist.InvitationGrants{RoleIDs: []guestlist.RoleID{"gold"}})
+		change(guestlist.InvitationGrants{})
+		do(t, st, func(tx *store.Tx) error {
+			u := guestlist.User{ID: "guest", CreatedAt: tx.Now, UpdatedAt: tx.Now}
+			if err := tx.InsertUser(u, nil); err != nil {
+				return err
+			}
+			proof := guestlist.Arrival{Proved: []guestlist.Identifier{i.Recipient()}}
+			got, err := invite.Accept(tx, seen, invite.Guest{UserID: u.ID, IsNew: true, Arrival: proof})
+			if err != nil {
+				return err
+			}
+			roles, err := tx.RolesOfUser(u.ID)
+			if len(roles) != 0 || len(got.Grants.RoleIDs) != 0 {
+				t.Errorf("given %v", roles)
+			}
+			return err
+		})
+	})
 }
