@@ -36,6 +36,9 @@ type TreeNode struct {
 const (
 	MaxReferralQuota = 10_000
 	MaxTreeNodes     = 1_000 // that one look at a tree reads
+	// SpareReferralsPerDay is how many invitations a user may give in a day beyond
+	// their quota, after others were taken back: each is a mail to a stranger.
+	SpareReferralsPerDay = 10
 )
 
 // ErrQuotaSpent says that a user has no invitation left to give.

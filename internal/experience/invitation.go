@@ -295,7 +295,7 @@ func postInvitation(v *visit) error {
 // acceptSignedIn accepts for who is signed in, by the button alone: the session
 // is theirs.
 func (v *visit) acceptSignedIn(p *web.Page, agrees bool) error {
-	answer := signin.Answer{Confirmed: v.form.Get(paramAs) != "", Agreed: agrees}
+	answer := signin.Answer{As: v.form.Get(paramAs), Agreed: agrees}
 	err := v.d.Desk.AcceptInvitation(v.r.Context(), v.uid, v.sessionCookie(), answer, v.caller())
 	if err != nil {
 		return v.refused(p, err)

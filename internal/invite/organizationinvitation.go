@@ -86,6 +86,9 @@ func OrganizationMail(tx *store.Tx, endpoint string, i guestlist.Invitation, pay
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
+		if u.Name != nil && !CheckText(*u.Name, guestlist.MaxNameLength, false) {
+			u.Name = nil // users choose what they are called
+		}
 		if err == nil {
 			words["inviter"] = map[string]any{
 				"id": u.ID, "name": u.Name, "avatar": u.Avatar, "username": u.Username, "primaryEmail": u.PrimaryEmail,

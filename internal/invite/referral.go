@@ -9,7 +9,8 @@ import (
 
 // IssueReferral issues an invitation in a user's own name and mails it, if their
 // roles leave them one to give. Whatever they do at once, they give no more than
-// they have. Errors: invitation.quota_spent and those of IssueInvitation.
+// they have, and in a day no more than that and guestlist.SpareReferralsPerDay.
+// Errors: invitation.quota_spent and those of IssueInvitation.
 func IssueReferral(tx *store.Tx, id guestlist.UserID, email, name, message, locale string) (guestlist.Invitation, error) {
 	none := guestlist.Invitation{}
 	if _, err := tx.UserForUpdate(id); err != nil {
@@ -21,6 +22,10 @@ func IssueReferral(tx *store.Tx, id guestlist.UserID, email, name, message, loca
 	}
 	if quota.Left == 0 {
 		return none, guestlist.ErrQuotaSpent
+	}
+	// What is taken back can be given again, but not to the whole world in a day.
+	if err := hit(tx, counterReferrer+string(id), day, quota.Quota+guestlist.SpareReferralsPerDay, ErrTooMany); err != nil {
+		return none, err
 	}
 	settings, err := tx.ReferralSettings()
 	if err != nil {
@@ -40,6 +45,9 @@ func IssueReferral(tx *store.Tx, id guestlist.UserID, email, name, message, loca
 	})
 	return issued.Invitation, err
 }
+
+// counterReferrer counts what a user gives.
+const counterReferrer = "referrals-by|"
 
 // RevokeReferral takes back an invitation of a user's own that nobody has
 // accepted. Those of others are not there: guestlist.ErrInvitationNotFound.

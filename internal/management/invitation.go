@@ -174,7 +174,7 @@ func (a *API) issueOnce(tx *store.Tx, c *call, order invite.InvitationOrder, key
 	var once issuedOnce
 	key = c.ownKey("invitation", key)
 	if known, err := doneBefore(tx, key, &once); err != nil || known {
-		return a.issuedBefore(tx, once, body, err)
+		return a.issuedBefore(tx, c, once, body, err)
 	}
 	issued, err := c.host().IssueInvitation(tx, order)
 	if err != nil {
@@ -187,7 +187,7 @@ func (a *API) issueOnce(tx *store.Tx, c *call, order invite.InvitationOrder, key
 	return a.show(issued.Invitation, issued.Code)
 }
 
-func (a *API) issuedBefore(tx *store.Tx, once issuedOnce, body string, err error) (shownInvitation, error) {
+func (a *API) issuedBefore(tx *store.Tx, c *call, once issuedOnce, body string, err error) (shownInvitation, error) {
 	if err == nil && once.Body != body {
 		err = errKeyReused
 	}
@@ -200,6 +200,10 @@ func (a *API) issuedBefore(tx *store.Tx, once issuedOnce, body string, err error
 	}
 	var code guestlist.InvitationSecret
 	if !once.Send && i.Generation == once.Generation {
+		// The same caller may hold less by this token than by the one of before.
+		if err := c.host().MayGive(tx, i.Grants); err != nil {
+			return shownInvitation{}, err
+		}
 		code = tx.InvitationCode(i)
 	}
 	return a.show(i, code)

@@ -12,6 +12,7 @@ import (
 
 	"guestlist"
 	"guestlist/internal/store"
+	"guestlist/internal/store/storetest"
 	"guestlist/internal/token"
 )
 
@@ -20,6 +21,12 @@ import (
 func (f *fixture) narrowed() string {
 	f.t.Helper()
 	f.machineWith(guestlist.ScopeAll, guestlist.ScopeInvitationsWrite)
+	return f.narrower()
+}
+
+// narrower is such a token of the latest machine.
+func (f *fixture) narrower() string {
+	f.t.Helper()
 	var app guestlist.Application
 	if err := f.st.View(context.Background(), func(tx *store.Tx) (err error) {
 		app, err = tx.Application(guestlist.ApplicationID(fmt.Sprint("machine-", f.machines)))
@@ -50,6 +57,23 @@ func (f *fixture) gifts() (club string, gifts []map[string]any) {
 	return club, []map[string]any{
 		{"roleIds": []guestlist.RoleID{store.ViewerRoleID}},
 		{"organizations": []map[string]any{{"id": club, "roleIds": []string{chair}}}},
+	}
+}
+
+// TestAKeyShowsNoLinkToANarrowerToken: who repeats an order sees its link again,
+// but not by a token that could not have ordered it.
+func TestAKeyShowsNoLinkToANarrowerToken(t *testing.T) {
+	f := newFixture(t, storetest.Open(t, "sqlite", nil))
+	_, gifts := f.gifts()
+	order := map[string]any{"email": "grace@example.com", "send": false, "grants": gifts[0]}
+	full := f.machineWith(guestlist.ScopeAll, guestlist.ScopeInvitationsWrite)
+	for range 2 {
+		if a := f.keyed("key", full, order); a.status != 201 || a.field(t, "link") == "" {
+			t.Fatalf("%d %s", a.status, a.body)
+		}
+	}
+	if a := f.keyed("key", f.narrower(), order); a.code() != "invitation.grants_not_allowed" {
+		t.Errorf("%d %s", a.status, a.body)
 	}
 }
 

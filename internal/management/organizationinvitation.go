@@ -359,7 +359,7 @@ func acceptFor(tx *store.Tx, c *call, i guestlist.Invitation, id guestlist.UserI
 		return errInput(guestlist.KindUnprocessable, "The user who accepts needs the address that was invited.")
 	}
 	proof := guestlist.Arrival{Proved: []guestlist.Identifier{i.Recipient()}, FreshProof: true}
-	if err := invite.Accept(tx, i, invite.Guest{UserID: id, Arrival: proof}); err != nil {
+	if i, err = invite.Accept(tx, i, invite.Guest{UserID: id, Arrival: proof}); err != nil {
 		return err
 	}
 	joined, err := invite.Join(tx, id, i.Grants.Organizations)

@@ -229,8 +229,13 @@ func TestInvitationsIntoOrganizationsAreMailed(t *testing.T) {
 			t.Errorf("inviter %v", m.Payload["inviter"])
 		}
 		one := "/api/organization-invitations/" + string(i.ID)
+		h.must(200, "PATCH", "/api/users/"+h.grace, map[string]any{"name": "Pay at www.evil.example"})
 		h.must(204, "POST", one+"/message", map[string]any{})
-		link, _ := h.mail().Payload["link"].(string)
+		m = h.mail()
+		if inviter, _ := m.Payload["inviter"].(map[string]any); inviter["name"] != nil || inviter["username"] != "grace" {
+			t.Errorf("a name that leads elsewhere: %v", inviter)
+		}
+		link, _ := m.Payload["link"].(string)
 		code := strings.TrimPrefix(link, "http://guestlist.test/i/")
 		if err := h.st.View(context.Background(), func(tx *store.Tx) error {
 			found, err := tx.InvitationByCode(code)

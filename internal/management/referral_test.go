@@ -2,6 +2,7 @@ package management
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"testing"
@@ -81,6 +82,17 @@ func TestNobodyGivesMoreInvitationsThanTheyHave(t *testing.T) {
 		f.must(http.StatusOK, "PUT", "/api/roles/"+role+"/invitation-quota", map[string]any{"quota": 0})
 		f.refused(http.StatusUnprocessableEntity, "invitation.quota_spent", "POST", myInvitations, map[string]any{"email": "late@example.com"})
 	})
+}
+
+// TestWhatIsTakenBackIsNotGivenWithoutEnd: each invitation is a mail to a
+// stranger, and one that is taken back can be given again.
+func TestWhatIsTakenBackIsNotGivenWithoutEnd(t *testing.T) {
+	f, _ := invitees(t, storetest.Open(t, "sqlite", nil), 2)
+	for n := range 2 + guestlist.SpareReferralsPerDay {
+		id := f.must(http.StatusCreated, "POST", myInvitations, map[string]any{"email": fmt.Sprint(n, "@example.com")}).field(t, "id")
+		f.must(http.StatusNoContent, "DELETE", myInvitations+"/"+id, nil)
+	}
+	f.refused(http.StatusTooManyRequests, "invitation.too_many", "POST", myInvitations, map[string]any{"email": "late@example.com"})
 }
 
 // TestInvitationsOfOthersAreNotThere: a user sees and takes back their own, and

@@ -102,7 +102,8 @@ func (a VerifyOneTimeToken) takeUp(tx *store.Tx, r *run) error {
 }
 
 // compare holds the address that came with a code, or was typed, against the
-// recipient's, and counts the misses of who types.
+// recipient's, and counts the misses: whoever has a link that others may have
+// seen is not to find out by guesses whose it is.
 func (a VerifyOneTimeToken) compare(tx *store.Tx, r *run, i guestlist.Invitation) (refused, err error) {
 	if i.Kind != guestlist.InvitationPersonal {
 		return nil, nil
@@ -112,11 +113,9 @@ func (a VerifyOneTimeToken) compare(tx *store.Tx, r *run, i guestlist.Invitation
 		return guestlist.Identifier{Type: i.Recipient().Type, Value: address}.Key() == key
 	}
 	switch {
-	case a.Email != "" && !is(a.Email):
-		return guestlist.ErrTokenEmailMismatch, nil
-	case a.Typed == "":
+	case a.Email == "" && a.Typed == "":
 		return nil, nil
-	case !is(a.Typed):
+	case a.Email != "" && !is(a.Email), a.Typed != "" && !is(a.Typed):
 		return a.missed(tx, r, string(i.ID))
 	}
 	misses, err := tx.Limit(confirmationCounter(string(i.ID), r.from))
@@ -308,9 +307,11 @@ func (r *run) accept(tx *store.Tx, acct *account, u guestlist.User) error {
 	if r.inv == nil || r.i.Invite == nil {
 		return nil
 	}
-	if err := invite.Accept(tx, *r.inv, invite.Guest{UserID: u.ID, Arrival: r.arriving(acct), IsNew: r.i.New}); err != nil {
+	i, err := invite.Accept(tx, *r.inv, invite.Guest{UserID: u.ID, Arrival: r.arriving(acct), IsNew: r.i.New})
+	if err != nil {
 		return err
 	}
+	r.inv = &i
 	r.accepted, r.took = r.inv.ID, r.inv.ID
 	if err := r.tellInviter(tx, u); err != nil {
 		return err
@@ -343,7 +344,7 @@ func (r *run) tellInviter(tx *store.Tx, u guestlist.User) error {
 		link = r.d.Endpoint + "/console/invitations/" + string(i.ID)
 	}
 	guest := map[string]any{"name": i.Name, "email": i.Recipient().Value}
-	if u.Name != nil {
+	if u.Name != nil && invite.CheckText(*u.Name, guestlist.MaxNameLength, false) { // guests choose what they are called
 		guest["name"] = *u.Name
 	}
 	payload := map[string]any{"guest": guest, "link": link}

@@ -393,7 +393,7 @@ func TestSignedInUserAccepts(t *testing.T) {
 		if to := d.consent(uid, asEve, signin.Ask).Redirect; to != "switch-account" {
 			d.Errorf("somebody else is led to %q", to)
 		}
-		if err := d.desk.AcceptInvitation(ctx, uid, asEve, signin.Answer{Confirmed: true}, here); !errors.Is(err, guestlist.ErrWrongIdentity) {
+		if err := d.desk.AcceptInvitation(ctx, uid, asEve, signin.Answer{As: stranger}, here); !errors.Is(err, guestlist.ErrWrongIdentity) {
 			d.Errorf("somebody else: %v", err)
 		}
 		d.toldOf(i, guestlist.EventInvitationRedemptionRefused)
@@ -428,7 +428,10 @@ func TestSignedInUserAccepts(t *testing.T) {
 		if err := d.desk.AcceptInvitation(ctx, uid, asEve, signin.Answer{}, here); !errors.Is(err, guestlist.ErrInvitationConfirm) {
 			d.Errorf("without their word: %v", err)
 		}
-		if err := d.desk.AcceptInvitation(ctx, uid, asEve, signin.Answer{Confirmed: true}, here); err != nil {
+		if err := d.desk.AcceptInvitation(ctx, uid, asEve, signin.Answer{As: "mallory@example.com"}, here); !errors.Is(err, guestlist.ErrInvitationConfirm) {
+			d.Errorf("by the word of somebody else, who was signed in before: %v", err)
+		}
+		if err := d.desk.AcceptInvitation(ctx, uid, asEve, signin.Answer{As: stranger}, here); err != nil {
 			d.Errorf("with their word: %v", err)
 		}
 	})

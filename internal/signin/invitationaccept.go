@@ -11,8 +11,10 @@ import (
 
 // Answer is what somebody who is signed in answers to an invitation.
 type Answer struct {
-	// Confirmed says that they were shown that it is for another address.
-	Confirmed bool
+	// As is the address as whom they accept, where they were shown that it is for
+	// another one; "" if they were not. Who is signed in by now may be somebody else
+	// than who was when the page was shown: then it is no answer.
+	As string
 	// Agreed says that they agreed to the terms.
 	Agreed bool
 }
@@ -55,10 +57,7 @@ func (r *run) acceptSignedIn(tx *store.Tx, cookie string, a Answer) error {
 		r.lost = inv
 		return err
 	}
-	r.inv, r.i.Invite = &inv, &Held{ID: inv.ID, Generation: inv.Generation, Agreed: a.Agreed}
-	if a.Confirmed {
-		r.i.Invite.ConfirmedAs = accountName(c.user)
-	}
+	r.inv, r.i.Invite = &inv, &Held{ID: inv.ID, Generation: inv.Generation, Agreed: a.Agreed, ConfirmedAs: a.As}
 	r.i.Event, r.i.UserID, r.locks = guestlist.EventSignIn, c.user.ID, true
 	acct, err := r.account(tx)
 	if err != nil {
