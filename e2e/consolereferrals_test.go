@@ -91,9 +91,14 @@ func journeyFunnel(h *hall, b *tab) {
 		return strings.Contains(text, "1 mail could not be sent") && strings.Contains(text, "1 invitation ends within 3 days")
 	})
 	hasWords(b.t, b.Text(), "1 person asks to come in")
-	for stage, n := range h.sums() {
-		b.counts("funnel", stage, n)
-	}
+	eventually(b.t, "the funnel says what the API counts", func() bool {
+		for stage, n := range h.sums() {
+			if !says(b, "read "+stage, `(id, stage, n) => (`+stepOf+`)(id, stage) === n`, "funnel", stage, n) {
+				return false
+			}
+		}
+		return true
+	})
 	accepted := h.sums()["Accepted"]
 	b.Stay()
 	g := newGuest()
