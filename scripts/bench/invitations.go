@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -27,6 +29,7 @@ const (
 // campaign is how a campaign went.
 type campaign struct {
 	sample
+	id         string
 	idle, peak int64 // resident bytes before, and the most meanwhile
 }
 
@@ -37,11 +40,17 @@ func (t *report) invitations(ctx context.Context, o options, s *site) error {
 		return nil
 	}
 	t.print("\n### Invitations\n\nLoad average: %s\n\n| what | seen/s | server CPU µs | could keep up/s | resident MB before, most |\n|---|---|---|---|---|\n", loadAverage())
+	var reads []map[string]time.Duration
 	for _, rows := range []int{fewGuests, o.guests} {
 		c, err := s.importGuests(ctx, rows)
 		if err != nil {
 			return err
 		}
+		r, err := s.readInvitations(ctx, c.id)
+		if err != nil {
+			return err
+		}
+		reads = append(reads, r)
 		t.print("| import of %d rows | %.0f | %.1f | %.0f | %d, %d |\n", rows, c.rate(), c.cpuEach(), c.sustained(t.cores), c.idle>>20, c.peak>>20)
 	}
 	c, err := s.mailGuests(ctx)
@@ -49,7 +58,45 @@ func (t *report) invitations(ctx context.Context, o options, s *site) error {
 		return err
 	}
 	t.print("| mails to a local server | %.0f | %.0f | %.0f | %d, %d |\n", c.rate(), c.cpuEach(), c.sustained(t.cores), c.idle>>20, c.peak>>20)
+	t.print("\n| read | after %d rows | after %d more | times (goal 2) |\n|---|---|---|---|\n", fewGuests, o.guests)
+	for _, name := range slices.Sorted(maps.Keys(reads[0])) {
+		few, many := reads[0][name], reads[1][name]
+		t.print("| %s | %.2f ms | %.2f ms | %.2f |\n", name, milliseconds(few), milliseconds(many), float64(many)/float64(few))
+	}
 	return nil
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// readsOfEach is how often each list is read; the median counts.
+const readsOfEach = 101
+
+// readInvitations reads lists and reports of invitations, and returns how long
+// each took.
+func (s *site) readInvitations(ctx context.Context, campaign string) (map[string]time.Duration, error) {
+	soon := strconv.FormatInt(time.Now().Add(24*time.Hour).UnixMilli(), 10)
+	const list = "/api/invitations?page_size=20"
+	took := map[string]time.Duration{}
+	for name, path := range map[string]string{
+		"the first page": list, "the hundredth page": list + "&page=100", "pending ones": list + "&status=pending",
+		"accepted ones, of which there are none": list + "&status=accepted", "those whose mail waits": list + "&delivery=queued",
+		"by the beginning of an address": list + "&email=guest-1-000012", "of a campaign": list + "&campaignId=" + campaign,
+		"of an inviter": list + "&inviterId=" + s.machine.ID, "those that end within a day": list + "&expiringBefore=" + soon,
+		"codes": list + "&kind=shared", "the report of a campaign": "/api/invitation-campaigns/" + campaign + "/report",
+		"the list of campaigns": "/api/invitation-campaigns?page_size=20", "the funnel": "/api/dashboard/invitations",
+	} {
+		all := make([]time.Duration, readsOfEach)
+		for i := range all {
+			start := time.Now()
+			if err := s.ask(ctx, http.MethodGet, path, nil, new(json.RawMessage)); err != nil {
+				return nil, err
+			}
+			all[i] = time.Since(start)
+		}
+		slices.Sort(all)
+		took[name] = all[readsOfEach/2]
+	}
+	return took, nil
 }
 
 // importGuests imports a campaign that is sent much later, and returns how long
@@ -150,7 +197,7 @@ func (s *site) campaign(ctx context.Context, query string, rows int, through fun
 		time.Sleep(looksEvery) //nolint:forbidigo // looks on, as hosts do
 		err = s.ask(ctx, http.MethodGet, "/api/invitation-campaigns/"+made.ID, nil, &made)
 	}
-	c.sample = sample{ops: rows, elapsed: time.Since(start), cpu: cpuOf(s.pid()) - before}
+	c.id, c.sample = made.ID, sample{ops: rows, elapsed: time.Since(start), cpu: cpuOf(s.pid()) - before}
 	stop()
 	c.peak = <-watched
 	if err == nil && made.Verdicts["new"] != rows {
