@@ -118,15 +118,19 @@ type invitationIndex struct {
 	column  string // the first of the index, which has one value; "" for none
 	value   string
 	within  func(*conditions) // bounds of an index that is not in the order of lists
-	answers InvitationFilter  // the filter whose rows are exactly those of the index
+	// first and last are the ids between which its rows lie, if not empty.
+	first, last guestlist.InvitationID
+	answers     InvitationFilter // the filter whose rows are exactly those of the index
 
 	unordered bool
 	lots      lotKey // where the rest is, if the index has only those of no campaign
 	window    int    // rows that are looked through; 0 means InvitationWindow
 }
 
-// own are the conditions by which an index is read.
-func (x invitationIndex) own(before guestlist.InvitationID) conditions {
+// own are the conditions by which an index is read: of the rows before an id, if
+// it is not empty, and not beyond until. There is one bound on each side: of two
+// SQLite takes the first to search by, and reads all rows up to the other.
+func (x invitationIndex) own(before, until guestlist.InvitationID) conditions {
 	c := conditions{text: " WHERE " + x.partial}
 	if x.column != "" {
 		c.and(x.column+" = $%d", x.value)
@@ -134,8 +138,14 @@ func (x invitationIndex) own(before guestlist.InvitationID) conditions {
 	if x.within != nil {
 		x.within(&c)
 	}
-	if before != "" {
+	if from := max(x.first, until); from != "" {
+		c.and("id >= $%d", from)
+	}
+	switch {
+	case before != "" && (x.last == "" || before <= x.last):
 		c.and("id < $%d", before)
+	case x.last != "":
+		c.and("id <= $%d", x.last)
 	}
 	return c
 }
@@ -266,7 +276,7 @@ func (tx *Tx) invitationSources(f InvitationFilter) (sources []invitationSource,
 		if !x.unordered {
 			continue
 		}
-		own := x.own(f.Before)
+		own := x.own(f.Before, "")
 		n, err := tx.countRows("invitations"+own.text, own.args, fewInvitations+1)
 		if err != nil {
 			return nil, "", err
@@ -282,18 +292,15 @@ func (tx *Tx) invitationSources(f InvitationFilter) (sources []invitationSource,
 		if x.unordered || x.answers == wanted {
 			continue
 		}
-		edge, err := tx.invitationWindow(x.own(f.Before), cmp.Or(x.window, InvitationWindow))
+		edge, err := tx.invitationWindow(x.own(f.Before, ""), cmp.Or(x.window, InvitationWindow))
 		if err != nil {
 			return nil, "", err
 		}
 		until = max(until, edge)
 	}
 	for _, x := range indexes {
-		where := x.own(f.Before)
+		where := x.own(f.Before, until)
 		f.rest(&where, tx.Now)
-		if until != "" {
-			where.and("id >= $%d", until)
-		}
 		sources = append(sources, invitationSource{x, where})
 	}
 	return sources, until, nil

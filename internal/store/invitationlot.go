@@ -82,9 +82,11 @@ func (tx *Tx) lotsOf(k lotKey, before guestlist.InvitationID) ([]lot, error) {
 	}, lotsOfKey, k.kind, k.value, cmp.Or(before, afterInvitations), mostLots+1)
 }
 
+// One upper bound: of two SQLite would read from the one to the other. A blank is
+// before all that ids are made of.
 const lotsOfKey = `SELECT campaign_id, first_id, last_id FROM invitation_lots WHERE kind = $1 AND value = $2
 		AND EXISTS (SELECT 1 FROM invitations WHERE invitations.campaign_id = invitation_lots.campaign_id
-			AND invitations.campaign_id <> '' AND id >= first_id AND id <= last_id AND id < $3)
+			AND invitations.campaign_id <> '' AND id >= first_id AND id < CASE WHEN last_id < $3 THEN last_id || ' ' ELSE $3 END)
 	ORDER BY last_id DESC, campaign_id LIMIT $4`
 
 // lotIndexes adds to the index of the invitations that a filter finds one by one
@@ -105,10 +107,7 @@ func (tx *Tx) lotIndexes(f InvitationFilter, k lotKey) (indexes []invitationInde
 	for _, l := range found {
 		indexes = append(indexes, invitationIndex{
 			partial: "campaign_id <> ''", column: "campaign_id", value: string(l.campaign), window: InvitationWindow / len(found),
-			within: func(c *conditions) {
-				c.and("id >= $%d", l.first)
-				c.and("id <= $%d", l.last)
-			},
+			first: l.first, last: l.last,
 		})
 	}
 	return indexes, until, true, nil

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -149,7 +150,10 @@ func (tx *Tx) PlanOfInvitations(f InvitationFilter) (string, error) {
 	}
 	for _, s := range sources {
 		explain("SELECT "+invitationColumns+" FROM invitations"+s.where.text+s.order()+" LIMIT 20", s.where.args)
-		own := s.own(f.Before)
+		if strings.Count(s.where.text, " id >") > 1 || strings.Count(s.where.text, " id <") > 1 {
+			return "", errors.New("SQLite reads from one of two bounds to the other: " + s.where.text)
+		}
+		own := s.own(f.Before, "")
 		explain("SELECT id FROM invitations"+own.text+" ORDER BY id DESC LIMIT 1 OFFSET 9999", own.args)
 	}
 	return strings.Join(plans, "\n"), err
