@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -33,6 +34,7 @@ func TestSecretsStayInside(t *testing.T) {
 	secrets = append(secrets, secret{"access token", s.token})
 	secrets = append(secrets, s.confide(t)...)
 	secrets = append(secrets, s.letSomebodyIn(t)...)
+	secrets = append(secrets, s.showInvitations(t)...)
 	if status := p.terminate(); status != 0 {
 		t.Fatalf("status %d\n%s", status, p.out)
 	}
@@ -163,6 +165,29 @@ func (s *site) letSomebodyIn(t *testing.T) (secrets []secret) {
 	}
 	secrets = append(secrets, secret{"authorization code", watch.code})
 	return append(secrets, s.refreshToken(t, g)...)
+}
+
+// showInvitations issues invitations, has a guest set out with them, and returns
+// what of their links and codes lets somebody in.
+func (s *site) showInvitations(t *testing.T) (secrets []secret) {
+	t.Helper()
+	var personal, shared struct{ ID, Link, Code string }
+	s.api("POST", "/invitations", map[string]any{"email": anybody(), "send": false}, 201, &personal)
+	s.api("POST", "/invitation-codes", map[string]any{"name": "Fair", "seats": 2}, 201, &shared)
+	for name, i := range map[string]struct{ ID, Link, Code string }{"link of an invitation": personal, "link of a shared invitation": shared} {
+		g := newGuest()
+		if err := g.visit(i.Link); err != nil || !strings.HasSuffix(g.at.Path, "/invitation") {
+			t.Fatalf("the %s leads to %s, %v", name, g.at, err)
+		}
+		_, proof, _ := strings.Cut(i.Link, "/i/"+i.ID)
+		secrets = append(secrets, secret{name, proof})
+	}
+	g := newGuest()
+	if err := errors.Join(g.visit(s.url+"/invitation/code"), g.fill("code", shared.Code), g.press("Continue")); err != nil {
+		t.Fatal(err)
+	}
+	return append(secrets, secret{"code that people type", shared.Code},
+		secret{"code that people type, folded", strings.ReplaceAll(shared.Code, "-", "")})
 }
 
 // watching notes the secrets in the answers that a browser gets.
