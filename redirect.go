@@ -115,6 +115,21 @@ func (a Application) AllowsOrigin(origin string) bool {
 	return false
 }
 
+// AllowsLanding reports whether an invitation may lead a guest, with its code, to
+// an address: a page of an origin of the application's own, over https, or on the
+// machine of whoever develops it.
+func (a Application) AllowsLanding(address string) bool {
+	u, err := parseRedirectURI(address, false)
+	if err != nil || !u.web || u.scheme != "https" && !isLoopback(u.host) {
+		return false
+	}
+	_, rest, _ := strings.Cut(address, "//")
+	if i := strings.IndexAny(rest, "/?"); i >= 0 {
+		rest = rest[:i]
+	}
+	return a.AllowsOrigin(u.scheme + "://" + rest)
+}
+
 func allows(registered []string, uri string, loopback bool) bool {
 	candidate, err := parseRedirectURI(uri, false)
 	if err != nil {

@@ -49,11 +49,15 @@ func (v *visit) hide() {
 }
 
 // leadOn leads a guest to where an invitation leads: the landing page of its
-// application, that application's entry for a sign-in that somebody else begins
+// application, as long as that stands by the address, that application's entry for a sign-in that somebody else begins
 // (OpenID Connect Core §4), or a sign-in of ours. Without a code the guest has
 // accepted it before.
 func (v *visit) leadOn(i guestlist.Invitation, code string) error {
-	if i.Landing == guestlist.LandingApplication && i.LandingURL != "" {
+	app, err := v.application(i.ApplicationID)
+	if err != nil {
+		return err
+	}
+	if i.Landing == guestlist.LandingApplication && app.AllowsLanding(i.LandingURL) {
 		if code == "" {
 			return v.redirect(http.StatusSeeOther, i.LandingURL)
 		}
@@ -61,10 +65,6 @@ func (v *visit) leadOn(i guestlist.Invitation, code string) error {
 	}
 	if code != "" {
 		v.d.Cookies.Set(v.w, cookieInvitation, code, web.CookieOptions{MaxAge: invitationLife})
-	}
-	app, err := v.application(i.ApplicationID)
-	if err != nil {
-		return err
 	}
 	if to := v.initiate(app, i); to != "" {
 		return v.redirect(http.StatusSeeOther, to)
@@ -84,7 +84,7 @@ func (v *visit) initiate(app guestlist.Application, i guestlist.Invitation) stri
 	if i.RecipientEmail != "" && !i.Copied { // who else has the link may not learn whose it is
 		q.Set("login_hint", i.RecipientEmail)
 	}
-	if i.LandingURL != "" {
+	if app.AllowsLanding(i.LandingURL) {
 		q.Set("target_link_uri", i.LandingURL)
 	}
 	return withQuery(entry, q)
@@ -235,7 +235,7 @@ func (v *visit) homeOf(app guestlist.Application, i guestlist.Invitation) string
 	if to := v.initiate(app, i); to != "" {
 		return to
 	}
-	if i.LandingURL != "" {
+	if app.AllowsLanding(i.LandingURL) {
 		return i.LandingURL
 	}
 	for _, uri := range app.OIDCClientMetadata.RedirectURIs {

@@ -72,6 +72,7 @@ func TestWhereAnInvitationLeads(t *testing.T) {
 			return err
 		}
 		app.CustomClientMetadata.InitiateLoginURI = "https://app.example/start?x=1"
+		app.OIDCClientMetadata.RedirectURIs = []string{"https://app.example/callback"}
 		return tx.UpdateApplication(app)
 	})
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

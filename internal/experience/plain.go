@@ -81,6 +81,8 @@ func (d *Door) Draw(w http.ResponseWriter, r *http.Request, page func(phrase fun
 // pages of ours with parameters that were encoded anew: never one that a
 // request named.
 func (v *visit) redirect(status int, to string) error {
+	web.NoStore(v.w)
+	v.w.Header().Set("Referrer-Policy", "no-referrer") // the address that it leads away from may hold a code
 	http.Redirect(v.w, v.r, to, status)
 	return nil
 }

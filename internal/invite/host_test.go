@@ -114,6 +114,56 @@ func TestNobodyGivesAwayTheManagementAPIWithoutHavingItAll(t *testing.T) {
 	})
 }
 
+// TestInvitationsLandWhereTheirApplicationIs, when they are issued and when they
+// are mailed; where the application does not stand by the address any more, the
+// code stays with us.
+func TestInvitationsLandWhereTheirApplicationIs(t *testing.T) {
+	guests(t, func(t *testing.T, st *store.Store, _ *storetest.Clock) {
+		app := guestlist.Application{ID: "shop", Name: "Shop", Type: guestlist.ApplicationTraditional}
+		app.OIDCClientMetadata.RedirectURIs = []string{"https://shop.example/callback", "http://plain.example/callback"}
+		do(t, st, func(tx *store.Tx) error { return tx.InsertApplication(app) })
+		issue := func(landing guestlist.InvitationLanding, address string) (issued invite.Issued, err error) {
+			err = st.Update(t.Context(), func(tx *store.Tx) error {
+				issued, err = owner.IssueInvitation(tx, invite.InvitationOrder{Email: "grace@example.com", Send: true, Terms: guestlist.InvitationTerms{
+					ApplicationID: "shop", Landing: landing, LandingURL: address,
+				}})
+				return err
+			})
+			return issued, err
+		}
+		for _, address := range []string{"", "https://evil.example/in", "http://plain.example/in", "http://shop.example/in", "https://shop.example@evil.example/", "javascript:alert(1)"} {
+			if _, err := issue(guestlist.LandingApplication, address); guestlist.CodeOf(err) != "invitation.invalid_landing" {
+				t.Errorf("%q: %v", address, err)
+			}
+		}
+		if _, err := issue(guestlist.LandingHosted, "https://shop.example/in"); guestlist.CodeOf(err) != "invitation.invalid_landing" {
+			t.Errorf("an address where none is of use: %v", err)
+		}
+		pump := &invite.Pump{Store: st, Endpoint: "https://id.example"}
+		for home, want := range map[string]string{"https://shop.example/": "https://shop.example/in?", "https://new.example/": "https://id.example/i/"} {
+			app.OIDCClientMetadata.RedirectURIs = []string{"https://shop.example/callback"}
+			do(t, st, func(tx *store.Tx) error { return tx.UpdateApplication(app) })
+			i, err := issue(guestlist.LandingApplication, "https://shop.example/in")
+			if err != nil {
+				t.Fatal(err)
+			}
+			app.OIDCClientMetadata.RedirectURIs = []string{home}
+			do(t, st, func(tx *store.Tx) error { return tx.UpdateApplication(app) })
+			if err := pump.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			do(t, st, func(tx *store.Tx) error {
+				jobs, err := tx.ClaimJobs(guestlist.JobSendMessage+"/email/invitations", tx.Now.Add(time.Hour), 100)
+				if len(jobs) != 1 || !strings.Contains(string(jobs[0].Payload), `"link":"`+want) {
+					t.Errorf("at home at %s: %d mails, not to %s", home, len(jobs), want)
+				}
+				_, err2 := owner.RevokeInvitation(tx, i.ID, "")
+				return errors.Join(err, err2)
+			})
+		}
+	})
+}
+
 func TestNobodyInvitesThemselves(t *testing.T) {
 	guests(t, func(t *testing.T, st *store.Store, _ *storetest.Clock) {
 		email, phone := "Bob@Bücher.example", "14155550132"

@@ -18,6 +18,7 @@ type writer struct {
 	counts []counted // of each of out
 	unplan []guestlist.InvitationID
 	named  map[string]map[string]any // what is told of applications, inviters, organizations
+	apps   map[guestlist.ApplicationID]guestlist.Application
 }
 
 // counted is how a mail counts to what its recipient gets in a day.
@@ -165,8 +166,12 @@ func (w *writer) limit() error {
 
 // payload is what the words of a mail may speak of.
 func (w *writer) payload(i guestlist.Invitation, ends guestlist.Time) (map[string]any, error) {
+	link, err := w.link(i)
+	if err != nil {
+		return nil, err
+	}
 	p := map[string]any{
-		"link": Link(w.pump.Endpoint, i, w.tx.InvitationCode(i)), "validUntil": ends, "message": i.Message,
+		"link": link, "validUntil": ends, "message": i.Message,
 		"guest": map[string]any{"name": i.Name, "email": i.RecipientEmail},
 	}
 	for name, read := range map[string]func(guestlist.Invitation) (string, func() (map[string]any, error)){
@@ -203,16 +208,48 @@ func (w *writer) application(i guestlist.Invitation) (string, func() (map[string
 		return "", nil
 	}
 	return "application/" + string(id), func() (map[string]any, error) {
-		app, ok := w.pump.BuiltIn[id]
-		if !ok {
-			var err error
-			if app, err = w.tx.Application(id); err != nil {
-				return nil, err
-			}
+		app, err := w.app(id)
+		if err != nil {
+			return nil, err
 		}
 		told := map[string]any{"id": app.ID, "name": app.Name}
 		return told, nil
 	}
+}
+
+// app reads an application once.
+func (w *writer) app(id guestlist.ApplicationID) (guestlist.Application, error) {
+	app, ok := w.pump.BuiltIn[id]
+	if !ok {
+		app, ok = w.apps[id]
+	}
+	if ok {
+		return app, nil
+	}
+	app, err := w.tx.Application(id)
+	if err == nil && w.apps == nil {
+		w.apps = map[guestlist.ApplicationID]guestlist.Application{}
+	}
+	if err == nil {
+		w.apps[id] = app
+	}
+	return app, err
+}
+
+// link is the link that the mail of an invitation carries: to our own page where
+// the application does not stand by the address any more at which the guest was
+// to land, so that nobody else gets the code.
+func (w *writer) link(i guestlist.Invitation) (string, error) {
+	if i.Landing == guestlist.LandingApplication {
+		app, err := w.app(i.ApplicationID)
+		if _, err := orNone(err); err != nil {
+			return "", err
+		}
+		if !app.AllowsLanding(i.LandingURL) {
+			i.Landing = guestlist.LandingHosted
+		}
+	}
+	return Link(w.pump.Endpoint, i, w.tx.InvitationCode(i)), nil
 }
 
 func (w *writer) inviter(i guestlist.Invitation) (string, func() (map[string]any, error)) {

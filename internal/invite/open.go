@@ -70,8 +70,12 @@ const (
 var ErrTooManyCodes = guestlist.Refuse(guestlist.KindTooMany, "invitation.too_many_codes")
 
 // OpenTyped is Open for the code of a shared invitation that somebody typed, from
-// a network. It counts misses: the caller commits them, whatever is refused.
+// a network. It counts misses: the caller commits them, whatever is refused. The
+// guesses of one network wait for each other, so that none is in flight uncounted.
 func OpenTyped(tx *store.Tx, typed, network string) (i guestlist.Invitation, refusal, err error) {
+	if err := tx.LockName(counterTyped + network); err != nil {
+		return i, nil, err
+	}
 	for name, most := range map[string]int{counterTyped + network: maxTyped, counterTyped: maxTypedGlobal} {
 		l, err := tx.Limit(name)
 		if err != nil {

@@ -2,7 +2,6 @@ package invite
 
 import (
 	"errors"
-	"net/url"
 	"slices"
 	"time"
 
@@ -109,12 +108,7 @@ func (h Host) checkLanding(tx *store.Tx, _ guestlist.InvitationKind, t *guestlis
 		}
 		return nil
 	}
-	u, err := url.Parse(t.LandingURL)
-	if err != nil || t.ApplicationID == "" || len(t.LandingURL) > guestlist.MaxRedirectURILength || u.Host == "" || u.Fragment != "" ||
-		u.User != nil || guestlist.CheckRedirectURI(t.LandingURL) != nil {
-		return errLanding
-	}
-	if u.Scheme != "http" && u.Scheme != "https" || !app.AllowsOrigin(u.Scheme+"://"+u.Host) {
+	if t.ApplicationID == "" || !app.AllowsLanding(t.LandingURL) {
 		return errLanding
 	}
 	return nil

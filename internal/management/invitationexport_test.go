@@ -13,6 +13,7 @@ import (
 
 	"guestlist"
 	"guestlist/internal/store"
+	"guestlist/internal/store/storetest"
 )
 
 // exported reads a file of invitations.
@@ -63,6 +64,46 @@ func TestExportsOfInvitationsHoldWhatMatchesAndNoFormulasAndNoLinks(t *testing.T
 		f.refused(400, "guard.invalid_input", "GET", "/api/invitations/export?id=%3Cb%3E", nil)
 		f.refused(400, "request.invalid_input", "GET", "/api/invitations/export?id=a"+strings.Repeat("&id=a", maxExportIDs), nil)
 	})
+}
+
+// TestNoCellOfAnyFileIsAFormula: neither of reports nor of what became of rows,
+// whatever strangers wrote. That of users is looked at in
+// TestAFileIsLookedAtStartedAndReported.
+func TestNoCellOfAnyFileIsAFormula(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "a=b": "a=b", "=1": "'=1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "\tx": "'\tx", "\rx": "'\rx", "\nx": "'\nx",
+		"＝1": "'＝1", "＋1": "'＋1", "－1": "'－1", "＠x": "'＠x", "'x": "'x", "49": "49",
+	} {
+		if got := noFormula(text); got != want {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+	f := newFixture(t, storetest.Open(t, "sqlite", ticking()))
+	c := f.campaignOf(f.batch("?name=%3Dcmd()", "text/csv", "", strings.NewReader("email\n=1+1\n+cmd@example.com\n@x\n-1\n")))
+	f.work()
+	for _, path := range []string{
+		"/api/invitation-campaigns/" + string(c.ID) + "/report.csv", "/api/invitation-campaigns/" + string(c.ID) + "/rows.csv",
+		"/api/invitations/export?campaignId=" + string(c.ID),
+	} {
+		a := f.must(200, "GET", path, nil)
+		rows, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(a.body, byteOrderMark))).ReadAll()
+		if err != nil || len(rows) < 2 {
+			t.Errorf("%s: %v, %q", path, err, a.body)
+		}
+		marked := 0
+		for _, row := range rows {
+			for _, cell := range row {
+				if strings.IndexAny(cell, "=+-@") == 0 {
+					t.Errorf("%s: %q", path, row)
+				} else if strings.HasPrefix(cell, "'") {
+					marked++
+				}
+			}
+		}
+		if marked == 0 {
+			t.Errorf("%s shows nothing of what was written: %q", path, rows)
+		}
+	}
 }
 
 // TestExportsOfInvitationsGoOnBeyondWhatIsReadAtOnce, of a filter that no index

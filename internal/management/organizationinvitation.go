@@ -3,6 +3,7 @@ package management
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"guestlist"
@@ -129,9 +130,10 @@ func (n newOrganizationInvitation) payload(c *call) (map[string]any, bool, error
 }
 
 // checkPayload bounds what waits in the queue for each mail. Who may only invite
-// leads strangers nowhere but to the invitation's own page.
+// leads strangers nowhere but to the invitation's own page, by none of the words
+// that templates may repeat.
 func checkPayload(c *call, p map[string]any) error {
-	if p["link"] != nil {
+	if p["link"] != nil || leadsAway(p) {
 		if err := c.needsAll(); err != nil {
 			return err
 		}
@@ -143,6 +145,23 @@ func checkPayload(c *call, p map[string]any) error {
 	inv := web.Invalid{}
 	inv.Check(len(text) <= maxMessagePayload, "messagePayload", "too_big", "Too much for a mail")
 	return inv.Err()
+}
+
+// leadsAway reports whether something in a value would become a link in a mail.
+func leadsAway(v any) bool {
+	switch v := v.(type) {
+	case string:
+		return invite.HasLink(v)
+	case []any:
+		return slices.ContainsFunc(v, leadsAway)
+	case map[string]any:
+		for name, member := range v {
+			if invite.HasLink(name) || leadsAway(member) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (a *API) createOrganizationInvitation(c *call, in struct{ Body newOrganizationInvitation }) (guestlist.OrganizationInvitation, error) {

@@ -293,6 +293,7 @@ func TestWhoMayOnlyInviteAcceptsForNobody(t *testing.T) {
 			{reader, "POST", all, h.order("a@example.com"), 403},
 			{reader, "GET", "/api/organizations/" + h.club, nil, 403},
 			{writer, "POST", all, h.order("a@example.com", "messagePayload", map[string]any{"link": "https://evil.example"}), 403},
+			{writer, "POST", all, h.order("a@example.com", "messagePayload", map[string]any{"organization": map[string]any{"name": "see evil.com"}}), 403},
 			{writer, "POST", all, h.order("a@example.com", "messagePayload", map[string]any{"extra": "x"}), 201},
 			{writer, "POST", all + "/" + string(i.ID) + "/message", map[string]any{"link": "https://evil.example"}, 403},
 			{writer, "PUT", status, map[string]any{"status": "Accepted", "acceptedUserId": h.ada}, 403},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 
@@ -74,7 +75,19 @@ func TestNobodyGivesMoreInvitationsThanTheyHave(t *testing.T) {
 		if quota != (guestlist.ReferralQuota{Quota: 3, Used: 3}) {
 			t.Errorf("%+v", quota)
 		}
-		f.must(http.StatusNoContent, "DELETE", myInvitations+"/"+string(last.ID), nil)
+		took := make([]int, 4)
+		for n := range took {
+			wg.Go(func() { took[n] = f.call("DELETE", myInvitations+"/"+string(last.ID), nil).status })
+		}
+		wg.Wait()
+		slices.Sort(took)
+		if !slices.Equal(took, []int{204, 400, 400, 400}) {
+			t.Errorf("taken back at once: %v", took)
+		}
+		f.must(http.StatusOK, "GET", "/api/my-account/invitation-quota", nil).decode(t, &quota)
+		if quota != (guestlist.ReferralQuota{Quota: 3, Used: 2, Left: 1}) {
+			t.Errorf("taken back once: %+v", quota)
+		}
 		f.must(http.StatusCreated, "POST", myInvitations, map[string]any{"email": "again@example.com"})
 		if a := f.must(http.StatusOK, "GET", myInvitations+"?page=1", nil); a.header.Get("Total-Number") != "4" {
 			t.Errorf("%s of them", a.header.Get("Total-Number"))

@@ -46,6 +46,9 @@ func (a *API) listRequests(c *call, in struct {
 	}
 	err := a.Store.View(c.ctx(), func(tx *store.Tx) error {
 		if in.Email != "" {
+			if email, err := invite.CheckEmail(in.Email); err == nil {
+				in.Email = email
+			}
 			r, err := tx.RequestByEmail(in.Email)
 			if errors.Is(err, store.ErrNotFound) {
 				return nil

@@ -39,7 +39,9 @@ func (d *Door) resume(w http.ResponseWriter, r *http.Request) error {
 	if resumed.NewCookie != "" {
 		d.setSession(w, resumed.NewCookie, resumed.Session)
 	}
-	if resumed.InvitationID != "" {
+	if resumed.InvitationID != "" || resumed.NewCookie != "" {
+		// It was accepted, or somebody signed in: the interaction knows whether by it,
+		// and nobody who signs in later is to find it there.
 		d.Cookies.Clear(w, cookieInvitation, "")
 	}
 	p, err := d.restored(r, resumed.Request, resumed.OneTimeToken)

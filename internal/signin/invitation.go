@@ -110,7 +110,11 @@ func (a VerifyOneTimeToken) compare(tx *store.Tx, r *run, i guestlist.Invitation
 	}
 	key := i.Recipient().Key()
 	is := func(address string) bool {
-		return guestlist.Identifier{Type: i.Recipient().Type, Value: address}.Key() == key
+		id := guestlist.Identifier{Type: i.Recipient().Type, Value: address}
+		if written, err := invite.CheckEmail(address); err == nil && id.Type == guestlist.IdentifierEmail && id.Key() != key {
+			id.Value = written // as its owner writes a domain that is kept in ASCII
+		}
+		return id.Key() == key
 	}
 	switch {
 	case a.Email == "" && a.Typed == "":
