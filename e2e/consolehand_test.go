@@ -243,7 +243,14 @@ func soon() <-chan time.Time { return time.After(awaitFor) }
 // eventually waits until something is so, for what announces itself to nobody.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	tick, deadline := time.NewTicker(5*awaitEvery), soon()
+	waitFor(t, what, 5*awaitEvery, soon(), so)
+}
+
+// waitFor looks again and again until something is so that does not announce
+// itself: another process tells nothing of its own.
+func waitFor(t *testing.T, what string, every time.Duration, deadline <-chan time.Time, so func() bool) {
+	t.Helper()
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for !so() {
 		select {

@@ -49,22 +49,17 @@ func TestKilledServerLosesNothing(t *testing.T) {
 
 // crash is one installation that is killed again and again.
 type crash struct {
-	*site
+	*mortal
 	world    *world
-	server   *running
 	receiver *receiver
 	sink     *sink
 	hook     string
 	came     []string // ids of those who registered by a provider
-
-	up sync.RWMutex // held for writing while nothing runs
 }
 
 func newCrash(t *testing.T, engine string) *crash {
 	w := newWorld(t)
-	c := &crash{site: newSite(t, engine, append(w.env(t), "GUESTLIST_ENDPOINT=http://door.example")...), world: w, receiver: newReceiver(t, 3), sink: newSink(t, 2)}
-	c.server = c.serve()
-	c.administer()
+	c := &crash{mortal: newMortal(t, engine, 1, w.env(t)...), world: w, receiver: newReceiver(t, 3), sink: newSink(t, 2)}
 	c.connectSMTP(c.sink.host, c.sink.port)
 	c.closeDoor(false, nil)
 	var hook struct{ ID string }
@@ -75,33 +70,24 @@ func newCrash(t *testing.T, engine string) *crash {
 	return c
 }
 
-// killAndStart ends the process at once, and starts another on what it left.
-func (c *crash) killAndStart() {
-	c.up.Lock() // nobody begins anew before there is somebody to ask; what began goes on
-	defer c.up.Unlock()
-	c.server.kill()
-	machine.CloseIdleConnections() // they lead to the dead
-	c.server = c.serve()
-}
-
 func (c *crash) run(t *testing.T) {
 	guests := c.inviteAll()
 	var in sync.WaitGroup
 	in.Go(func() { c.redeemAll(t, guests) })
 	await1(t, c.receiver.held, "a delivery that is held")
-	c.killAndStart()
+	c.killAndStart(0)
 	in.Wait()
 	c.receiver.answer(http.StatusServiceUnavailable)
 
 	c.newcomers(t, c.world)
 
 	mailed := c.mailUntilHeld(t)
-	c.killAndStart()
+	c.killAndStart(0)
 	close(c.sink.free)
 
 	ids := c.importTwice(t)
 	c.recovered(t, guests, mailed, ids)
-	c.server.unharmed(t)
+	c.unharmed(t)
 }
 
 func await1(t *testing.T, event <-chan struct{}, what string) {
@@ -148,12 +134,11 @@ var errNotLetIn = errors.New("never let in")
 // for again by reloading the page, as browsers do; if that leads nowhere, the
 // link is opened anew.
 func (c *crash) redeem(ctx context.Context, token oneTimeToken) error {
-	via := newBalancer([]string{c.address})
+	via := newBalancer(c.addresses)
 	defer via.transport.CloseIdleConnections()
 	var last error
 	for range 5 {
-		c.up.RLock()
-		c.up.RUnlock() //nolint:staticcheck // SA2001: it waits until there is a server
+		c.untilUp()
 		b := &racer{via: via}
 		in, err := b.walkIn(ctx, token)
 		if in {
@@ -227,7 +212,7 @@ func (c *crash) importTwice(t *testing.T) map[int]string {
 	c.importing(t, key, body, func(err error) { writer.CloseWithError(err) }, func(line int, id string) {
 		early[line] = id
 		if len(early) == beforeTheKill {
-			c.killAndStart()
+			c.killAndStart(0)
 		}
 	}, func() {
 		for line := 1; line <= killedLines; line++ {

@@ -38,24 +38,15 @@ func TestKilledServerLosesNoGuestOfACampaign(t *testing.T) {
 
 // mailing is a campaign of an installation that is killed again and again.
 type mailing struct {
-	*site
-	server *running
-	sink   *sink
-	id     guestlist.CampaignID
+	*mortal
+	sink *sink
+	id   guestlist.CampaignID
 }
 
 func newMailing(t *testing.T, engine string) *mailing {
-	m := &mailing{site: newSite(t, engine, "GUESTLIST_ENDPOINT=http://door.example"), sink: newSink(t, 0)}
-	m.server = m.serve()
-	m.administer()
+	m := &mailing{mortal: newMortal(t, engine, 1), sink: newSink(t, 0)}
 	m.connectSMTP(m.sink.host, m.sink.port)
 	return m
-}
-
-func (m *mailing) kill() {
-	m.server.kill()
-	machine.CloseIdleConnections() // they lead to the dead
-	m.server = m.serve()
 }
 
 func guestOfRow(i int) string { return fmt.Sprintf("guest%05d@example.com", i) }
@@ -100,20 +91,15 @@ func (m *mailing) upload(t *testing.T, stop func()) (guestlist.Campaign, bool) {
 // await looks at the campaign until it is as wished.
 func (m *mailing) await(t *testing.T, what string, ok func(guestlist.Campaign) bool) {
 	t.Helper()
-	for deadline := time.Now().Add(recoveredWithin); ; time.Sleep(5 * time.Millisecond) { //nolint:forbidigo // another process tells nothing of its own
+	waitFor(t, what, awaitEvery, time.After(recoveredWithin), func() bool {
 		var c guestlist.Campaign
 		m.api("GET", "/invitation-campaigns/"+string(m.id), nil, 200, &c)
-		if ok(c) {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s: %+v", what, c)
-		}
-	}
+		return ok(c)
+	})
 }
 
 func (m *mailing) run(t *testing.T) {
-	if _, ok := m.upload(t, m.kill); ok {
+	if _, ok := m.upload(t, func() { m.killAndStart(0) }); ok {
 		t.Error("an upload was answered whose server was killed")
 	}
 	c, ok := m.upload(t, nil)
@@ -121,19 +107,19 @@ func (m *mailing) run(t *testing.T) {
 		t.Fatal("the rows could not be sent again")
 	}
 	m.id = c.ID
-	m.await(t, "it is never half imported", func(c guestlist.Campaign) bool { return c.Done > 0 })
-	m.kill()
+	m.await(t, "it is half imported", func(c guestlist.Campaign) bool { return c.Done > 0 })
+	m.killAndStart(0)
 	again, ok := m.upload(t, nil)
 	if !ok || again.ID != m.id {
 		t.Errorf("the same rows under the same key are another campaign: %s", again.ID)
 	}
-	m.await(t, "it is never imported", func(c guestlist.Campaign) bool { return c.Done == killedRows && c.StartedAt != nil })
+	m.await(t, "it is imported", func(c guestlist.Campaign) bool { return c.Done == killedRows && c.StartedAt != nil })
 	m.mailsUntil(t, beforeKill)
-	m.kill()
+	m.killAndStart(0)
 	ids := m.mailsUntil(t, killedWave)
-	m.await(t, "the first wave is never over", func(c guestlist.Campaign) bool { return c.WavesSent == 1 })
+	m.await(t, "the first wave is over", func(c guestlist.Campaign) bool { return c.WavesSent == 1 })
 	m.books(t, ids)
-	m.server.unharmed(t)
+	m.unharmed(t)
 }
 
 // mailsUntil waits until so many guests have a mail, and returns the ids of the
@@ -164,13 +150,11 @@ func (m *mailing) books(t *testing.T, ids map[string][]string) {
 		}
 	}
 	want := guestlist.CampaignReport{Imported: killedRows, Queued: killedRows - killedWave, Sent: killedWave}
-	var r guestlist.CampaignReport
-	for deadline := time.Now().Add(recoveredWithin); r != want; time.Sleep(50 * time.Millisecond) { //nolint:forbidigo // as above
+	waitFor(t, fmt.Sprintf("the report is %+v", want), awaitEvery, time.After(recoveredWithin), func() bool {
+		var r guestlist.CampaignReport
 		m.api("GET", "/invitation-campaigns/"+string(m.id)+"/report", nil, 200, &r)
-		if time.Now().After(deadline) {
-			t.Fatalf("report %+v, want %+v", r, want)
-		}
-	}
+		return r == want
+	})
 	req := m.request(http.MethodGet, "/api/invitation-campaigns/"+string(m.id)+"/rows.csv", nil)
 	req.Header.Set("Authorization", "Bearer "+m.token)
 	res, err := machine.Do(req)

@@ -136,7 +136,7 @@ func (c *crash) newcomers(t *testing.T, w *world) {
 	for range newcomersBeforeTheKill {
 		<-in
 	}
-	c.killAndStart()
+	c.killAndStart(0)
 	workers.Wait()
 	for _, email := range emails {
 		if found := c.accounts(email); len(found) != 1 || len(c.identities(found[0].ID)) != 1 {
@@ -151,12 +151,11 @@ func (c *crash) newcomers(t *testing.T, w *world) {
 // comeInSocially tries until somebody is in. Whose answer got lost may have an
 // account already, and comes in with that.
 func (c *crash) comeInSocially(ctx context.Context, w *world, connector, person string) error {
-	via := newBalancer([]string{c.address})
+	via := newBalancer(c.addresses)
 	defer via.transport.CloseIdleConnections()
 	var last error
 	for range 5 {
-		c.up.RLock()
-		c.up.RUnlock() //nolint:staticcheck // SA2001: it waits until there is a server
+		c.untilUp()
 		b := &racer{via: via}
 		id, err := b.recognised(ctx, c.site, w, connector, person)
 		if last = err; err != nil {

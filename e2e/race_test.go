@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -45,10 +47,24 @@ func newBalancer(addresses []string) *balancer {
 }
 
 func (b *balancer) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.URL.Scheme, r.URL.Host = "http", b.addresses[b.next.Add(1)%uint64(len(b.addresses))]
-	return b.transport.RoundTrip(r)
+	var res *http.Response
+	err := errNoServer
+	for range b.addresses { // one that is not there takes nothing; another may
+		next := r.Clone(r.Context())
+		next.URL.Scheme, next.URL.Host = "http", b.addresses[b.next.Add(1)%uint64(len(b.addresses))]
+		if r.GetBody != nil {
+			if next.Body, err = r.GetBody(); err != nil {
+				return nil, err
+			}
+		}
+		if res, err = b.transport.RoundTrip(next); !errors.Is(err, syscall.ECONNREFUSED) {
+			return res, err
+		}
+	}
+	return nil, err
 }
+
+var errNoServer = errors.New("there is no server")
 
 // answer is what a racer got.
 type answer struct {
