@@ -20,6 +20,8 @@ func invitationRoutes() []route {
 		post(pathViews+"/delete", postDeleteView),
 		get(pathInvitations+"/new", getInvite),
 		post(pathInvitations+"/new", postInvite),
+		get(pathRules, getInvitationRules),
+		post(pathRules, postInvitationRules),
 		get(pathInvitations+"/{id}", getInvitation),
 		get(pathInvitations+"/{id}/edit", getEditInvitation),
 		post(pathInvitations+"/{id}/edit", postEditInvitation),
@@ -99,6 +101,9 @@ func getInvitations(v *visit) error {
 		t.Rows = append(t.Rows, v.invitationRow(i))
 	}
 	page := &ui.Page{Name: "invitations", Header: ui.Header{Title: v.T("invitations.title"), Lead: v.T("invitations.lead"), Actions: v.inviteActions()}}
+	if v.owns() {
+		page.Header.Actions = append([]ui.Action{{Text: v.T("invitations.rules.title"), Href: pathRules}}, page.Header.Actions...)
+	}
 	if page.Body, err = v.withMailNotice(t); err != nil {
 		return err
 	}
