@@ -150,6 +150,29 @@ func TestCopiedInvitationAsksForACode(t *testing.T) {
 	in(t, b.Submit(a, "form.form", form{"newPassword": password, "confirmPassword": password}), grace)
 }
 
+// The page of a link that others may have seen is the same whether its recipient
+// has an account or not.
+func TestCopiedInvitationTellsNobodyWhoIsKnown(t *testing.T) {
+	h := newHouse(t, func(e *guestlist.SignInExperience) {
+		closed(e)
+		e.TermsOfUseURL = new("https://shop.example/terms")
+	})
+	h.user(grace, password)
+	i := h.issue(copied)
+	known := h.invitedTo(h.browser(), i).One("main").Text()
+	h.update(func(tx *store.Tx) error {
+		u, err := tx.UserByIdentifier(guestlist.Identifier{Type: guestlist.IdentifierEmail, Value: grace})
+		if err != nil {
+			return err
+		}
+		return tx.DeleteUser(u.ID)
+	})
+	unknown := h.invitedTo(h.browser(), i).One("main").Text()
+	if known != unknown {
+		t.Errorf("known: %s\nunknown: %s", known, unknown)
+	}
+}
+
 // Who has an account comes in by a code, or by a click where they are signed in.
 func TestInvitationOfAnExistingUser(t *testing.T) {
 	h := newHouse(t, closed)
