@@ -155,7 +155,7 @@ func TestCopiedInvitationAsksForACode(t *testing.T) {
 func TestCopiedInvitationTellsNobodyWhoIsKnown(t *testing.T) {
 	h := newHouse(t, func(e *guestlist.SignInExperience) {
 		closed(e)
-		e.TermsOfUseURL = new("https://shop.example/terms")
+		e.TermsOfUseURL, e.AgreeToTermsPolicy = new("https://shop.example/terms"), "ManualRegistrationOnly"
 	})
 	h.user(grace, password)
 	i := h.issue(copied)
