@@ -22,6 +22,11 @@ var (
 	errInvitationOver = errors.New("its invitation was taken back or answered before it could be sent")
 )
 
+// keptWithin is how long it may take to write down how a message went, even while
+// the process stops. A mail that is sent and not written down is sent again, so
+// that it is worth a wait for a busy database; the lease has room for it.
+const keptWithin = sendLease / 12
+
 // send makes one attempt to send a message.
 func (n *Notifier) send(ctx context.Context, j job.Job) error {
 	m, ok := messageOf(j)
@@ -55,7 +60,7 @@ func (n *Notifier) send(ctx context.Context, j job.Job) error {
 			state.Status = store.MessageWithheld
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keptWithin)
 	defer cancel()
 	if putErr := n.Store.Update(ctx, func(tx *store.Tx) error {
 		return tx.PutMessage(m, state)
