@@ -1,7 +1,7 @@
 package e2e
 
 import (
-	"cmp"
+	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -103,7 +103,9 @@ func (a *arrival) comesBy(provider, email string, verified bool) string {
 	a.Helper()
 	a.world.person("acme", email, verified)
 	a.opens(a.g)
-	a.must(a.g.press(provider))
+	if a.g.press(provider) != nil { // the page leads to an employer once it knows whose guest it is
+		a.must(a.g.fill("identifier", a.to), a.g.press("Accept invitation"), a.g.press(provider))
+	}
 	if a.g.press(email) != nil { // by way of a page of our own
 		a.must(a.g.follow("Continue"), a.g.press(email))
 	}
@@ -119,28 +121,64 @@ func (a *arrival) isMember(g *guest, email string) {
 	a.must(g.fill("identifier", email), g.press("Accept invitation"))
 }
 
-// rows is the table.
-func rows() []row {
+// asRecipient are the rows of whom an invitation is for. It is all the same for
+// them who else might accept it.
+func asRecipient() []row {
 	copied, strict := map[string]any{"send": false}, map[string]any{"strict": true}
+	return []row{
+		{"a new guest, by the mailed link", nil, nil, (*arrival).accepts, done, accepted},
+		{"a copied link takes a code", copied, nil, (*arrival).sendsCode, done, accepted},
+		{"a strict one takes a code", strict, nil, (*arrival).sendsCode, done, accepted},
+		{"social, the same address", nil, nil, func(a *arrival) string { return a.comesBy("Acme", a.to, true) }, done, accepted},
+		{"social, an address that nobody vouches for, takes a code", copied, nil, func(a *arrival) string {
+			a.comesBy("Acme", a.to, false)
+			return a.proves("Send me a code", a.to)
+		}, done, accepted},
+		{"by the employer", map[string]any{"email": atCompany()}, nil, func(a *arrival) string {
+			return a.comesBy("company", a.to, true)
+		}, done, accepted},
+		{"a member who is signed out takes a code", nil, func(a *arrival) { a.isMember(newGuest(), a.to) }, (*arrival).sendsCode, done, accepted},
+		{"a member who is signed in", nil, func(a *arrival) { a.isMember(a.g, a.to) }, func(a *arrival) string {
+			a.opens(a.g)
+			a.must(a.g.press("Accept invitation"))
+			return a.to
+		}, done, accepted},
+		{"an account that was made for them", nil, func(a *arrival) { a.resident(map[string]any{"primaryEmail": a.to}) },
+			(*arrival).accepts, done, accepted},
+		{"an account with a password, whose address nobody proved", nil, (*arrival).squats, func(a *arrival) string {
+			a.accepts()
+			if a.hasPassword() {
+				a.Error("whoever chose the password may use it still")
+			}
+			return a.to
+		}, done, accepted},
+	}
+}
+
+// sendsCode opens the invitation, and accepts by a code to whom it is for.
+func (a *arrival) sendsCode() string {
+	a.Helper()
+	a.opens(a.g)
+	return a.proves("Send me a code", a.to)
+}
+
+// bindings say who else may accept an invitation: nobody, or others.
+var bindings = []string{"exact", "domain", "any_confirmed"}
+
+// rows are the others.
+func rows() []row {
 	domain := map[string]any{"identityBinding": "domain", "allowedDomains": []string{"guests.example"}}
 	anyone := map[string]any{"identityBinding": "any_confirmed"}
-	sendsCode := func(a *arrival) string {
-		a.opens(a.g)
-		return a.proves("Send me a code", a.to)
-	}
 	signedInAs := func(who string) func(*arrival) {
-		return func(a *arrival) { a.isMember(a.g, cmp.Or(who, a.to)) }
+		return func(a *arrival) { a.isMember(a.g, who) }
 	}
 	opens := func(a *arrival) string {
 		a.opens(a.g)
 		return ""
 	}
-	stranger, member, other := anybody(), anybody(), anybody()
+	stranger, member, other, third := anybody(), anybody(), anybody(), anybody()
+	foreign := strings.Replace(anybody(), "guests.example", "elsewhere.example", 1)
 	return []row{
-		{"a new guest, by the mailed link", nil, nil, (*arrival).accepts, done, accepted},
-		{"a copied link takes a code", copied, nil, sendsCode, done, accepted},
-		{"a strict one takes a code", strict, nil, sendsCode, done, accepted},
-		{"social, the same address", nil, nil, func(a *arrival) string { return a.comesBy("Acme", a.to, true) }, done, accepted},
 		{"social, another address", nil, nil, func(a *arrival) string {
 			a.comesBy("Acme", stranger, true)
 			return ""
@@ -149,13 +187,6 @@ func rows() []row {
 			as := a.comesBy("Acme", anybody(), true)
 			a.must(a.g.press("Accept as " + as))
 			return as
-		}, done, accepted},
-		{"social, an address that nobody vouches for, takes a code", copied, nil, func(a *arrival) string {
-			a.comesBy("Acme", a.to, false)
-			return a.proves("Send me a code", a.to)
-		}, done, accepted},
-		{"by the employer", map[string]any{"email": atCompany()}, nil, func(a *arrival) string {
-			return a.comesBy("company", a.to, true)
 		}, done, accepted},
 		{"another address of the domain", domain, nil, func(a *arrival) string {
 			a.uses(other)
@@ -166,12 +197,6 @@ func rows() []row {
 			a.must(a.g.press("Send a code"))
 			return ""
 		}, "verification-code", pending},
-		{"a member who is signed out takes a code", nil, func(a *arrival) { a.isMember(newGuest(), a.to) }, sendsCode, done, accepted},
-		{"a member who is signed in", nil, signedInAs(""), func(a *arrival) string {
-			a.opens(a.g)
-			a.must(a.g.press("Accept invitation"))
-			return a.to
-		}, done, accepted},
 		{"signed in as somebody else", nil, signedInAs(anybody()), opens, "invitation-mismatch", pending},
 		{"signed in as somebody else, and then not", nil, signedInAs(anybody()), func(a *arrival) string {
 			a.opens(a.g)
@@ -183,15 +208,6 @@ func rows() []row {
 			a.opens(a.g)
 			a.must(a.g.press("Accept as " + member))
 			return member
-		}, done, accepted},
-		{"an account that was made for them", nil, func(a *arrival) { a.resident(map[string]any{"primaryEmail": a.to}) },
-			(*arrival).accepts, done, accepted},
-		{"an account with a password, whose address nobody proved", nil, (*arrival).squats, func(a *arrival) string {
-			a.accepts()
-			if a.hasPassword() {
-				a.Error("whoever chose the password may use it still")
-			}
-			return a.to
 		}, done, accepted},
 		{"an account that is suspended", nil, func(a *arrival) {
 			u := a.resident(map[string]any{"primaryEmail": a.to})
@@ -228,6 +244,45 @@ func rows() []row {
 			a.must(a.g.fill("identifier", a.to), a.g.press("Decline"))
 			return ""
 		}, "invitation-declined", "declined"},
+		{"social, another address of the domain", domain, nil, func(a *arrival) string {
+			return a.comesBy("Acme", anybody(), true)
+		}, done, accepted},
+		{"social, an address of another domain", domain, nil, func(a *arrival) string {
+			a.comesBy("Acme", strings.Replace(anybody(), "guests.example", "elsewhere.example", 1), true)
+			return ""
+		}, "invitation-other", pending},
+		{"social, another address, before the guest says so", anyone, nil, func(a *arrival) string {
+			a.comesBy("Acme", anybody(), true)
+			return ""
+		}, "invitation-confirm", pending},
+		{"another address, which may accept", anyone, nil, func(a *arrival) string {
+			as := anybody()
+			a.uses(as)
+			a.proves("Send a code", as)
+			a.must(a.g.press("Accept as " + as))
+			return as
+		}, done, accepted},
+		{"strict, and signed in", map[string]any{"strict": true}, func(a *arrival) { a.isMember(a.g, a.to) }, opens, "invitation", pending},
+		{"signed in with another address of the domain", domain, signedInAs(third), func(a *arrival) string {
+			a.opens(a.g)
+			a.must(a.g.press("Accept"))
+			return third
+		}, done, accepted},
+		{"signed in with an address of another domain", domain, signedInAs(foreign), opens, "invitation-mismatch", pending},
+		{"by the employer, as somebody else", map[string]any{"email": atCompany()}, nil, func(a *arrival) string {
+			a.comesBy("company", atCompany(), true)
+			return ""
+		}, "invitation-other", pending},
+		{"by a connector that is named", map[string]any{"identityBinding": "connector", "allowedConnectors": []string{"acme"}}, nil,
+			func(a *arrival) string { return a.comesBy("Acme", anybody(), true) }, done, accepted},
+		{"by none of the connectors that are named", map[string]any{"identityBinding": "connector", "allowedConnectors": []string{"github"}}, nil,
+			func(a *arrival) string {
+				a.opens(a.g)
+				if a.g.press("Acme") == nil || a.g.press("Accept") == nil || a.g.press("Send") == nil {
+					a.Error(a.g.lost("another way in"))
+				}
+				return ""
+			}, "invitation", pending},
 		{"expired, and a fresh link", nil, nil, (*arrival).renews, done, accepted}, // the last: time passes for all
 	}
 }
@@ -311,6 +366,16 @@ func TestAcceptance(t *testing.T) {
 			w.connect(s.site)
 			w.employ(s.site, "company.example")
 			s.set(map[string]any{"singleSignOnEnabled": true})
+			for _, binding := range bindings {
+				for _, r := range asRecipient() {
+					r.with = maps.Clone(r.with)
+					if r.with == nil {
+						r.with = map[string]any{}
+					}
+					r.with["identityBinding"] = binding
+					t.Run(r.name+"/"+binding, func(t *testing.T) { s.walk(t, r) })
+				}
+			}
 			for _, r := range rows() {
 				t.Run(r.name, func(t *testing.T) { s.walk(t, r) })
 			}

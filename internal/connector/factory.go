@@ -76,6 +76,16 @@ func Factory(id string) (guestlist.ConnectorFactory, bool) {
 	return list[i], true
 }
 
+// TargetOf returns by which name a social connector is offered: its row's own,
+// or else that of its kind; "" for others.
+func TargetOf(c guestlist.Connector) string {
+	if c.Metadata.Target != "" {
+		return c.Metadata.Target
+	}
+	p, _ := presetOf(c.FactoryID)
+	return p.target
+}
+
 // VouchedDomains returns for which domains a connector is believed that an
 // address which its provider calls verified is verified: those of its row, or
 // else the default of its kind. The default is any domain for providers whose

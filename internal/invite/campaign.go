@@ -60,6 +60,7 @@ func (h Host) CheckCampaign(tx *store.Tx, c *store.Campaign) error {
 // Place is what hosts have in common who act later, in a job: what no row says.
 type Place struct {
 	BuiltIn    map[guestlist.ApplicationID]guestlist.Application
+	TargetOf   func(guestlist.Connector) string
 	Disposable map[string]bool
 }
 
@@ -67,7 +68,7 @@ type Place struct {
 // not invite any more is guestlist.ErrInviterGone.
 func (p Place) Host(tx *store.Tx, who guestlist.Inviter) (Host, error) {
 	h, err := HostOf(tx, guestlist.Invitation{Inviter: who})
-	h.BuiltIn, h.Disposable = p.BuiltIn, p.Disposable
+	h.BuiltIn, h.TargetOf, h.Disposable = p.BuiltIn, p.TargetOf, p.Disposable
 	return h, err
 }
 

@@ -16,6 +16,9 @@ type Host struct {
 	Scopes []string
 	// BuiltIn are the applications that have no row.
 	BuiltIn map[guestlist.ApplicationID]guestlist.Application
+	// TargetOf returns the target of a social connector, "" for others. Who names
+	// no connectors needs none.
+	TargetOf func(guestlist.Connector) string
 	// Disposable are the domains of addresses that are thrown away after use.
 	Disposable map[string]bool
 }

@@ -67,7 +67,7 @@ func (h Host) CheckTerms(tx *store.Tx, kind guestlist.InvitationKind, t guestlis
 		t.Binding = guestlist.BindExact
 	}
 	for _, check := range []func(*store.Tx, guestlist.InvitationKind, *guestlist.InvitationTerms) error{
-		h.checkLanding, checkBinding, checkSteps, checkReminders,
+		h.checkLanding, h.checkBinding, checkSteps, checkReminders,
 	} {
 		if err := check(tx, kind, &t); err != nil {
 			return t, err
@@ -114,7 +114,7 @@ func (h Host) checkLanding(tx *store.Tx, _ guestlist.InvitationKind, t *guestlis
 	return nil
 }
 
-func checkBinding(tx *store.Tx, kind guestlist.InvitationKind, t *guestlist.InvitationTerms) error {
+func (h Host) checkBinding(tx *store.Tx, kind guestlist.InvitationKind, t *guestlist.InvitationTerms) error {
 	known := []guestlist.IdentityBinding{guestlist.BindExact, guestlist.BindDomain, guestlist.BindConnector, guestlist.BindAny}
 	if !slices.Contains(known, t.Binding) || len(t.AllowedDomains) > guestlist.MaxInvitationDomains ||
 		len(t.AllowedConnectors) > guestlist.MaxInvitationConnectors {
@@ -135,12 +135,12 @@ func checkBinding(tx *store.Tx, kind guestlist.InvitationKind, t *guestlist.Invi
 	if t.Binding == guestlist.BindDomain && kind == guestlist.InvitationShared && len(domains) == 0 {
 		return errTerms.Saying("Name the domains whose addresses may accept.")
 	}
-	return checkConnectors(tx, t.AllowedConnectors)
+	return h.checkConnectors(tx, t.AllowedConnectors)
 }
 
 // checkConnectors refuses what is neither the target of a social connector nor
 // an enterprise connector.
-func checkConnectors(tx *store.Tx, names []string) error {
+func (h Host) checkConnectors(tx *store.Tx, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
@@ -150,7 +150,9 @@ func checkConnectors(tx *store.Tx, names []string) error {
 	}
 	targets := map[string]bool{}
 	for _, c := range social {
-		targets[c.Metadata.Target] = true
+		if h.TargetOf != nil {
+			targets[h.TargetOf(c)] = true
+		}
 	}
 	for _, name := range names {
 		if targets[name] && name != "" {

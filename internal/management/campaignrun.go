@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"guestlist"
+	"guestlist/internal/connector"
 	"guestlist/internal/invite"
 	"guestlist/internal/store"
 	"guestlist/internal/web"
@@ -16,7 +17,7 @@ import (
 
 // place is what hosts have in common who act in a job.
 func (a *API) place() invite.Place {
-	p := invite.Place{BuiltIn: a.BuiltIn}
+	p := invite.Place{BuiltIn: a.BuiltIn, TargetOf: connector.TargetOf}
 	if a.Desk != nil {
 		p.Disposable = a.Desk.Disposable
 	}

@@ -2,6 +2,7 @@ package management
 
 import (
 	"guestlist"
+	"guestlist/internal/connector"
 	"guestlist/internal/invite"
 	"guestlist/internal/phone"
 	"guestlist/internal/token"
@@ -118,7 +119,8 @@ func (in newInvitationCode) order() invite.InvitationOrder {
 // host is on whose behalf a call issues and changes invitations.
 func (c *call) host() invite.Host {
 	h := invite.Host{
-		Inviter: inviterOf(c.who), Scopes: c.who.Scopes, BuiltIn: c.api.BuiltIn, Disposable: c.api.Desk.Disposable,
+		Inviter: inviterOf(c.who), Scopes: c.who.Scopes, BuiltIn: c.api.BuiltIn,
+		TargetOf: connector.TargetOf, Disposable: c.api.Desk.Disposable,
 	}
 	return h
 }
