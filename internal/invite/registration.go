@@ -88,20 +88,14 @@ func Ask(tx *store.Tx, a Asking) (r guestlist.RegistrationRequest, mayMail bool,
 	if err != nil {
 		return r, false, err
 	}
-	written, err := tx.InsertRequest(r, PersonKey(a.Email))
+	now, err := tx.InsertRequest(r, PersonKey(a.Email))
 	if err != nil {
 		return r, false, err
 	}
-	if !written {
-		known, err := tx.RequestByEmail(a.Email)
-		if err != nil {
-			return r, false, err
-		}
-		if known.Status == guestlist.RequestUnconfirmed {
-			known.Kind, known.Name, known.Locale, known.ApplicationID, known.ReferrerID = r.Kind, r.Name, r.Locale, r.ApplicationID, r.ReferrerID
-		}
-		r = known
+	if now.Status == guestlist.RequestUnconfirmed {
+		now.Kind, now.Name, now.Locale, now.ApplicationID, now.ReferrerID = r.Kind, r.Name, r.Locale, r.ApplicationID, r.ReferrerID
 	}
+	r = now
 	open := r.Status == guestlist.RequestUnconfirmed || r.Status == guestlist.RequestRequested
 	return r, open && !known, nil
 }

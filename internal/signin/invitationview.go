@@ -45,7 +45,7 @@ type InvitationView struct {
 	Connectors []string
 	AsksTerms  bool
 	Missing    []string // what the guest will be asked for after the button
-	Known      bool     // the recipient has an account
+	Known      bool     // the recipient has an account; never said to who may be somebody else
 
 	// Account is who is signed in and would accept it by a click; nil for nobody.
 	Account *guestlist.User
@@ -184,20 +184,22 @@ func (d *Desk) viewInvitation(tx *store.Tx, dir *directory, i *Interaction, inv 
 // is theirs, and what they would be asked.
 func (r *run) foresee(tx *store.Tx, inv guestlist.Invitation, v *InvitationView) error {
 	var u guestlist.User
-	var err error
-	if v.To.Value != "" {
+	known := false
+	if v.To.Value != "" && provesMailbox(inv) { // who else has the link may not learn whether there is an account
+		var err error
 		if u, err = tx.UserByIdentifier(v.To); err == nil {
-			v.Known = true
+			known = true
 		} else if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 	}
+	v.Known = known
 	switch {
 	case inv.Binding == guestlist.BindConnector:
 		v.Proof = ProofConnector
 	case inv.Kind == guestlist.InvitationShared:
 		v.Proof = ProofAddress
-	case !provesMailbox(inv), v.Known && provedBefore(u, v.To):
+	case !provesMailbox(inv), known && provedBefore(u, v.To):
 		v.Proof = ProofCode
 	default:
 		v.Proof = ProofLink

@@ -28,14 +28,11 @@ func (a VerifyPassword) prepare(r *run) error {
 		if err := newSentinel(r.exp, a.Identifier, r.from).blocked(tx); err != nil {
 			return err
 		}
-		u, err := tx.UserByIdentifier(a.Identifier)
+		user, against, err := tx.PasswordOf(a.Identifier)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil
 		}
-		if err == nil {
-			r.slow.user = u.ID
-			r.slow.against, err = tx.Password(u.ID)
-		}
+		r.slow.user, r.slow.against = user, against
 		return err
 	}); err != nil {
 		return err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"crypto/subtle"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -170,12 +171,23 @@ func (tx *Tx) InvitationForUpdate(id guestlist.InvitationID) (guestlist.Invitati
 // it is in. One of an earlier generation is ErrNotFound, as is any other that
 // is not exactly right.
 func (tx *Tx) InvitationByCode(code string) (guestlist.Invitation, error) {
-	if len(code) != guestlist.InvitationCodeLength {
+	found := guestlist.Invitation{ID: guestlist.InvitationID(code[:min(len(code), guestlist.IDLength)])}
+	if strings.ContainsFunc(string(found.ID), func(r rune) bool { return r <= ' ' || r > '~' }) {
+		found.ID = "" // nobody's, and not every engine would look for it
+	}
+	// The row is read once the code is known to be right: until then whoever shows
+	// one that is altered, invented or no code at all costs the same time.
+	err := tx.row("SELECT generation FROM invitations WHERE id = $1", []any{found.ID}, &found.Generation)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return guestlist.Invitation{}, err
+	}
+	right := subtle.ConstantTimeCompare([]byte(tx.InvitationCode(found)), []byte(code)) == 1
+	if err != nil || !right {
 		return guestlist.Invitation{}, ErrNotFound
 	}
-	i, err := tx.Invitation(guestlist.InvitationID(code[:guestlist.IDLength]))
-	if err == nil && subtle.ConstantTimeCompare([]byte(tx.InvitationCode(i)), []byte(code)) != 1 {
-		return guestlist.Invitation{}, ErrNotFound
+	i, err := tx.Invitation(found.ID)
+	if err == nil && i.Generation != found.Generation {
+		return guestlist.Invitation{}, ErrNotFound // it got a new link meanwhile
 	}
 	return i, err
 }

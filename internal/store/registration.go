@@ -35,15 +35,19 @@ func scanRequest(sc scanner) (guestlist.RegistrationRequest, error) {
 	return r, err
 }
 
-// InsertRequest writes an unconfirmed request and reports whether it was: of two
-// with one address, in whatever spelling, the first stays.
-func (tx *Tx) InsertRequest(r guestlist.RegistrationRequest, personKey string) (bool, error) {
-	n, err := tx.exec(`INSERT INTO registration_requests (id, kind, status, email, email_key, person_key, name, locale, application_id,
+// InsertRequest writes an unconfirmed request, unless there is one of that
+// address, and returns the one that is there then. Either is one statement that
+// writes a row and its entries in indexes, so that the time does not tell who
+// asked before.
+func (tx *Tx) InsertRequest(r guestlist.RegistrationRequest, personKey string) (guestlist.RegistrationRequest, error) {
+	return one(tx, scanRequest, `INSERT INTO registration_requests (id, kind, status, email, email_key, person_key, name, locale, application_id,
 			score, referrer_id, referrals, referral_code, confirm_until, invitation_id, decided_by, reason, created_at, forget_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, 0, $11, 0, '', '', '', $12, $13) ON CONFLICT (email_key) DO NOTHING`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, 0, $11, 0, '', '', '', $12, $13)
+		ON CONFLICT (email_key) DO UPDATE SET email_key = excluded.email_key, person_key = registration_requests.person_key,
+			score = registration_requests.score, referral_code = registration_requests.referral_code
+		RETURNING `+requestColumns,
 		r.ID, r.Kind, guestlist.RequestUnconfirmed, r.Email, guestlist.EmailKey(r.Email), personKey, r.Name, r.Locale, r.ApplicationID,
 		r.ReferrerID, r.ReferralCode, r.CreatedAt, r.CreatedAt.Add(guestlist.KeepUnconfirmed))
-	return n == 1, err
 }
 
 // RequestByEmail returns the request of an address; ErrNotFound if there is none.

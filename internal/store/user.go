@@ -115,21 +115,37 @@ func (tx *Tx) SetPassword(id guestlist.UserID, password *guestlist.PasswordDiges
 
 // Password returns a user's password digest, or nil if there is none.
 func (tx *Tx) Password(id guestlist.UserID) (*guestlist.PasswordDigest, error) {
+	_, p, err := tx.passwordWhere("id = $1", id)
+	return p, err
+}
+
+// PasswordOf returns whose an identifier is, and their password's digest, or nil
+// if they have none; ErrNotFound if it is nobody's. It reads no more of somebody
+// than of nobody, so that the time does not tell them apart.
+func (tx *Tx) PasswordOf(id guestlist.Identifier) (guestlist.UserID, *guestlist.PasswordDigest, error) {
+	condition, key, err := tx.identified(id)
+	if err != nil {
+		return "", nil, err
+	}
+	return tx.passwordWhere(condition, key)
+}
+
+func (tx *Tx) passwordWhere(condition string, arg any) (id guestlist.UserID, _ *guestlist.PasswordDigest, err error) {
 	var sealed, algorithm *string
 	var p guestlist.PasswordDigest
-	if err := tx.row(`SELECT password_digest, password_algorithm, password_is_temporary FROM users WHERE id = $1`,
-		[]any{id}, &sealed, &algorithm, &p.Temporary); err != nil || sealed == nil {
-		return nil, err
+	if err := tx.row("SELECT id, password_digest, password_algorithm, password_is_temporary FROM users WHERE "+condition,
+		[]any{arg}, &id, &sealed, &algorithm, &p.Temporary); err != nil || sealed == nil {
+		return id, nil, err
 	}
 	digest, err := tx.s.key.OpenString(sealPassword, *sealed)
 	if err != nil {
-		return nil, err
+		return id, nil, err
 	}
 	p.Digest = digest
 	if algorithm != nil {
 		p.Algorithm = *algorithm
 	}
-	return &p, nil
+	return id, &p, nil
 }
 
 // User returns a user by id, with social identities; ErrNotFound if unknown.
@@ -147,19 +163,26 @@ func (tx *Tx) UserForUpdate(id guestlist.UserID) (guestlist.User, error) {
 // UserByIdentifier finds a user by what a person types. Letter case does not
 // matter in addresses, and in usernames only if the policy says so.
 func (tx *Tx) UserByIdentifier(id guestlist.Identifier) (guestlist.User, error) {
+	condition, key, err := tx.identified(id)
+	if err != nil {
+		return guestlist.User{}, err
+	}
+	return tx.userWhere(condition, key)
+}
+
+// identified is the condition on users that an identifier stands for, with its
+// argument.
+func (tx *Tx) identified(id guestlist.Identifier) (condition string, key any, err error) {
 	switch id.Type {
 	case guestlist.IdentifierEmail:
-		return tx.userWhere("email_key = $1", guestlist.EmailKey(id.Value))
+		return "email_key = $1", guestlist.EmailKey(id.Value), nil
 	case guestlist.IdentifierPhone:
-		return tx.userWhere("primary_phone = $1", id.Value)
+		return "primary_phone = $1", id.Value, nil
 	case guestlist.IdentifierUserID:
-		return tx.userWhere("id = $1", id.Value)
+		return "id = $1", id.Value, nil
 	default:
-		key, err := tx.usernameKey(&id.Value)
-		if err != nil {
-			return guestlist.User{}, err
-		}
-		return tx.userWhere("username_key = $1", key)
+		key, err = tx.usernameKey(&id.Value)
+		return "username_key = $1", key, err
 	}
 }
 
@@ -223,7 +246,12 @@ func foldKey(s *string) *string {
 
 // IsTaken reports whether an identifier belongs to somebody.
 func (tx *Tx) IsTaken(id guestlist.Identifier) (bool, error) {
-	_, err := tx.UserByIdentifier(id)
+	condition, key, err := tx.identified(id)
+	if err != nil {
+		return false, err
+	}
+	var is int
+	err = tx.row("SELECT 1 FROM users WHERE "+condition, []any{key}, &is)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
