@@ -29,7 +29,7 @@ import (
 // does something else meanwhile holds up both.
 const (
 	leastShift   = 0.07
-	shiftOfLooks = 0.15 // where an answer takes no more than a look or two
+	shiftOfShort = 0.15 // where an answer is had so soon that less is nothing
 	leastEffect  = 0.3  // or this over the root of the number of pairs, if they are few:
 	chanceEffect = 5    // almost thrice what chance makes of it
 	timingTrials = 3
@@ -190,7 +190,7 @@ func (h *house) waitlistTells(t *testing.T, rounds int) {
 			return h.post("/api/experience/waitlist", jsonType, "", `{"email":"`+addressOf(name, n)+`"}`)
 		}}
 	}
-	h.alike(t, rounds, leastShift, asks("none"), asks("home"), asks("wait"))
+	h.alike(t, rounds, shiftOfShort, asks("none"), asks("home"), asks("wait"))
 }
 
 func (h *house) resetTells(t *testing.T, rounds int) {
@@ -225,7 +225,7 @@ func (h *house) linksTell(t *testing.T, rounds int) {
 	opens := func(name string, code func() string) sort {
 		return sort{name, func(int) *http.Request { return httptest.NewRequest(http.MethodGet, h.srv.URL+"/i/"+code(), nil) }}
 	}
-	h.alike(t, rounds, shiftOfLooks,
+	h.alike(t, rounds, shiftOfShort,
 		opens("unknown", func() string { return crypt.ID() + crypt.Opaque() }),
 		opens("wrong", func() string { return string(open.ID) + crypt.Opaque() }),
 		opens("malformed", func() string { return crypt.ID() }),

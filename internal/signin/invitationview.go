@@ -206,7 +206,6 @@ func (r *run) foresee(tx *store.Tx, inv guestlist.Invitation, v *InvitationView)
 		r.i.putRecord(Record{Type: RecordOneTimeToken, Identifier: v.To, Verified: true, Hosted: true, InvitationID: inv.ID})
 		r.i.UserID = u.ID
 	}
-	v.Known = v.Known && !inv.Copied // who else has the link may not learn whether the recipient has an account
 	a, err := r.account(tx)
 	if err != nil {
 		return err

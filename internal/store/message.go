@@ -79,7 +79,7 @@ func (tx *Tx) WithholdMessage(m guestlist.Message) error {
 	tx.hasWork = true
 	return tx.run(`INSERT INTO jobs (id, kind, lane, dedupe_key, payload, max_attempts, run_at, created_at,
 			state, attempts, lease, last_error, finished_at)
-		VALUES ($1, $2, $3, $4, $5, 1, $6, $6, 'done', 0, '', '', $6)`,
+		VALUES ($1, $2, $3, $4, $5, 1, $6, $6, 'done', 0, '', '', $6) ON CONFLICT (dedupe_key) DO NOTHING`,
 		crypt.ID(), j.Kind, laneOf(j), j.DedupeKey, tx.s.key.SealString(sealJob, objectText(j.Payload)), tx.Now)
 }
 
