@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"guestlist"
+	"guestlist/internal/store"
 )
 
 // What is under way when servers are killed: personal invitations, whose links
@@ -38,8 +42,9 @@ func TestKilledServerLosesNoAcceptance(t *testing.T) {
 			c.invite()
 			c.prepare(t)
 			c.rush(t)
-			c.books(t)
+			accounts := c.books(t)
 			c.unharmed(t)
+			c.seats(t, accounts)
 		})
 	}
 }
@@ -222,8 +227,9 @@ func (who *contender) goesOn(ctx context.Context, path string) error {
 	return fmt.Errorf("%w: %s leads round and round", errNotLetIn, path)
 }
 
-// books holds what is written down against what the contenders were told.
-func (c *contest) books(t *testing.T) {
+// books holds what is written down against what the contenders were told. It
+// returns the ids of the accounts, by address.
+func (c *contest) books(t *testing.T) map[string]string {
 	var users []struct {
 		ID, PrimaryEmail string
 		CustomData       struct{ Given bool }
@@ -259,5 +265,40 @@ func (c *contest) books(t *testing.T) {
 	}
 	if now := c.invitation(c.shared.ID); now.Status != accepted || now.Taken != killedSeats {
 		t.Errorf("of the shared invitation %d seats are taken, and it is %s", now.Taken, now.Status)
+	}
+	told = map[string]int{} // by account
+	for _, l := range c.logs("logKey=" + guestlist.EventInvitationAccepted) {
+		told[l.Payload.UserID]++
+	}
+	for email, id := range accounts {
+		if told[id] != 1 {
+			t.Errorf("the audit log says %d times that %s accepted", told[id], email)
+		}
+	}
+	return accounts
+}
+
+// seats requires, of what the processes left behind, that each account has the
+// seat that let it in: no answer shows the rows, and a counter may be right
+// without them.
+func (c *contest) seats(t *testing.T, accounts map[string]string) {
+	t.Helper()
+	by := map[string]string{} // invitations by address
+	for _, i := range c.personal {
+		by[i.RecipientEmail] = i.ID
+	}
+	st := c.open(t)
+	for email, id := range accounts {
+		err := st.View(t.Context(), func(tx *store.Tx) error {
+			invitation := guestlist.InvitationID(cmp.Or(by[email], c.shared.ID))
+			seat, err := tx.Redemption(invitation, guestlist.UserID(id))
+			if err == nil && (seat.Identity != email || !seat.IsNew) {
+				t.Errorf("%s has the seat of %+v", email, seat)
+			}
+			return err
+		})
+		if err != nil {
+			t.Errorf("the seat of %s: %v", email, err)
+		}
 	}
 }

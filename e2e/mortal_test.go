@@ -1,8 +1,14 @@
 package e2e
 
 import (
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
+
+	"guestlist/internal/crypt"
+	"guestlist/internal/server"
+	"guestlist/internal/store"
 )
 
 // mortal is an installation whose processes are killed, as by a power failure,
@@ -55,4 +61,25 @@ func (m *mortal) unharmed(t *testing.T) {
 	for _, p := range m.running {
 		p.unharmed(t)
 	}
+}
+
+// open opens what the processes left behind, once they have ended.
+func (m *mortal) open(t *testing.T) *store.Store {
+	t.Helper()
+	key, err := crypt.LoadOrCreateKeyFile(filepath.Join(m.data, "secret.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	database := filepath.Join(m.data, server.DatabaseFile)
+	for _, setting := range m.env {
+		if value, isSet := strings.CutPrefix(setting, "GUESTLIST_DATABASE="); isSet {
+			database = value
+		}
+	}
+	st, err := store.Open(t.Context(), store.Options{Database: database, Key: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = st.Close() }) // it was only read
+	return st
 }
