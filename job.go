@@ -31,4 +31,5 @@ const (
 
 	JobImportCampaign   = "invitation.import" // payload: a CampaignRun
 	JobInvitationAction = "invitation.action" // payload: an InvitationActionRun
+	JobFreshLink        = "invitation.fresh"  // payload: signin's own
 )

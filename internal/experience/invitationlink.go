@@ -157,7 +157,7 @@ const paramSent = "sent"
 // answer is the same whatever comes of it.
 func postExpired(v *visit) error {
 	if code, ok := v.d.Cookies.Get(v.r, cookieInvitation); ok {
-		if err := v.d.Desk.FreshLink(v.r.Context(), code, v.caller()); err != nil {
+		if err := v.d.Desk.AskForFreshLink(v.r.Context(), code, v.caller()); err != nil {
 			return err
 		}
 	}

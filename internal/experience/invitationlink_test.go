@@ -1,6 +1,7 @@
 package experience_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"guestlist"
+	"guestlist/internal/job"
 	"guestlist/internal/store"
 )
 
@@ -170,6 +172,10 @@ func TestFreshLinkFromTheExpiredPage(t *testing.T) {
 		page = a.One("main").HTML()
 		a = b.Submit(a, ".actions form", nil)
 		at(t, a, 200, "invitation-expired")
+		r := &job.Runner{Store: h.st, Log: h.manners.Log, Kinds: map[string]job.Kind{
+			guestlist.JobFreshLink: {Run: func(ctx context.Context, j job.Job) error { return h.desk.FreshLink(ctx, j.Payload) }},
+		}}
+		h.must(r.RunDue(t.Context()))
 		return page, a.One("main").HTML()
 	}
 	page, answer := ask(i.code)

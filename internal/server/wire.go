@@ -112,6 +112,9 @@ func (p *parts) work(s *Server, applications *oidc.Door, machines *management.AP
 	kinds[guestlist.JobDeleteUser] = job.Kind{Run: func(ctx context.Context, j job.Job) error {
 		return machines.DeleteDue(ctx, j.Payload)
 	}}
+	kinds[guestlist.JobFreshLink] = job.Kind{Run: func(ctx context.Context, j job.Job) error {
+		return p.desk.FreshLink(ctx, j.Payload)
+	}}
 	kinds[guestlist.JobImportUsers] = goesOn(machines.ImportOn, machines.FailImport)
 	kinds[guestlist.JobImportCampaign] = goesOn(machines.ImportCampaignOn, machines.FailCampaign)
 	kinds[guestlist.JobInvitationAction] = goesOn(machines.ActOnInvitations, machines.FailAction)

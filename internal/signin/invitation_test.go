@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"guestlist"
 	"guestlist/internal/crypt"
 	"guestlist/internal/invite"
+	"guestlist/internal/job"
 	"guestlist/internal/signin"
 	"guestlist/internal/store"
 )
@@ -467,7 +469,16 @@ func TestFreshLink(t *testing.T) {
 	ctx := context.Background()
 	fresh := func(i issued) bool {
 		t.Helper()
-		if err := d.desk.FreshLink(ctx, i.code, here); err != nil {
+		if err := d.desk.AskForFreshLink(ctx, i.code, here); err != nil {
+			t.Fatal(err)
+		}
+		if d.now(i).Generation > i.Generation {
+			t.Error("it is decided before the answer")
+		}
+		r := &job.Runner{Store: d.desk.Store, Log: slog.New(slog.DiscardHandler), Kinds: map[string]job.Kind{
+			guestlist.JobFreshLink: {Run: func(ctx context.Context, j job.Job) error { return d.desk.FreshLink(ctx, j.Payload) }},
+		}}
+		if err := r.RunDue(ctx); err != nil {
 			t.Fatal(err)
 		}
 		return d.now(i).Generation > i.Generation

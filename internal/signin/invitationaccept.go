@@ -2,7 +2,9 @@ package signin
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 
 	"guestlist"
 	"guestlist/internal/invite"
@@ -158,16 +160,43 @@ func (d *Desk) DeclineInvitation(ctx context.Context, code, typed string, from C
 	return err
 }
 
-// FreshLink asks for a new link in the place of one whose time is up, to the
-// same mailbox. What comes of it is told to nobody but that mailbox.
-func (d *Desk) FreshLink(ctx context.Context, code string, from Caller) error {
+// freshLink is the payload of jobs of the kind guestlist.JobFreshLink.
+type freshLink struct {
+	Code      string `json:"code"`
+	IP        string `json:"ip"`
+	UserAgent string `json:"userAgent"`
+}
+
+// AskForFreshLink asks for a new link in the place of one whose time is up, to the
+// same mailbox. What comes of it is told to nobody but that mailbox: the time of
+// the answer says nothing either, since FreshLink decides later.
+func (d *Desk) AskForFreshLink(ctx context.Context, code string, from Caller) error {
+	if !invite.IsCode(code) {
+		return nil
+	}
+	payload, err := json.Marshal(freshLink{Code: code, IP: from.IP, UserAgent: from.UserAgent})
+	if err != nil {
+		return err
+	}
 	return d.Store.Update(ctx, func(tx *store.Tx) error {
-		asked, id, err := invite.FreshLink(tx, code)
+		return tx.Enqueue(guestlist.Job{Kind: guestlist.JobFreshLink, Payload: payload})
+	})
+}
+
+// FreshLink runs a job of the kind guestlist.JobFreshLink: it issues the new link,
+// if there may be one.
+func (d *Desk) FreshLink(ctx context.Context, payload json.RawMessage) error {
+	var f freshLink
+	if err := json.Unmarshal(payload, &f); err != nil {
+		return fmt.Errorf("signin: job of a fresh link: %w", err)
+	}
+	return d.Store.Update(ctx, func(tx *store.Tx) error {
+		asked, id, err := invite.FreshLink(tx, f.Code)
 		if err != nil || !asked {
 			return err
 		}
 		return tx.Log(guestlist.LogEntry{
-			Key: "Invitation.FreshLink", IP: from.IP, UserAgent: from.UserAgent, Extra: map[string]any{"invitationId": id},
+			Key: "Invitation.FreshLink", IP: f.IP, UserAgent: f.UserAgent, Extra: map[string]any{"invitationId": id},
 		})
 	})
 }
