@@ -72,7 +72,7 @@ const (
 	ReferralCodeLength    = 10                 // characters
 	MaxPromotion          = 1_000              // requests that are approved at once
 	MaxRequestReason      = 500                // characters
-	RequestsPerNetwork    = 30                 // within RequestWindow
+	RequestsPerNetwork    = 30                 // within RequestWindow; and as many fresh links
 	RequestMailsPerPerson = 5                  // within RequestWindow
 	RequestWindow         = time.Hour
 	MaxPlaceShown         = 10_000 // beyond it a place is not counted

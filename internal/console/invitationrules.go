@@ -38,7 +38,7 @@ func (v *visit) invitationRulesForm(s guestlist.InvitationSettings, tag string) 
 
 func (v *visit) invitationRulesPage(form *ui.Form) *ui.Page {
 	return &ui.Page{Name: "invitation-rules", Body: []ui.Block{form}, Header: ui.Header{
-		Title: v.T("invitations.rules.title"), Crumbs: []ui.Link{{Text: v.T("invitations.title"), Href: pathInvitations}},
+		Title: v.T("invitations.rules.title"), Crumbs: v.invitationCrumbs(),
 	}}
 }
 

@@ -49,9 +49,9 @@ func (v *visit) hide() {
 }
 
 // leadOn leads a guest to where an invitation leads: the landing page of its
-// application, as long as that stands by the address, that application's entry for a sign-in that somebody else begins
-// (OpenID Connect Core §4), or a sign-in of ours. Without a code the guest has
-// accepted it before.
+// application, as long as that stands by the address, that application's entry
+// for a sign-in that somebody else begins (OpenID Connect Core §4), or a sign-in
+// of ours. Without a code the guest has accepted it before.
 func (v *visit) leadOn(i guestlist.Invitation, code string) error {
 	app, err := v.application(i.ApplicationID)
 	if err != nil {

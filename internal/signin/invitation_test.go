@@ -463,6 +463,25 @@ func TestDecline(t *testing.T) {
 	}
 }
 
+// Somebody who asks for fresh links without end fills no queue with it.
+func TestFreshLinksAreBoundedByNetwork(t *testing.T) {
+	d := liteDoor(t)
+	i := d.issue(func(i *guestlist.Invitation) { i.ExpiresAt = i.CreatedAt.Add(time.Minute) })
+	d.clock.Advance(2 * time.Minute)
+	for range guestlist.RequestsPerNetwork + 5 {
+		if err := d.desk.AskForFreshLink(context.Background(), i.code, here); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.update(func(tx *store.Tx) error {
+		jobs, err := tx.Jobs(store.JobQueued, store.Page{Limit: 100})
+		if len(jobs) != guestlist.RequestsPerNetwork {
+			t.Errorf("%d jobs wait, want %d", len(jobs), guestlist.RequestsPerNetwork)
+		}
+		return err
+	})
+}
+
 // A fresh link goes to the same mailbox when the time is up, and only then.
 func TestFreshLink(t *testing.T) {
 	d := liteDoor(t)

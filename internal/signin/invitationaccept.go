@@ -160,6 +160,9 @@ func (d *Desk) DeclineInvitation(ctx context.Context, code, typed string, from C
 	return err
 }
 
+// counterFreshLinks counts who asks for fresh links, by network.
+const counterFreshLinks = "fresh-links|"
+
 // freshLink is the payload of jobs of the kind guestlist.JobFreshLink.
 type freshLink struct {
 	Code      string `json:"code"`
@@ -169,7 +172,8 @@ type freshLink struct {
 
 // AskForFreshLink asks for a new link in the place of one whose time is up, to the
 // same mailbox. What comes of it is told to nobody but that mailbox: the time of
-// the answer says nothing either, since FreshLink decides later.
+// the answer says nothing either, since FreshLink decides later. A network that
+// asks without end is no longer heard, and told the same.
 func (d *Desk) AskForFreshLink(ctx context.Context, code string, from Caller) error {
 	if !invite.IsCode(code) {
 		return nil
@@ -179,6 +183,9 @@ func (d *Desk) AskForFreshLink(ctx context.Context, code string, from Caller) er
 		return err
 	}
 	return d.Store.Update(ctx, func(tx *store.Tx) error {
+		if tooMuch, err := limitNetwork(tx, counterFreshLinks, from); err != nil || tooMuch {
+			return err
+		}
 		return tx.Enqueue(guestlist.Job{Kind: guestlist.JobFreshLink, Payload: payload})
 	})
 }

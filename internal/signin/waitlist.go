@@ -61,7 +61,11 @@ func (d *Desk) AskToComeIn(ctx context.Context, a invite.Asking, from Caller) er
 		if refused = d.refuseAddress(exp, a.Email); refused != nil {
 			return nil //nolint:nilerr // kept in refused
 		}
-		if refused, err = limitRequests(tx, from); err != nil || refused != nil {
+		tooMuch, err := limitNetwork(tx, counterRequestNetwork, from)
+		if tooMuch {
+			refused = errTooMany
+		}
+		if err != nil || tooMuch {
 			return err
 		}
 		return d.ask(tx, exp, a)
@@ -72,16 +76,14 @@ func (d *Desk) AskToComeIn(ctx context.Context, a invite.Asking, from Caller) er
 	return err
 }
 
-// limitRequests counts what one network asks for.
-func limitRequests(tx *store.Tx, from Caller) (refused, err error) {
+// limitNetwork counts what one network asks for, and reports whether that is
+// more than guestlist.RequestsPerNetwork.
+func limitNetwork(tx *store.Tx, counter string, from Caller) (tooMuch bool, err error) {
 	if from.IP == "" {
-		return nil, nil
+		return false, nil
 	}
-	l, err := tx.Hit(counterRequestNetwork+network(from.IP), tx.Now.Add(guestlist.RequestWindow))
-	if l.Hits > guestlist.RequestsPerNetwork {
-		refused = errTooMany
-	}
-	return refused, err
+	l, err := tx.Hit(counter+network(from.IP), tx.Now.Add(guestlist.RequestWindow))
+	return l.Hits > guestlist.RequestsPerNetwork, err
 }
 
 // ask writes the request and the mail, or does as much for a mail that is not
