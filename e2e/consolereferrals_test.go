@@ -59,7 +59,13 @@ func journeyTree(h *hall, b *tab) {
 	b.Press("sam@tree.example")
 	b.Press("Invited")
 	hasWords(b.t, b.Inside("main"), "By whom", "Rosa")
+	b.do("take a small phone", chromedp.EmulateViewport(320, 640))
 	h.console(b, "/users/"+rosa.ID+"/invited")
+	b.until("the open tab is in sight", `() => {
+		const [tab, strip] = ['.tabs [aria-current]', '.tabs ul'].map(s => document.querySelector(s).getBoundingClientRect())
+		return tab.left >= strip.left - 1 && tab.right <= strip.right + 1
+	}`)
+	b.do("take the desk again", chromedp.EmulateViewport(1280, 900))
 	b.Press("Take back all open invitations below")
 	b.WaitText("Every invitation that is still open stops working")
 	b.Fill("reason", "They sold them")

@@ -372,7 +372,7 @@ func (v *visit) campaignFigures(c guestlist.Campaign, r guestlist.CampaignReport
 		stats.Items = append(stats.Items, ui.Stat{Label: v.T("campaigns.count." + x.key), Value: v.count(x.n)})
 	}
 	if r.MedianToAccept != nil {
-		stats.Items = append(stats.Items, ui.Stat{Label: v.T("campaigns.count.median"), Value: v.T("campaigns.minutes", "n", v.count((*r.MedianToAccept+59)/60))})
+		stats.Items = append(stats.Items, ui.Stat{Label: v.T("campaigns.count.median"), Value: v.lasted(*r.MedianToAccept)})
 	}
 	report := ui.Section{Title: v.T("campaigns.report"), Body: []ui.Block{f, stats}, Actions: []ui.Action{
 		{Text: v.T("campaigns.download"), Href: campaignPath(c.ID) + "/report"},
@@ -390,6 +390,20 @@ func (v *visit) campaignFigures(c guestlist.Campaign, r guestlist.CampaignReport
 		body = append(body, ui.Section{Title: v.T("campaigns.verdicts"), Body: []ui.Block{t}})
 	}
 	return body
+}
+
+// lasted writes how many seconds something took, to the whole unit that tells
+// enough.
+func (v *visit) lasted(seconds int) string {
+	const minute, hour = 60, 60 * 60
+	switch {
+	case seconds <= 2*hour-minute:
+		return v.N("campaigns.minutes", (seconds+minute-1)/minute)
+	case seconds <= 2*secondsOfDay-hour:
+		return v.N("campaigns.hours", (seconds+hour/2)/hour)
+	default:
+		return v.N("invitations.days", (seconds+secondsOfDay/2)/secondsOfDay)
+	}
 }
 
 // verdictsOf are the verdicts that there are.

@@ -54,7 +54,7 @@ func startHouse(t *testing.T, o server.Options) *house {
 	}
 	o.Listener, o.Version, o.AllowedNetworks = listener, "test", []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	o.Log = slog.New(slog.NewTextHandler(logs{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	o.Now = func() time.Time { return time.Now().Add(time.Duration(h.shift.Load()) * time.Millisecond) }
+	o.Now = h.now
 	s, err := server.Open(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -97,6 +97,11 @@ var _ io.Writer = logs{}
 
 // later moves the server's clock.
 func (h *house) later(d time.Duration) { h.shift.Add(d.Milliseconds()) }
+
+// now is the server's time.
+func (h *house) now() time.Time {
+	return time.Now().Add(time.Duration(h.shift.Load()) * time.Millisecond)
+}
 
 func (h *house) browser() *webtest.Browser {
 	h.t.Helper()

@@ -139,7 +139,10 @@ func (v *visit) invitationRow(i invitation) ui.Row {
 		name, {Pill: v.invitationStatus(i.Status)}, {Pill: v.invitationDelivery(i.Delivery)}, ui.At(i.CreatedAt), v.invitationEnd(i),
 	}}
 	if i.Kind == guestlist.InvitationShared {
-		row.Href, row.Cells[0].Sub = codePath(i.ID), v.T("invitations.kind.shared")
+		row.Href, row.Cells[0].Sub = codePath(i.ID), ""
+		if kind := v.T("invitations.kind.shared"); kind != name.Text {
+			row.Cells[0].Sub = kind
+		}
 	}
 	return row
 }
@@ -150,8 +153,12 @@ func isUnsent(i invitation) bool {
 	return i.SentAt == nil && (i.Delivery == guestlist.InvitationQueued || i.Delivery == guestlist.InvitationDeferred)
 }
 
-// invitationEnd is when an invitation ends.
+// invitationEnd is when an invitation ends, or when it did. One that is over
+// otherwise ends no more.
 func (v *visit) invitationEnd(i invitation) ui.Cell {
+	if !isRevivable(i) {
+		return ui.Cell{}
+	}
 	if isUnsent(i) && isOpen(i) {
 		return ui.Text(v.N("invitations.once_sent", max(1, i.TTL/secondsOfDay)))
 	}

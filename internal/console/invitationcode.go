@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"io"
 	"net/url"
 	"strconv"
@@ -61,7 +62,7 @@ func getCodes(v *visit) error {
 	for _, i := range rows {
 		code := ui.Cell{Text: i.Code, Code: true, Copy: i.Code != ""}
 		t.Rows = append(t.Rows, ui.Row{Href: codePath(i.ID), Cells: []ui.Cell{
-			ui.Text(v.invitationName(i.Invitation)), code, ui.Text(v.seatsLeft(i)), {Pill: v.invitationStatus(i.Status)}, ui.At(i.ExpiresAt),
+			ui.Text(v.invitationName(i.Invitation)), code, ui.Text(v.seatsLeft(i)), {Pill: v.invitationStatus(i.Status)}, v.invitationEnd(i),
 		}})
 	}
 	return v.show(&ui.Page{Name: "invitation-codes", Body: []ui.Block{t}, Header: ui.Header{
@@ -238,7 +239,7 @@ func getRevokeCode(v *visit) error {
 	name := v.invitationName(i.Invitation)
 	return v.show(&ui.Page{Name: "revoke-invitation-code",
 		Header: ui.Header{
-			Title: v.T("invitations.revoke_title", "name", name), Crumbs: append(v.codeCrumbs(), ui.Link{Text: name, Href: codePath(i.ID)}),
+			Title: v.T("invitations.codes.revoke_title", "name", cmp.Or(i.Name, i.Code, name)), Crumbs: append(v.codeCrumbs(), ui.Link{Text: name, Href: codePath(i.ID)}),
 		},
 		Body: []ui.Block{ui.Confirm{
 			Text: v.T("invitations.codes.revoke_text"), Action: invitationPath(i.ID) + "/revoke", Submit: v.T("invitations.revoke"),

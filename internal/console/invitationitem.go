@@ -77,7 +77,7 @@ func (v *visit) deliveryTrouble(i invitation) ui.Block {
 	}
 	n := ui.Notice{Tone: ui.Bad, Title: v.T("invitations.not_delivered"), Text: v.T("invitations.not_delivered_text")}
 	if i.DeliveryError != "" {
-		n.Text += " " + v.T("invitations.carrier_said", "words", i.DeliveryError)
+		n.Text += " " + v.T("invitations.carrier_said", "words", carrierWords(i.DeliveryError))
 	}
 	if v.has(pathSuppressions) {
 		n.Actions = []ui.Action{{Text: v.T("overview.todo.bounced_do"), Href: pathSuppressions}}
@@ -101,14 +101,33 @@ func (v *visit) timeline(i invitation) ui.Block {
 		if known {
 			item.Text = v.T("invitations.act." + a.Kind)
 		}
-		detail := a.Detail
-		if a.Kind == "Changed" {
+		detail := carrierWords(a.Detail)
+		switch a.Kind {
+		case "Changed":
 			detail = v.changedParts(detail)
+		case "RedemptionRefused":
+			if reason, ok := strings.CutPrefix(detail, "invitation."); ok && slices.Contains(refusals, reason) {
+				detail = v.T("invitations.refusal." + reason)
+			}
 		}
 		item.Sub = strings.Join(slices.DeleteFunc([]string{v.actor(i, a.By), detail}, func(s string) bool { return s == "" }), " · ")
 		l.Items = append(l.Items, item)
 	}
 	return ui.Section{Title: v.T("invitations.timeline"), Body: []ui.Block{l}}
+}
+
+// refusals are why somebody could not come in by an invitation, of which there
+// are words for its host. Others are shown as the API names them.
+var refusals = []string{
+	"revoked", "declined", "accepted", "expired", "not_yet", "exhausted", "inviter_gone", "wrong_identity", "organization_gone",
+}
+
+// carrierWords are what a carrier said of a mail, without our own name for it.
+func carrierWords(detail string) string {
+	if code, words, ok := strings.Cut(detail, ": "); ok && strings.HasPrefix(code, "connector.") {
+		return words
+	}
+	return detail
 }
 
 // changedParts are the names of what was changed, as the page calls it.
@@ -119,7 +138,7 @@ func (v *visit) changedParts(detail string) string {
 			parts[n] = v.T("invitations.part." + part)
 		}
 	}
-	return strings.Join(parts, ", ")
+	return v.enumerated(parts)
 }
 
 // inviter names whoever issued an invitation.

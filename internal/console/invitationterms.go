@@ -339,7 +339,7 @@ func (v *visit) grantFacts(t guestlist.InvitationTerms) []ui.Fact {
 		for _, r := range o.RoleIDs {
 			names = append(names, v.offeredName(offerOrganizationRoles, string(r)))
 		}
-		cell.Sub = strings.Join(names, ", ")
+		cell.Sub = v.enumerated(names)
 		facts = append(facts, ui.Fact{Term: v.T("invitations.organization"), Cell: cell})
 	}
 	return facts

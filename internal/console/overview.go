@@ -163,7 +163,7 @@ func (v *visit) chart(active, fresh []client.Day) ui.Block {
 	var counts []int
 	sum := 0
 	for _, d := range active {
-		c.Labels = append(c.Labels, d.Date)
+		c.Labels = append(c.Labels, v.day(d.Date))
 		a.Values = append(a.Values, float64(d.Count))
 		n.Values = append(n.Values, float64(of[d.Date]))
 		counts, sum = append(counts, d.Count), sum+of[d.Date]

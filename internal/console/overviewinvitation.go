@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"strings"
 	"time"
 
 	"guestlist"
@@ -24,7 +23,7 @@ func (v *visit) funnel() (ui.Block, error) {
 	over := ui.Chart{Title: v.T("invitations.funnel.over_time")}
 	for _, d := range days {
 		sum.Add(d)
-		over.Labels = append(over.Labels, d.Date)
+		over.Labels = append(over.Labels, v.day(d.Date))
 		issued.Values, accepted.Values = append(issued.Values, float64(d.Issued)), append(accepted.Values, float64(d.Accepted))
 	}
 	if sum == (client.InvitationDay{}) {
@@ -57,7 +56,7 @@ func (v *visit) funnelOf(title string, n client.InvitationDay) ui.Funnel {
 		f.Steps = append(f.Steps, step)
 		said = append(said, step.Name+": "+v.count(step.Count))
 	}
-	f.Alt = strings.Join(said, ", ")
+	f.Alt = v.enumerated(said)
 	return f
 }
 

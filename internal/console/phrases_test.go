@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"guestlist/internal/console/ui"
 	"guestlist/internal/web"
 )
 
@@ -182,6 +183,29 @@ func TestPartsAskForPhrasesThatThereAre(t *testing.T) {
 		for _, m := range asked.FindAllStringSubmatch(string(text), -1) {
 			if english["ui."+m[1]] == "" {
 				t.Errorf("%s: nobody wrote ui.%s", e.Name(), m[1])
+			}
+		}
+	}
+}
+
+// TestHowLongSomethingTook is told in the unit that tells enough.
+func TestHowLongSomethingTook(t *testing.T) {
+	phrases, err := loadPhrases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := ui.NewSet(phrases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seconds, want := range map[int][2]string{
+		0: {"0 min", "0 دقيقة"}, 1: {"1 min", "دقيقة واحدة"}, 7140: {"119 min", "119 دقيقة"}, 7141: {"2 h", "ساعتان"},
+		381 * 60: {"6 h", "6 ساعات"}, 47 * 3600: {"47 h", "47 ساعة"}, 47*3600 + 1: {"2 days", "يومان"}, 30 * 86400: {"30 days", "30 يومًا"},
+	} {
+		for n, lang := range []string{"en", "ar"} {
+			v := &visit{d: &Door{set: set}, lang: lang}
+			if got := v.lasted(seconds); got != want[n] {
+				t.Errorf("%d seconds are %q in %s, want %q", seconds, got, lang, want[n])
 			}
 		}
 	}

@@ -23,7 +23,7 @@ func (h *house) store(do func(tx *store.Tx) error) error {
 	if err != nil {
 		return err
 	}
-	st, err := store.Open(context.Background(), store.Options{Database: filepath.Join(h.data, server.DatabaseFile), Key: key})
+	st, err := store.Open(context.Background(), store.Options{Database: filepath.Join(h.data, server.DatabaseFile), Key: key, Now: h.now})
 	if err != nil {
 		return err
 	}

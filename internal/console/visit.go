@@ -65,6 +65,18 @@ func pairs(args []any) map[string]any {
 // count writes a number.
 func (v *visit) count(n int) string { return ui.Count(v.lang, n) }
 
+// enumerated writes what there is, with the language's comma between.
+func (v *visit) enumerated(list []string) string { return strings.Join(list, v.T("ui.comma")) }
+
+// day writes a day of statistics as the language does.
+func (v *visit) day(date string) string {
+	at, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return date
+	}
+	return web.Day(v.lang, guestlist.TimeOf(at))
+}
+
 // now is the time of the page.
 func (v *visit) now() guestlist.Time { return guestlist.TimeOf(v.d.Now()) }
 

@@ -317,6 +317,15 @@ func Moment(lang string, at guestlist.Time) string {
 	return t.Format(layout) + " UTC"
 }
 
+// Day writes the day of a moment in UTC, in the order of the language.
+func Day(lang string, at guestlist.Time) string {
+	layout, _, _ := strings.Cut(momentLayouts[lang], "15:04")
+	if layout = strings.TrimRight(layout, ", "); layout == "" {
+		layout = time.DateOnly
+	}
+	return at.Std().Format(layout)
+}
+
 // Numbers alone: month names in six languages are not worth their weight where
 // a script replaces the text anyway.
 var momentLayouts = map[string]string{

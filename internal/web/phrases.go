@@ -56,12 +56,21 @@ func LoadFrom(files fs.FS, sets ...string) (*Phrases, error) {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
 		}
+		if lang == "fr" {
+			for key, text := range flat {
+				flat[key] = frenchSpaces.Replace(text)
+			}
+		}
 		p.texts[lang] = flat
 		p.tags = append(p.tags, language.MustParse(lang))
 	}
 	p.matcher = language.NewMatcher(p.tags)
 	return p, nil
 }
+
+// frenchSpaces keep a mark on the line of its word: French writes a space between
+// both, which would let the line end there. Files have the space of the keyboard.
+var frenchSpaces = strings.NewReplacer(" ?", "\u00a0?", " !", "\u00a0!", " :", "\u00a0:", " ;", "\u00a0;", " %", "\u00a0%", " »", "\u00a0»", "« ", "«\u00a0")
 
 // flatten adds the leaves of tree to flat under dotted keys.
 func flatten(flat map[string]string, prefix string, tree map[string]any) error {

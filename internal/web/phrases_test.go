@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"guestlist"
 
@@ -217,6 +218,31 @@ func TestOwnCodesHavePhrases(t *testing.T) {
 	} {
 		if p.T("en", "errors."+e.Code, nil) == "" {
 			t.Errorf("no phrase for %s", e.Code)
+		}
+	}
+}
+
+// TestMarksStayWithTheirWords: no line of French begins with a mark, whatever
+// space a file has before it.
+func TestMarksStayWithTheirWords(t *testing.T) {
+	p := mustLoad(t)
+	kept := 0
+	for key, text := range p.texts["fr"] {
+		kept += strings.Count(text, "\u00a0")
+		if at := strings.IndexAny(text, "?!:;»"); at > 0 && text[at-1] == ' ' {
+			t.Errorf("a line can end before a mark of %s: %s", key, text)
+		}
+	}
+	if kept < 10 {
+		t.Errorf("%d marks are kept", kept)
+	}
+}
+
+func TestDayIsWrittenAsInTheLanguage(t *testing.T) {
+	at := guestlist.TimeOf(time.Date(2026, 3, 4, 23, 59, 0, 0, time.UTC))
+	for lang, want := range map[string]string{"en": "4 Mar 2026", "de": "04.03.2026", "fr": "04/03/2026", "es": "04/03/2026", "ja": "2026/03/04", "ar": "2026/03/04", "pt": "2026-03-04"} {
+		if got := Day(lang, at); got != want {
+			t.Errorf("%s: %s, want %s", lang, got, want)
 		}
 	}
 }

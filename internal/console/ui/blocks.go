@@ -2,6 +2,7 @@ package ui
 
 import (
 	"strconv"
+	"strings"
 
 	"guestlist/internal/web"
 )
@@ -50,6 +51,10 @@ type Snippet struct {
 	Text  string
 	Open  bool // of Snippets: shown at first
 }
+
+// IsLine reports whether the text is one line, which may be broken where it does
+// not fit; the lines of more have their places.
+func (s Snippet) IsLine() bool { return !strings.Contains(s.Text, "\n") }
 
 // Snippets are several of which one is shown, e.g. one for each framework.
 type Snippets struct {

@@ -167,6 +167,16 @@ func (s *sheet) Tn(key string, n any) string {
 	return Say(s.set.Phrases, s.Shell.Lang, "ui."+key, map[string]any{"n": n})
 }
 
+// N is T in the form that n takes in the language.
+func (s *sheet) N(key string, n int) string {
+	return s.set.Phrases.N(s.Shell.Lang, "ui."+key, n, map[string]any{"count": s.Count(n)})
+}
+
+// Problem is what is wrong with a field, for the head of a form.
+func (s *sheet) Problem(label, text string) string {
+	return Say(s.set.Phrases, s.Shell.Lang, "ui.form.problem", map[string]any{"label": label, "text": text})
+}
+
 // Missing marks a phrase that nobody wrote; tests look for it on every page.
 const Missing = "⟦"
 
@@ -234,7 +244,7 @@ var ago = []struct {
 	under, unit time.Duration
 	key         string
 }{
-	{time.Minute, time.Minute, "now"},
+	{time.Minute, time.Minute, "moments"},
 	{time.Hour, time.Minute, "minutes"},
 	{24 * time.Hour, time.Hour, "hours"},
 	{30 * 24 * time.Hour, 24 * time.Hour, "days"},
@@ -248,14 +258,10 @@ func (s *sheet) Ago(at guestlist.Time) string {
 	}
 	for _, step := range ago {
 		if d < step.under {
-			return s.Tn("time."+when+step.key, int(d/step.unit))
+			return s.N("time."+when+step.key, int(d/step.unit))
 		}
 	}
-	day, _, _ := strings.Cut(web.Moment(s.Shell.Lang, at), ",")
-	if i := strings.LastIndex(day, " "); i > 0 && strings.HasSuffix(day, "UTC") {
-		day = strings.Fields(day)[0]
-	}
-	return day
+	return web.Day(s.Shell.Lang, at)
 }
 
 // Exact writes a moment to the minute, in UTC.

@@ -44,6 +44,12 @@ document.addEventListener('click', (e) => {
   for (const d of document.querySelectorAll('.who[open], .menu[open]')) if (!d.contains(e.target)) d.open = false;
 });
 
+// The tab that is open is in sight, however many there are.
+for (const tab of document.querySelectorAll('.tabs [aria-current]')) {
+  const [at, strip] = [tab, tab.closest('ul')].map((el) => el.getBoundingClientRect());
+  tab.closest('ul').scrollLeft += at.left < strip.left ? at.left - strip.left : Math.max(0, at.right - strip.right);
+}
+
 // What went wrong is read first.
 document.querySelector('[data-focus]')?.focus();
 
