@@ -177,8 +177,8 @@ func TestTheWaitlistIsDecidedOn(t *testing.T) {
 	if a = b.Post(at(2)+"/approve", values("x", "y")); !a.Has(".flash.bad") {
 		t.Errorf("letting in twice: %s", a.One("main").HTML())
 	}
-	if a = b.Get(at(2)); !strings.Contains(a.Source, "/console/invitations/") {
-		t.Error("nothing leads to the invitation")
+	if a = b.Get(at(2)); !strings.Contains(a.Source, "/console/invitations/") || a.Has("#form") {
+		t.Errorf("nothing leads to the invitation, or who was let in is still ranked: %s", a.One("main").HTML())
 	}
 
 	promote := b.Get(h.url + "/console/waitlist/promote")

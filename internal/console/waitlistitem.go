@@ -126,7 +126,11 @@ func getRequest(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page, err := v.requestPage(r, v.scoreForm(r))
+	form := v.scoreForm(r)
+	if r.DecidedAt != nil {
+		form = nil // whoever was decided on ranks no more
+	}
+	page, err := v.requestPage(r, form)
 	if err != nil {
 		return err
 	}
