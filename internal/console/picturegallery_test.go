@@ -119,15 +119,21 @@ func (h *house) issue(person string, more map[string]any) guestlist.Invitation {
 // mailed waits until it is known what became of the mail of an invitation.
 func (h *house) mailed(id guestlist.InvitationID) guestlist.Invitation {
 	h.t.Helper()
-	var i guestlist.Invitation
-	for range 400 {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var i guestlist.Invitation
 		if h.call("GET", "/invitations/"+string(id), nil, &i); i.Delivery != guestlist.InvitationQueued {
 			return i
 		}
-		time.Sleep(20 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+			h.t.Fatal("no mail leaves")
+		case <-tick.C:
+		}
 	}
-	h.t.Fatal("no mail leaves")
-	return i
 }
 
 // reported has the carrier say what became of a mail.
