@@ -207,14 +207,27 @@ func postWaitlistBulk(v *visit) error {
 	done := 0
 	for _, id := range ids[:min(len(ids), ui.PageSize)] {
 		if err := v.api.Do(v.ctx(), "POST", requestAPI(id)+"/"+verb, map[string]any{}, nil); err != nil {
-			if done == 0 {
-				return v.refused(pathWaitlist, err)
+			e, isTaken := refusalOf(err, codeTaken)
+			switch {
+			case done == 0:
+				return v.requestRefused(pathWaitlist, err)
+			case isTaken:
+				return v.doneWith(pathWaitlist, ui.Flash{Text: v.N(said, done) + " " + v.guestProblem(e), Tone: ui.Warn})
 			}
 			return v.doneWith(pathWaitlist, ui.Flash{Text: v.N(said, done) + " " + v.says(err), Tone: ui.Warn})
 		}
 		done++
 	}
 	return v.done(pathWaitlist, v.N(said, done))
+}
+
+// requestRefused leads back to where somebody could not be let in, and says why:
+// who has an open invitation is not invited twice.
+func (v *visit) requestRefused(back string, err error) error {
+	if e, ok := refusalOf(err, codeTaken); ok {
+		return v.doneWith(back, ui.Flash{Text: v.guestProblem(e), Tone: ui.Bad})
+	}
+	return v.refused(back, err)
 }
 
 // waitlistSettingsForm says how the list ranks.

@@ -196,6 +196,33 @@ func TestTheWaitlistIsDecidedOn(t *testing.T) {
 	h.at(b.Get(at(3)), 404, "error")
 }
 
+// TestWhoIsInvitedAlreadyIsNotLetInTwice, and each way to try says why.
+func TestWhoIsInvitedAlreadyIsNotLetInTwice(t *testing.T) {
+	h := newHouse(t)
+	h.mailer()
+	b, _ := h.admin()
+	b.Post(h.url+"/console/waitlist/on", nil)
+	ids := h.waiting(false, "Ann", "Ben")
+	h.invited("a@example.com")
+	const why = "This guest has an open invitation already."
+	a := b.Submit(b.Get(h.url+"/console/waitlist/promote"), "#form", map[string]string{"count": "1"})
+	h.at(a, 200, "waitlist-promoted")
+	if text := a.One("main").Text(); !strings.Contains(text, why) || strings.Contains(text, "0 people") {
+		t.Errorf("it says %s", text)
+	}
+	for path, form := range map[string][]string{
+		"/" + string(ids[0]) + "/approve": {"x", "y"}, "/bulk": {"do", "approve", "id", string(ids[0])},
+	} {
+		if a := b.Post(h.url+"/console/waitlist"+path, values(form...)); !strings.Contains(a.One(".flash.bad").Text(), why) {
+			t.Errorf("%s says %s", path, a.One(".flash").Text())
+		}
+	}
+	a = b.Post(h.url+"/console/waitlist/bulk", values("do", "approve", "id", string(ids[1]), "id", string(ids[0])))
+	if text := a.One(".flash.warn").Text(); !strings.Contains(text, "1 person is let in.") || !strings.Contains(text, why) {
+		t.Errorf("of two it says %s", text)
+	}
+}
+
 // TestTheWaitlistIsForWhoInvites: an inviter decides, a viewer looks, and
 // neither ranks.
 func TestTheWaitlistIsForWhoInvites(t *testing.T) {

@@ -163,7 +163,7 @@ func postApproveRequest(v *visit) error {
 		return err
 	}
 	if err := v.api.Do(v.ctx(), "POST", requestAPI(r.ID)+"/approve", map[string]any{}, nil); err != nil {
-		return v.refused(requestPath(r.ID), err)
+		return v.requestRefused(requestPath(r.ID), err)
 	}
 	return v.done(requestPath(r.ID), v.T("waitlist.let_in", "name", requestName(r.RegistrationRequest)))
 }

@@ -62,10 +62,13 @@ func postPromote(v *visit) error {
 	if len(done.Refused) == 0 {
 		return v.done(pathWaitlist, said)
 	}
+	if len(done.Approved) == 0 {
+		said = v.T("waitlist.left")
+	}
 	t := ui.Table{Caption: v.T("waitlist.left"), Columns: []ui.Column{{Text: v.T("waitlist.address")}, {Text: v.T("waitlist.why")}}}
 	for _, r := range done.Refused {
 		t.Rows = append(t.Rows, ui.Row{Href: requestPath(r.ID), Cells: []ui.Cell{
-			ui.Text(r.Email), ui.Text(v.says(guestlist.Refuse(guestlist.KindUnprocessable, r.Code))),
+			ui.Text(r.Email), ui.Text(v.guestProblem(guestlist.Refuse(guestlist.KindUnprocessable, r.Code))),
 		}})
 	}
 	return v.show(&ui.Page{Name: "waitlist-promoted", Header: ui.Header{Title: said, Lead: v.T("waitlist.left_text"), Crumbs: v.waitlistCrumbs()},
