@@ -107,13 +107,15 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 		return db, s.awaitSQLite(ctx, db)
 	}
 	var err error
-	if s.writer, err = open(1, "_txlock=immediate", writerCache); err != nil {
+	log := []string{fmt.Sprintf("_pragma=wal_autocheckpoint(%d)", checkpointLast), fmt.Sprintf("_pragma=journal_size_limit(%d)", logBytesAtLeast)}
+	if s.writer, err = open(1, append(log, "_txlock=immediate", writerCache)...); err != nil {
 		return cannotOpen(o.Database, errors.Join(err, s.Close()))
 	}
 	if s.readers, err = open(readerConns, "_pragma=query_only(1)", readerCache); err != nil {
 		return cannotOpen(o.Database, errors.Join(err, s.Close()))
 	}
 	s.writerStmts.db, s.readerStmts.db = s.writer, s.readers
+	s.checkpoints = startCheckpointer(s.readers)
 	return nil
 }
 

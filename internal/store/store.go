@@ -56,6 +56,7 @@ type Store struct {
 	now     func() time.Time
 
 	writerStmts, readerStmts stmtCache
+	checkpoints              *checkpointer // of SQLite
 
 	cache   configCache
 	tallied atomic.Int64 // transactions that wrote deltas
@@ -105,6 +106,7 @@ func (s *Store) Now() guestlist.Time { return guestlist.TimeOf(s.now()) }
 
 // Close closes the connections. Transactions in flight fail.
 func (s *Store) Close() error {
+	s.checkpoints.close()
 	s.writerStmts.close()
 	s.readerStmts.close()
 	var errs []error
@@ -211,6 +213,7 @@ func (s *Store) update(ctx context.Context, fn func(*Tx) error) error {
 
 // committed tells this process what the transaction changed.
 func (s *Store) committed(tx *Tx) {
+	s.checkpoints.committed()
 	if tx.configChanged {
 		s.cache.forget()
 	}
