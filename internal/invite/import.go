@@ -44,7 +44,7 @@ type RowTerms struct {
 
 // The limits of an import.
 const (
-	ImportBatch   = 5120 // rows of one transaction
+	ImportBatch   = 4096 // rows of one transaction
 	maxTermsKnown = 1000 // sorts of terms that are remembered
 )
 

@@ -3,6 +3,7 @@ package management
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -16,6 +17,8 @@ import (
 
 	"guestlist"
 	"guestlist/internal/job"
+	"guestlist/internal/store"
+	"guestlist/internal/store/storetest"
 )
 
 // batch sends rows and returns the answer.
@@ -210,6 +213,44 @@ func TestBatchGivesAVerdictPerRowAndADryRunTheSame(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestPostgreSQLCountsALargeImportAtOnce and so reads the lists of its campaign by
+// the index, and not by sorting it whole, as long as it would have to find out.
+func TestPostgreSQLCountsALargeImportAtOnce(t *testing.T) {
+	o := storetest.Options(t, "postgres", ticking())
+	st, err := store.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = st.Close() }()
+	f := newFixture(t, st)
+	db, err := sql.Open("pgx", o.Database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	known := func() (rows, campaigns int) {
+		err := db.QueryRowContext(t.Context(), `SELECT c.reltuples, COALESCE((SELECT cardinality(most_common_freqs) FROM pg_stats
+			WHERE tablename = c.relname AND attname = 'campaign_id'), 0) FROM pg_class AS c WHERE c.relname = 'invitations'`).Scan(&rows, &campaigns)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rows, campaigns
+	}
+	var lines strings.Builder
+	lines.WriteString("email\n")
+	for n := range surveyFrom + 1 {
+		fmt.Fprintf(&lines, "guest%d@example.com\n", n)
+	}
+	f.campaignOf(f.batch("", "text/csv", "", strings.NewReader(lines.String())))
+	if rows, _ := known(); rows > 0 {
+		t.Fatalf("it counted %d rows before", rows)
+	}
+	f.work()
+	if rows, campaigns := known(); rows != surveyFrom+1 || campaigns != 1 {
+		t.Errorf("it takes them for %d rows of %d campaigns", rows, campaigns)
 	}
 }
 

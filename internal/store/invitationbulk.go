@@ -1,7 +1,9 @@
 package store
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -92,6 +94,24 @@ func (tx *Tx) ImportInvitations(imp Import, batch []*ImportedInvitation) ([]bool
 		}
 	}
 	return inserted, tx.widenLots(imp.Campaign, l)
+}
+
+// SurveyInvitations lets PostgreSQL count how many invitations there are and of
+// which campaigns, and note which of their pages everybody sees alike. By itself
+// it does so within a minute or some after many came at once. Until then it takes
+// a campaign of a million for one of few, whose lists it gathers and sorts, and
+// it looks at rows where their index would do. SQLite looks things up without
+// having counted.
+func (s *Store) SurveyInvitations(ctx context.Context) error {
+	if s.dialect.name != postgresDialect.name {
+		return nil
+	}
+	// Whoever holds the lock counts too. Indexes are left to the engine: cleaning
+	// them takes as long as the table is large, and not as what is new.
+	if _, err := s.writer.ExecContext(ctx, "VACUUM (ANALYZE, SKIP_LOCKED, INDEX_CLEANUP OFF, TRUNCATE OFF) invitations, invitation_lots"); err != nil {
+		return fmt.Errorf("store: survey: %w", err)
+	}
+	return nil
 }
 
 // complete fills in what the row has beside what its reader knows.
