@@ -36,6 +36,13 @@ func ManagementScopes() []string {
 	return []string{ScopeAll, ScopeRead, ScopeInvitationsRead, ScopeInvitationsWrite}
 }
 
+// MaxPeriod is the longest time that anybody may choose for how long something
+// is good or waits: a leap year.
+const (
+	MaxPeriodDays = 366
+	MaxPeriod     = MaxPeriodDays * 24 * time.Hour
+)
+
 // Time is an instant in milliseconds since the Unix epoch, the unit of the
 // wire format and of every time column.
 type Time int64

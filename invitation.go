@@ -314,7 +314,6 @@ const (
 	// DefaultMaxInvitationTTL is the limit unless the settings say otherwise.
 	DefaultMaxInvitationTTL  = 90 * 24 * time.Hour
 	MinInvitationTTL         = time.Minute
-	MaxMaxInvitationTTL      = 366 * 24 * time.Hour // the highest limit that settings may set
 	MaxInvitationSeats       = 100_000
 	MaxInvitationMessage     = 1000 // characters
 	MaxInvitationRoles       = 100

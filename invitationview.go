@@ -30,7 +30,7 @@ type InvitationViewFilter struct {
 	InvitationChoice
 	// EndingWithinDays wants pending ones that end within so many days from when
 	// the view is looked at; 0 for any.
-	EndingWithinDays int `json:"endingWithinDays,omitempty" check:"min=0,max=366"`
+	EndingWithinDays int `json:"endingWithinDays,omitempty" check:"min=0,max=@days"`
 }
 
 const (

@@ -54,11 +54,9 @@ const (
 	OneTimeTokenExpired  OneTimeTokenStatus = "expired"
 )
 
-// Limits of one-time tokens.
-const (
-	DefaultOneTimeTokenTTL = 600 * time.Second
-	MaxOneTimeTokenTTL     = 366 * 24 * time.Hour
-)
+// DefaultOneTimeTokenTTL is how long a one-time token is good unless its issuer
+// says otherwise.
+const DefaultOneTimeTokenTTL = 600 * time.Second
 
 // The refusals of a one-time token, in the order in which they are checked.
 var (

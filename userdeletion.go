@@ -2,12 +2,9 @@ package guestlist
 
 import "time"
 
-// The time between the wish to delete a user and the deletion, during which it
-// can be taken back.
-const (
-	DefaultDeletionPeriod = 7 * 24 * time.Hour
-	MaxDeletionPeriod     = 366 * 24 * time.Hour
-)
+// DefaultDeletionPeriod is the time between the wish to delete a user and the
+// deletion, during which it can be taken back.
+const DefaultDeletionPeriod = 7 * 24 * time.Hour
 
 // UserDeletion is the payload of JobDeleteUser. It does nothing if the
 // user's DeletionDueAt is another one by then.

@@ -133,7 +133,7 @@ func postNewSecret(v *visit) error {
 		return err
 	}
 	in := map[string]any{"name": v.form.Get("name")}
-	if days, err := strconv.Atoi(v.form.Get("days")); err == nil && days > 0 && days <= 366 {
+	if days, err := strconv.Atoi(v.form.Get("days")); err == nil && days > 0 && days <= guestlist.MaxPeriodDays {
 		in["expiresAt"] = v.now().Add(time.Duration(days) * 24 * time.Hour)
 	}
 	var made guestlist.ApplicationSecret

@@ -26,7 +26,7 @@ const (
 	// endingSoon is that in an address; others are numbers of days.
 	endingSoon = "soon"
 	maxID      = 128 // characters of an id in a query
-	maxEnding  = 366 // days
+	maxEnding  = guestlist.MaxPeriodDays
 )
 
 // matchingOf reads the search and the filters of an address or a form. What is

@@ -275,7 +275,7 @@ func (v *visit) terms(form *ui.Form) map[string]any {
 }
 
 // maxDaysTyped keeps what is typed within what the API counts in.
-const maxDaysTyped = 366
+const maxDaysTyped = guestlist.MaxPeriodDays
 
 // termProblems says which refusal of terms is about which field.
 var termProblems = []string{

@@ -26,7 +26,7 @@ var (
 // Order is what a one-time token is issued for.
 type Order struct {
 	Email string
-	// TTL is how long the token is good, 1 s to MaxOneTimeTokenTTL; zero means
+	// TTL is how long the token is good, 1 s to guestlist.MaxPeriod; zero means
 	// DefaultOneTimeTokenTTL.
 	TTL     time.Duration
 	Context guestlist.OneTimeTokenContext
@@ -42,9 +42,9 @@ func Issue(tx *store.Tx, o Order) (guestlist.OneTimeToken, error) {
 	switch {
 	case !guestlist.IsEmail(o.Email):
 		return guestlist.OneTimeToken{}, errInvalidInput.Saying("The e-mail address is out of shape.")
-	case o.TTL < time.Second || o.TTL > guestlist.MaxOneTimeTokenTTL:
+	case o.TTL < time.Second || o.TTL > guestlist.MaxPeriod:
 		return guestlist.OneTimeToken{}, errInvalidInput.Saying("The lifetime must be between 1 and %d seconds.",
-			int64(guestlist.MaxOneTimeTokenTTL/time.Second))
+			int64(guestlist.MaxPeriod/time.Second))
 	case len(o.Context.JITOrganizationIDs) > MaxJITOrganizations || !isEventOrNone(o.Context.InteractionEvent):
 		return guestlist.OneTimeToken{}, errInvalidInput.Saying("The context is out of shape.")
 	}

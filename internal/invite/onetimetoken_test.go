@@ -81,7 +81,7 @@ func TestIssue(t *testing.T) {
 			}
 		}
 		b.issue(invite.Order{Email: "a@example.com", TTL: time.Second})
-		b.issue(invite.Order{Email: "a@example.com", TTL: guestlist.MaxOneTimeTokenTTL})
+		b.issue(invite.Order{Email: "a@example.com", TTL: guestlist.MaxPeriod})
 	})
 }
 

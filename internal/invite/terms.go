@@ -39,9 +39,9 @@ func Settings(tx *store.Tx) (guestlist.InvitationSettings, error) {
 // changed from now on. Ones that exclude each other are invitation.invalid_terms.
 func PutSettings(tx *store.Tx, s guestlist.InvitationSettings) error {
 	least := int(guestlist.MinInvitationTTL / time.Second)
-	if s.ExpiresIn < least || s.MaxExpiresIn < s.ExpiresIn || s.MaxExpiresIn > int(guestlist.MaxMaxInvitationTTL/time.Second) {
+	if s.ExpiresIn < least || s.MaxExpiresIn < s.ExpiresIn || s.MaxExpiresIn > int(guestlist.MaxPeriod/time.Second) {
 		return errTerms.Saying("The usual time is at least %d seconds, and no longer than the longest; that is at most %d seconds.",
-			least, int(guestlist.MaxMaxInvitationTTL/time.Second))
+			least, int(guestlist.MaxPeriod/time.Second))
 	}
 	return tx.PutSettingJSON(settingInvitations, s)
 }

@@ -238,7 +238,7 @@ func (a *API) changeInvitation(c *call, in struct {
 		Locale    *string           `json:"locale" check:"max=35"`
 		Grants    *invitationGrants `json:"grants"`
 		ExpiresAt *guestlist.Time   `json:"expiresAt"`
-		ExpiresIn *int              `json:"expiresIn" check:"min=1,max=31622400"` // seconds
+		ExpiresIn *int              `json:"expiresIn" check:"min=1,max=@period"` // seconds
 	}
 },
 ) (shownInvitation, error) {
@@ -335,8 +335,8 @@ func (a *API) getInvitationSettings(c *call, _ struct{}) (guestlist.InvitationSe
 
 func (a *API) updateInvitationSettings(c *call, in struct {
 	Body struct {
-		ExpiresIn    *int `json:"expiresIn" check:"min=1,max=31622400"`
-		MaxExpiresIn *int `json:"maxExpiresIn" check:"min=1,max=31622400"`
+		ExpiresIn    *int `json:"expiresIn" check:"min=1,max=@period"`
+		MaxExpiresIn *int `json:"maxExpiresIn" check:"min=1,max=@period"`
 
 		MaxOpen           *int `json:"maxOpen" check:"min=0,max=1000000000"`
 		MaxOpenPerInviter *int `json:"maxOpenPerInviter" check:"min=0,max=1000000000"`

@@ -29,7 +29,7 @@ type actionOrder struct {
 	Filter invite.ActionFilter      `json:"filter,omitempty"`
 	// All has to be said where the filter names nothing.
 	All       bool   `json:"all,omitempty"`
-	ExpiresIn int    `json:"expiresIn,omitempty" check:"min=0,max=31622400"` // seconds
+	ExpiresIn int    `json:"expiresIn,omitempty" check:"min=0,max=@period"` // seconds
 	Reason    string `json:"reason,omitempty" check:"max=256"`
 }
 

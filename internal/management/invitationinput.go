@@ -20,9 +20,9 @@ type invitationTerms struct {
 	Grants            invitationGrants            `json:"grants,omitempty"`
 	Message           string                      `json:"message,omitempty" check:"max=1000"`
 	Strict            bool                        `json:"strict,omitempty"`
-	ExpiresIn         *int                        `json:"expiresIn,omitempty" check:"min=1,max=31622400"` // seconds
-	RemindAfter       []int                       `json:"remindAfterDays,omitempty" check:"max=5,each.min=1,each.max=366"`
-	RemindBeforeEnd   []int                       `json:"remindBeforeExpiryDays,omitempty" check:"max=5,each.min=1,each.max=366"`
+	ExpiresIn         *int                        `json:"expiresIn,omitempty" check:"min=1,max=@period"` // seconds
+	RemindAfter       []int                       `json:"remindAfterDays,omitempty" check:"max=5,each.min=1,each.max=@days"`
+	RemindBeforeEnd   []int                       `json:"remindBeforeExpiryDays,omitempty" check:"max=5,each.min=1,each.max=@days"`
 	TellExpired       bool                        `json:"mailWhenExpired,omitempty"`
 }
 

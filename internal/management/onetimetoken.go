@@ -41,7 +41,7 @@ func (a *API) listOneTimeTokens(c *call, in struct {
 func (a *API) issueOneTimeToken(c *call, in struct {
 	Body struct {
 		Email     string `json:"email" check:"format=address,max=128"`
-		ExpiresIn *int   `json:"expiresIn,omitempty" check:"min=1,max=31622400"`
+		ExpiresIn *int   `json:"expiresIn,omitempty" check:"min=1,max=@period"`
 		Context   struct {
 			JITOrganizationIDs []string                   `json:"jitOrganizationIds,omitempty" check:"max=100,each.min=1,each.max=21"`
 			InteractionEvent   guestlist.InteractionEvent `json:"interactionEvent,omitempty" check:"enum=SignIn|Register|ForgotPassword"`

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 
 	"guestlist"
 	"guestlist/internal/token"
@@ -147,6 +148,12 @@ var enums = map[string]func() []string{
 	"extendedClaims": func() []string { return token.ExtendedClaims },
 }
 
+// limits are the numbers that rules name because they are written elsewhere.
+var limits = map[string]int{
+	"period": int(guestlist.MaxPeriod / time.Second),
+	"days":   guestlist.MaxPeriodDays,
+}
+
 // apply adds the rules of a check tag. A rule that it does not know is a fault
 // of the program.
 func (s *schema) apply(rules string) {
@@ -195,7 +202,15 @@ func (s *schema) apply(rules string) {
 	}
 }
 
+// number reads a number, or the name of a limit behind an @.
 func number(s string) *int {
+	if name, ok := strings.CutPrefix(s, "@"); ok {
+		n, ok := limits[name]
+		if !ok {
+			panic("management: no limit " + name)
+		}
+		return &n
+	}
 	n, err := strconv.Atoi(s)
 	if err != nil {
 		panic("management: no number " + s)

@@ -17,7 +17,7 @@ func (a *API) planDeletion(c *call, in struct {
 	Body struct {
 		// After is the period in seconds, guestlist.DefaultDeletionPeriod unless
 		// given.
-		After *int `json:"after,omitempty" check:"min=1,max=31622400"`
+		After *int `json:"after,omitempty" check:"min=1,max=@period"`
 	}
 },
 ) (guestlist.User, error) {

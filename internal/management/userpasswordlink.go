@@ -33,7 +33,7 @@ type passwordLink struct {
 func (a *API) issuePasswordLink(c *call, in struct {
 	ID   guestlist.UserID `path:"userId"`
 	Body struct {
-		ExpiresIn *int  `json:"expiresIn,omitempty" check:"min=1,max=31622400"` // seconds
+		ExpiresIn *int  `json:"expiresIn,omitempty" check:"min=1,max=@period"` // seconds
 		Send      *bool `json:"send,omitempty"`
 		// Page is a page of the product's own that begins a sign-in with the
 		// parameters that the link adds to it.
