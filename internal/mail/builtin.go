@@ -42,7 +42,8 @@ type words struct {
 
 	Until, TheirWords, TheirWordsNobody, Unsubscribe, Date, Unasked string
 
-	Months []string
+	Months   []string
+	FirstDay string // of a month, where it is no plain number
 
 	Types map[guestlist.TemplateType]struct{ Subject, Heading, Lead, Action, SMS string }
 }
@@ -187,8 +188,12 @@ func (p *page) invite(m guestlist.Message, names map[string]any) {
 	}
 	if ms, err := strconv.ParseInt(format(m.Payload["validUntil"]), 10, 64); err == nil && ms > 0 {
 		day := guestlist.Time(ms).Std()
+		number := strconv.Itoa(day.Day())
+		if day.Day() == 1 && p.Words.FirstDay != "" {
+			number = p.Words.FirstDay
+		}
 		date := say(p.Words.Date, map[string]any{
-			"day": strconv.Itoa(day.Day()), "month": p.Words.Months[day.Month()-1], "year": strconv.Itoa(day.Year()),
+			"day": number, "month": p.Words.Months[day.Month()-1], "year": strconv.Itoa(day.Year()),
 		})
 		p.Until = say(p.Words.Until, map[string]any{"until": date})
 	}

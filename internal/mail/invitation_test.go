@@ -23,7 +23,7 @@ func invitationMail(lang string) guestlist.Message {
 // language write it.
 func TestInvitationMailsSayUntilWhen(t *testing.T) {
 	for lang, want := range map[string]string{
-		"en": "Good until 1 January 2027.", "de": "Gültig bis 1. Januar 2027.", "fr": "Valable jusqu’au 1 janvier 2027.",
+		"en": "Good until 1 January 2027.", "de": "Gültig bis 1. Januar 2027.", "fr": "Valable jusqu’au 1er janvier 2027.",
 		"es": "Válida hasta el 1 de enero de 2027.", "ja": "2027年1月1日まで有効です。", "ar": "صالحة حتى 1 يناير 2027.",
 	} {
 		r, err := Render(invitationMail(lang), Sources{})
@@ -62,7 +62,7 @@ func TestReminderCanBeStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, s := range map[string]string{"HTML": words.HTML, "text": words.Text} {
-		if !strings.Contains(s, "Keine Erinnerungen mehr daran") || !strings.Contains(s, m.Unsubscribe) {
+		if !strings.Contains(s, "Keine Erinnerungen mehr an diese Einladung") || !strings.Contains(s, m.Unsubscribe) {
 			t.Errorf("the %s has no way out", what)
 		}
 	}

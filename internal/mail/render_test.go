@@ -45,8 +45,8 @@ func TestTheNearestTemplateIsChosen(t *testing.T) {
 		{"generic and fallback, never generic and locale", "Register", "de", Sources{Rows: rows, Fallback: "en", Config: config}, "generic en"},
 		{"config by type", "BindMfa", "de", Sources{Rows: rows, Fallback: "fr", Config: config}, "config bind"},
 		{"config generic", "Register", "de", Sources{Rows: rows, Fallback: "fr", Config: config}, "config generic"},
-		{"built in, in the reader's language", "Register", "de-CH", Sources{Rows: rows, Fallback: "fr", Product: "Acme"}, "Bestätige deine E-Mail-Adresse für Acme"},
-		{"built in, in the fallback language", "Register", "fi", Sources{Fallback: "es", Product: "Acme"}, "Confirma tu correo para Acme"},
+		{"built in, in the reader's language", "Register", "de-CH", Sources{Rows: rows, Fallback: "fr", Product: "Acme"}, "Bestätigen Sie Ihre E-Mail-Adresse für Acme"},
+		{"built in, in the fallback language", "Register", "fi", Sources{Fallback: "es", Product: "Acme"}, "Confirme su correo para Acme"},
 		{"built in, in English", "Register", "", Sources{Product: "Acme"}, "Confirm your e-mail address for Acme"},
 	} {
 		m := letterTo("a@acme.example", c.kind, map[string]any{"code": "123456"})
