@@ -159,14 +159,25 @@ func (i Invitation) admitsExact(a Arrival) error {
 	return unproved(a, func(email string) bool { return EmailKey(email) == EmailKey(i.RecipientEmail) })
 }
 
-// admitsDomain wants a proved address of an allowed domain. Without any, the
-// domain is the recipient's.
-func (i Invitation) admitsDomain(a Arrival) error {
-	domains := i.AllowedDomains
-	if len(domains) == 0 && i.RecipientEmail != "" {
-		domains = []string{emailDomain(i.RecipientEmail)}
+// Domains are those that an invitation is bound to, if it is bound to any: where
+// it names none, the recipient's.
+func (i Invitation) Domains() []string {
+	if len(i.AllowedDomains) == 0 && i.RecipientEmail != "" {
+		return []string{emailDomain(i.RecipientEmail)}
 	}
-	fits := func(email string) bool { return len(domains) == 0 || slices.Contains(domains, emailDomain(email)) }
+	return i.AllowedDomains
+}
+
+// InDomains reports whether an address is of one of some domains; where there are
+// none, every address is.
+func InDomains(email string, domains []string) bool {
+	return len(domains) == 0 || slices.Contains(domains, emailDomain(email))
+}
+
+// admitsDomain wants a proved address of the invitation's domains.
+func (i Invitation) admitsDomain(a Arrival) error {
+	domains := i.Domains()
+	fits := func(email string) bool { return InDomains(email, domains) }
 	for _, id := range a.Proved {
 		if id.Type == IdentifierEmail && fits(id.Value) || id.Type == IdentifierPhone && len(domains) == 0 {
 			return nil

@@ -34,7 +34,7 @@ func journeyTree(h *hall, b *tab) {
 	guest := newTab(b.t)
 	h.enters(guest, "rosa@tree.example", guestPassword)
 	guest.Press("Invitations to give")
-	guest.WaitText("You can invite 2 more.")
+	guest.WaitText("Invitations left: 2.")
 	guest.Fill("identifier", "sam@tree.example")
 	guest.Fill("message", "Come along")
 	guest.Press("Send the invitation")

@@ -13,7 +13,7 @@ func (h *hall) wants(t *testing.T, page, name, email string) string {
 	t.Helper()
 	g := newGuest()
 	g.must(t, g.visit(page), g.fill("identifier", email), g.fill("name", name), g.press("Keep a place"))
-	hasWords(t, text(g.doc), "Look into your mailbox")
+	hasWords(t, text(g.doc), "Check your email")
 	g.must(t, g.visit(mailed(t, h.mail, email, mailedRequest)), g.press("keep my place"))
 	hasWords(t, text(g.doc), "You are on the list")
 	for _, n := range all(g.doc, "dd") {
@@ -61,7 +61,7 @@ func journeyWaitlist(h *hall, b *tab) {
 	ann.Fill("identifier", "ann@waiting.example")
 	ann.Fill("name", "Ann")
 	ann.Press("Keep a place for me")
-	ann.WaitText("Look into your mailbox")
+	ann.WaitText("Check your email")
 	ann.Open(mailed(b.t, h.mail, "ann@waiting.example", mailedRequest))
 	ann.Press("Yes, keep my place")
 	ann.WaitText("You are on the list")

@@ -39,6 +39,7 @@ type house struct {
 	manners *web.Manners
 	mu      sync.Mutex
 	taken   map[string]bool // the patterns of requests
+	shared  int             // invitations that have a typable code
 }
 
 // The applications: one of ours, and one of somebody else's.

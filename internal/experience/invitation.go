@@ -337,6 +337,10 @@ func (v *visit) proveAddress(p *web.Page, view signin.InvitationView, hold signi
 			wrong(p, fieldIdentifier, v.t(problem))
 			return v.again(p)
 		}
+		if !guestlist.InDomains(id.Value, view.Domains) { // a code would not be sent there
+			wrong(p, fieldIdentifier, v.t("invitation.wrong_domain", "domains", strings.Join(view.Domains, ", ")))
+			return v.again(p)
+		}
 		to, n.Who = id, id
 	}
 	if r, ok := codeRecord(v.run); ok && v.run.Invite != nil && r.Identifier == to && !r.Verified && v.note.Who == n.Who && v.untilResend() > 0 {

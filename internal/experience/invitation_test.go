@@ -39,7 +39,8 @@ func (h *house) issue(change ...func(*guestlist.Invitation)) issued {
 		}
 		shared := ""
 		if i.Kind == guestlist.InvitationShared {
-			shared = typable
+			shared = typable[:len(typable)-h.shared] + strings.Repeat("Z", h.shared)
+			h.shared++
 		}
 		if err := tx.InsertInvitation(i, shared); err != nil {
 			return err
@@ -145,7 +146,11 @@ func TestCopiedInvitationAsksForACode(t *testing.T) {
 	if strings.Contains(a.Source, grace) {
 		t.Error("the page of the code tells the address of the recipient")
 	}
-	a = b.Submit(a, "form.form", form{"code": h.code(grace)})
+	letters := h.letters(grace)
+	if len(letters) != 1 || letters[0].Type != guestlist.TemplateGeneric {
+		t.Fatalf("the code does not go to somebody who may be new: %+v", letters)
+	}
+	a = b.Submit(a, "form.form", form{"code": letters[0].Payload["code"].(string)})
 	at(t, a, 200, "continue")
 	in(t, b.Submit(a, "form.form", form{"newPassword": password, "confirmPassword": password}), grace)
 }
@@ -245,6 +250,38 @@ func TestSharedInvitation(t *testing.T) {
 	at(t, come("three@example.com"), 200, "invitation-invalid")
 	if now := h.read(i); now.Taken != 2 {
 		t.Errorf("%d seats are taken", now.Taken)
+	}
+}
+
+// Nobody waits for a code that does not come: an address of another domain is
+// refused where the domains stand anyway.
+func TestInvitationOfADomainSaysWhichAddressesItTakes(t *testing.T) {
+	h := newHouse(t, closed)
+	for name, i := range map[string]issued{
+		"shared":   h.issue(shared, func(i *guestlist.Invitation) { i.AllowedDomains = []string{"northwind.example"} }),
+		"personal": h.issue(to("grace@northwind.example"), func(i *guestlist.Invitation) { i.Binding = guestlist.BindDomain }),
+	} {
+		b := h.browser()
+		a := h.invitedTo(b, i)
+		if name == "personal" {
+			a = b.Follow(a, "Use a different email")
+		}
+		a = b.Submit(a, "form.form", form{"identifier": "eve@other.example"})
+		at(t, a, 422, "invitation")
+		if text := a.One(".field .error").Text(); !strings.Contains(text, "northwind.example") {
+			t.Errorf("%s: %q", name, text)
+		}
+		if letters := h.letters("eve@other.example"); len(letters) > 0 {
+			t.Errorf("%s: a code was sent", name)
+		}
+	}
+	copiedLink := h.issue(copied, to("lin@northwind.example"), func(i *guestlist.Invitation) { i.Binding = guestlist.BindDomain })
+	b := h.browser()
+	a := b.Follow(h.invitedTo(b, copiedLink), "Use a different email")
+	a = b.Submit(a, "form.form", form{"identifier": "eve@other.example"})
+	at(t, a, 200, "verification-code")
+	if strings.Contains(a.Source, "northwind.example") {
+		t.Error("the page tells the domain of the recipient")
 	}
 }
 

@@ -66,6 +66,9 @@ func (a SendCode) apply(tx *store.Tx, r *run) error {
 	}
 	recordType, _, _ := codeType(a.Identifier.Type)
 	record := Record{ID: crypt.ID(), Type: recordType, Identifier: a.Identifier, Template: guestlist.TemplateType(event), Untold: a.Untold}
+	if event == guestlist.EventSignIn && r.i.Invite != nil {
+		record.Template = guestlist.TemplateGeneric // who accepts an invitation may have been here before, or not
+	}
 	r.i.putRecord(record)
 	r.step.VerificationID = record.ID
 	return r.deliverCode(tx, record, !r.suppressed(event, a.Identifier, known))

@@ -212,6 +212,9 @@ func (r *run) foresee(tx *store.Tx, inv guestlist.Invitation, v *InvitationView)
 	}
 	v.Missing = r.missing(a)
 	v.NeedsAddress = v.Proof == ProofLink && r.mustConfirm()
+	if inv.Binding == guestlist.BindDomain && v.Proof == ProofLink && !v.NeedsAddress { // who is shown the recipient knows the domain
+		v.Domains = inv.Domains()
+	}
 	return nil
 }
 
