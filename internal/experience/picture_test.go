@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"guestlist"
@@ -59,7 +60,10 @@ func TestPictures(t *testing.T) {
 		pages := gallery(t, h, lang)
 		maps.Copy(pages, outsideGallery(t, newHouse(t, nil), lang))
 		maps.Copy(pages, invitationGallery(t, newHouse(t, nil), lang))
+		maps.Copy(pages, invitationWaysGallery(t, newHouse(t, closed), lang))
 		maps.Copy(pages, waitlistGallery(t, newHouse(t, nil), lang))
+		maps.Copy(pages, policyGallery(t, newHouse(t, nil), lang))
+		maps.Copy(pages, givenGallery(t, newHouse(t, nil), lang))
 		maps.Copy(pages, accountGallery(t, newHouse(t, nil), lang))
 		for name, answer := range pages {
 			shown = answer
@@ -92,6 +96,11 @@ func wanted(picture string) bool {
 	return false
 }
 
+// tallest is the greatest height of a picture, in pixels: a page that is longer
+// than a screen is shown as a whole, as long as people can look at it.
+const tallest = 2000
+
+// take takes a picture of a page. One that is wider than its screen is wrong.
 func take(t *testing.T, ctx context.Context, at, mode, device string) []byte {
 	t.Helper()
 	sizes := map[string][2]int64{"desk": {1280, 800}, "phone": {390, 844}, "tiny": {320, 640}}
@@ -105,11 +114,22 @@ func take(t *testing.T, ctx context.Context, at, mode, device string) []byte {
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(to)); err != nil {
 		t.Fatal(err)
 	}
-	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	extent, err := chromedp.Run(ctx, chromedp.Evaluate[[2]float64](`[document.documentElement.scrollWidth, document.documentElement.scrollHeight]`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return png
+	if extent[0] > float64(size[0]) {
+		t.Errorf("%s: the page is %v pixels wide", device, extent[0])
+	}
+	beyond := true
+	png, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{
+		CaptureBeyondViewport: &beyond,
+		Clip:                  &page.Viewport{Width: float64(size[0]), Height: min(tallest, max(extent[1], float64(size[1]))), Scale: 1},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return png.Data
 }
 
 // gallery walks to every page in one language.
