@@ -161,9 +161,9 @@ func policyGallery(t *testing.T, h *house, lang string) map[string]*webtest.Answ
 	b := h.speaking(lang)
 	a := b.Submit(b.Get(h.srv.URL+"/waitlist?app_id="+string(testApp)), "form.form", form{"identifier": grace})
 	pages["approval-sent"] = a
-	pages["approval-confirm"] = b.Get(h.confirmLink(grace))
-	pages["approval-waiting"] = b.Submit(pages["approval-confirm"], "form.form", nil)
 	link := h.confirmLink(grace)
+	pages["approval-confirm"] = b.Get(link)
+	pages["approval-waiting"] = b.Submit(pages["approval-confirm"], "form.form", nil)
 	r := h.request(grace)
 	h.update(func(tx *store.Tx) error {
 		r.Status = guestlist.RequestApproved
