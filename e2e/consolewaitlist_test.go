@@ -139,7 +139,7 @@ func journeyPolicy(h *hall, b *tab) {
 			g := newGuest()
 			g.must(b.t, g.visit(h.url+"/waitlist"), g.fill("identifier", "fay@waiting.example"), g.press("Send the request"))
 			g.must(b.t, g.visit(mailed(b.t, h.mail, "fay@waiting.example", mailedRequest)), g.press("keep my place"))
-			hasWords(b.t, text(g.doc), "Your request is with somebody who decides.")
+			hasWords(b.t, text(g.doc), "Somebody is looking at your request.")
 			h.console(b, "/waitlist")
 			b.Press("fay@waiting.example")
 			b.Press("Let in")
