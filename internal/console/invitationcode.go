@@ -87,6 +87,7 @@ func (v *visit) newCodeForm() (*ui.Form, error) {
 	least, most := 1, guestlist.MaxInvitationSeats
 	return &ui.Form{
 		Action: pathCodes + "/new", Submit: v.T("invitations.codes.new"), Cancel: &ui.Link{Text: v.T("shell.cancel"), Href: pathCodes},
+		Hidden: []ui.Hidden{{Name: fieldOnce, Value: v.onceKey()}},
 		Sections: append([]ui.FormSection{
 			{Fields: []ui.Field{
 				{Name: "name", Label: v.T("invitations.name"), Help: v.T("invitations.codes.name_help"), Max: maxGuestName, Focus: true},
@@ -140,7 +141,9 @@ func postNewCode(v *visit) error {
 		body["allowedDomains"], body["identityBinding"] = domains, guestlist.BindDomain
 	}
 	var made invitation
-	err = v.api.Do(v.ctx(), "POST", "/invitation-codes", body, &made)
+	_, err = v.api.Send(v.ctx(), client.Call{
+		Method: "POST", Path: "/invitation-codes", In: body, Key: onceFor(v.form.Get(fieldOnce), body), Out: &made,
+	})
 	if e, ok := refusalOf(err, codeNotGiven); ok && form.Mark("grants.roleIds", v.says(e)) {
 		err = errMarked
 	}

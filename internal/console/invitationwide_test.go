@@ -318,8 +318,13 @@ func TestInvitersChooseByName(t *testing.T) {
 	if strings.Contains(text, app) || strings.Contains(text, org) {
 		t.Errorf("an inviter reads ids: %s", text)
 	}
-	code := b.Submit(b.Get(h.url+"/console/invitation-codes/new"), "#form", map[string]string{"name": "Talk", "seats": "3", "organizations": org, "requiredSteps": "password"})
+	blank := b.Get(h.url + "/console/invitation-codes/new")
+	talk := map[string]string{"name": "Talk", "seats": "3", "organizations": org, "requiredSteps": "password"}
+	code := b.Submit(blank, "#form", talk)
 	h.at(code, 200, "invitation-code")
+	if again := b.Submit(blank, "#form", talk); again.URL.Path != code.URL.Path {
+		t.Errorf("pressed twice it made another code: %s, %s", code.URL, again.URL)
+	}
 	if text := code.One("main").Text(); !strings.Contains(text, "Acme") || !strings.Contains(text, "A password") {
 		t.Errorf("the code says %s", text)
 	}

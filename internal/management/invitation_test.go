@@ -213,14 +213,19 @@ func TestMailedInvitationShowsNoLink(t *testing.T) {
 	})
 }
 
-// keyed asks with an Idempotency-Key.
+// keyed invites with an Idempotency-Key.
 func (f *fixture) keyed(key, bearer string, body any) answer {
+	f.t.Helper()
+	return f.keyedAt("/api/invitations", key, bearer, body)
+}
+
+func (f *fixture) keyedAt(path, key, bearer string, body any) answer {
 	f.t.Helper()
 	text, err := json.Marshal(body)
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(context.Background(), "POST", f.srv.URL+"/api/invitations", bytes.NewReader(text))
+	req, err := http.NewRequestWithContext(context.Background(), "POST", f.srv.URL+path, bytes.NewReader(text))
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -266,6 +271,43 @@ func TestOrdersUnderOneKeyAreOneInvitation(t *testing.T) {
 		f.must(204, "DELETE", "/api/invitations/"+id, nil)
 		if a := f.keyed("key 1", good, order); a.status != 404 {
 			t.Errorf("after it was deleted: %d %s", a.status, a.body)
+		}
+	})
+}
+
+func TestCodesUnderOneKeyAreOneCode(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		const path = "/api/invitation-codes"
+		good := "Bearer " + f.good
+		order := map[string]any{"seats": 3, "name": "Poster"}
+		var answers [8]answer
+		var all sync.WaitGroup
+		for n := range answers {
+			all.Go(func() { answers[n] = f.keyedAt(path, "key 1", good, order) })
+		}
+		all.Wait()
+		for _, a := range answers {
+			if a.status != 201 || a.field(t, "code") == "" || a.field(t, "link") == "" || !bytes.Equal(a.body, answers[0].body) {
+				t.Errorf("%d %s\nis not %s", a.status, a.body, answers[0].body)
+			}
+		}
+		if a := f.keyed("key 1", good, map[string]any{"email": "ada@example.com", "send": false}); a.status != 201 {
+			t.Errorf("an invitation under the key of a code: %d %s", a.status, a.body)
+		}
+		if a := f.keyedAt(path, "key 1", good, map[string]any{"seats": 4}); a.status != 422 || a.code() != "request.idempotency_key_reused" {
+			t.Errorf("another order: %d %s", a.status, a.body)
+		}
+		if a := f.keyedAt(path, "ä", good, order); a.status != 400 || a.code() != "guard.invalid_input" {
+			t.Errorf("a key out of shape: %d %s", a.status, a.body)
+		}
+		var list []guestlist.Invitation
+		if f.must(200, "GET", path, nil).decode(t, &list); len(list) != 1 {
+			t.Errorf("there are %d codes", len(list))
+		}
+		id := "/" + answers[0].field(t, "id")
+		f.must(200, "POST", path+id+"/revoke", map[string]any{})
+		if a := f.keyedAt(path, "key 1", good, order); a.status != 201 || a.field(t, "status") != "revoked" {
+			t.Errorf("after it was taken back: %d %s", a.status, a.body)
 		}
 	})
 }
