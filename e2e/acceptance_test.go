@@ -192,11 +192,11 @@ func rows() []row {
 			a.uses(other)
 			return a.proves("Send a code", other)
 		}, done, accepted},
-		{"an address of another domain gets no code", domain, nil, func(a *arrival) string {
+		{"an address of another domain is refused, and gets no code", domain, nil, func(a *arrival) string {
 			a.uses(uninvited)
 			a.must(a.g.press("Send a code"))
 			return ""
-		}, "verification-code", pending},
+		}, "invitation", pending},
 		{"signed in as somebody else", nil, signedInAs(anybody()), opens, "invitation-mismatch", pending},
 		{"signed in as somebody else, and then not", nil, signedInAs(anybody()), func(a *arrival) string {
 			a.opens(a.g)
