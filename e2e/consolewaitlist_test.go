@@ -138,7 +138,7 @@ func journeyPolicy(h *hall, b *tab) {
 		case "approval":
 			g := newGuest()
 			g.must(b.t, g.visit(h.url+"/waitlist"), g.fill("identifier", "fay@waiting.example"), g.press("Send the request"))
-			g.must(b.t, g.visit(mailed(b.t, h.mail, "fay@waiting.example", mailedRequest)), g.press("keep my place"))
+			g.must(b.t, g.visit(mailed(b.t, h.mail, "fay@waiting.example", mailedRequest)), g.press("send my request"))
 			hasWords(b.t, text(g.doc), "Somebody is looking at your request.")
 			h.console(b, "/waitlist")
 			b.Press("fay@waiting.example")

@@ -69,6 +69,11 @@ func (v *visit) invitationsPage(email, name, message string) (*web.Page, error) 
 
 func (v *visit) invitationRow(i guestlist.Invitation) web.Row {
 	row := web.Row{Title: i.RecipientEmail, Tag: v.t("account.invitations.status_" + string(i.Status))}
+	switch i.Status {
+	case guestlist.InvitationDeclined, guestlist.InvitationRevoked, guestlist.InvitationExpired:
+		row.Past = true
+	default:
+	}
 	if i.Name != "" {
 		row.Facts = append(row.Facts, web.Fact{Value: i.Name})
 	}

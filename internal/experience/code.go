@@ -127,6 +127,10 @@ func codePage(v *visit, record signin.Record) *web.Page {
 		change != signin.PageInvitation {
 		change = signin.PageContinue + string(record.Identifier.Type)
 	}
+	if record.Untold { // it is not the guest's to choose
+		p.Actions = append(p.Actions, web.Action{Text: v.t("action.back"), Href: v.link(change)})
+		return p
+	}
 	p.Actions = append(p.Actions, v.change(record.Identifier.Type, change))
 	return p
 }

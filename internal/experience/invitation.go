@@ -319,7 +319,7 @@ func (v *visit) acceptByLink(p *web.Page, view signin.InvitationView, hold signi
 	}
 	if _, err := v.submit(signin.SetEvent{Event: guestlist.EventSignIn}, hold); err != nil {
 		if guestlist.CodeOf(err) == guestlist.CodeOf(guestlist.ErrTokenEmailMismatch) {
-			wrong(p, fieldIdentifier, v.t("invitation.not_yours"))
+			wrong(p, fieldIdentifier, v.t(notYours(view)))
 			return v.again(p)
 		}
 		return v.refused(p, err)

@@ -146,6 +146,9 @@ func TestCopiedInvitationAsksForACode(t *testing.T) {
 	if strings.Contains(a.Source, grace) {
 		t.Error("the page of the code tells the address of the recipient")
 	}
+	if strings.Contains(a.One(".actions").Text(), "different email") {
+		t.Error("the page of the code offers another address, where nobody else is invited")
+	}
 	letters := h.letters(grace)
 	if len(letters) != 1 || letters[0].Type != guestlist.TemplateGeneric {
 		t.Fatalf("the code does not go to somebody who may be new: %+v", letters)

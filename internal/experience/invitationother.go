@@ -214,7 +214,7 @@ func postDecline(v *visit) error {
 	err = v.d.Desk.DeclineInvitation(v.r.Context(), code, typed, v.caller())
 	switch guestlist.CodeOf(err) {
 	case guestlist.CodeOf(guestlist.ErrTokenEmailMismatch):
-		wrong(p, fieldIdentifier, v.t("invitation.not_yours"))
+		wrong(p, fieldIdentifier, v.t(notYours(view)))
 		return v.again(p)
 	case "":
 		if err != nil {
@@ -224,6 +224,14 @@ func postDecline(v *visit) error {
 		return v.next(pageInvitationDeclined)
 	}
 	return v.refused(p, err)
+}
+
+// notYours is what to say to who typed something else than the recipient's.
+func notYours(view signin.InvitationView) string {
+	if view.To.Type == guestlist.IdentifierPhone {
+		return "invitation.not_your_number"
+	}
+	return "invitation.not_yours"
 }
 
 func getDeclined(v *visit) error {

@@ -123,20 +123,28 @@ func getWaitlistConfirm(v *visit) error {
 	if place.Confirmed {
 		return v.showPlace(place, token)
 	}
+	kind := ""
+	if place.Request.Kind == guestlist.RequestApproval {
+		kind = "_approval"
+	}
 	return v.show(&web.Page{
-		Name: "waitlist-confirm", Badge: web.BadgeMail, Title: v.t("waitlist.confirm_title"), Lead: web.Plain(v.t("waitlist.confirm_lead")),
+		Name: "waitlist-confirm", Badge: web.BadgeMail, Title: v.t("waitlist.confirm_title"), Lead: web.Plain(v.t("waitlist.confirm_lead" + kind)),
 		Facts: []web.Fact{{Term: v.t("field.email"), Value: place.Request.Email}},
 		Form: &web.Form{
-			Action: v.link(signin.PageWaitlistConfirm), Hidden: []web.Hidden{{Name: fieldToken, Value: token}}, Submit: v.t("waitlist.confirm"),
+			Action: v.link(signin.PageWaitlistConfirm), Hidden: []web.Hidden{{Name: fieldToken, Value: token}}, Submit: v.t("waitlist.confirm" + kind),
 		},
-		Actions: []web.Action{v.leaving(token)},
+		Actions: []web.Action{v.leaving(place.Request.Kind, token)},
 	})
 }
 
 // leaving is the way off the list.
-func (v *visit) leaving(token string) web.Action {
+func (v *visit) leaving(kind guestlist.RequestKind, token string) web.Action {
+	text := "waitlist.leave"
+	if kind == guestlist.RequestApproval {
+		text = "waitlist.leave_approval"
+	}
 	return web.Action{
-		Text: v.t("waitlist.leave"), Href: v.link(signin.PageWaitlistConfirm), Post: true, Value: valueLeave,
+		Text: v.t(text), Href: v.link(signin.PageWaitlistConfirm), Post: true, Value: valueLeave,
 		Hidden: []web.Hidden{{Name: fieldToken, Value: token}},
 	}
 }
@@ -178,9 +186,10 @@ func (v *visit) showPlace(place signin.Place, token string) error {
 		return v.show(p)
 	}
 	if r.Status == guestlist.RequestRequested {
-		p.Actions = []web.Action{v.leaving(token)}
+		p.Actions = []web.Action{v.leaving(r.Kind, token)}
 	}
 	if r.Status != guestlist.RequestRequested || r.Kind == guestlist.RequestApproval {
+		p.Title = v.t("waitlist.waiting_title")
 		p.Lead = web.Plain(v.t("waitlist.waiting_lead")) // who was rejected is told so by whoever decided, if at all
 		return v.show(p)
 	}

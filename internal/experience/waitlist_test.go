@@ -335,3 +335,23 @@ func TestStrangersKeepNobodyOffTheWaitlist(t *testing.T) {
 		}
 	})
 }
+
+// TestARequestIsCalledARequest: who asks for approval is promised no place.
+func TestARequestIsCalledARequest(t *testing.T) {
+	h := newHouse(t, func(e *guestlist.SignInExperience) {
+		waitlisted(e)
+		e.RegistrationPolicy = guestlist.PolicyApproval
+	})
+	b := h.browser()
+	b.Submit(b.Get(h.srv.URL+"/waitlist"), "form.form", form{"identifier": grace})
+	page := b.Get(h.confirmLink(grace))
+	at(t, page, http.StatusOK, "waitlist-confirm")
+	if text := page.One("main").Text(); strings.Contains(text, "place") || !strings.Contains(text, "Yes, send my request") {
+		t.Errorf("before: %s", text)
+	}
+	page = b.Submit(page, "form.form", nil)
+	at(t, page, http.StatusOK, "waitlist-place")
+	if text := page.One("main").Text(); strings.Contains(text, "on the list") || !strings.Contains(text, "We have your request") {
+		t.Errorf("after: %s", text)
+	}
+}

@@ -74,6 +74,7 @@ type Fact struct {
 type Row struct {
 	Title  string
 	Tag    string // what is special about it, e.g. that it is this device
+	Past   bool   // the tag says that it is over
 	Facts  []Fact // lines under the title; a term may be empty
 	Href   string // where the row leads
 	Action *Action
