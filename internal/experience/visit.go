@@ -235,10 +235,19 @@ func (v *visit) t(key string, args ...any) string {
 	if len(args) > 0 {
 		m = map[string]any{}
 		for i := 0; i+1 < len(args); i += 2 {
-			m[args[i].(string)] = args[i+1]
+			m[args[i].(string)] = v.apart(args[i+1])
 		}
 	}
 	return v.look.Phrases.T(v.look.Lang, "pages."+key, m)
+}
+
+// apart sets a name in a sentence that is written from right to left apart, so
+// that a number keeps its sign, and marks at its end, on their side.
+func (v *visit) apart(value any) any {
+	if text, ok := value.(string); ok && text != "" && web.Dir(v.look.Lang) == "rtl" {
+		return "\u2068" + text + "\u2069"
+	}
+	return value
 }
 
 // optional is the label of a field that may stay empty among others that may not.

@@ -42,6 +42,8 @@ type words struct {
 
 	Until, TheirWords, TheirWordsNobody, Unsubscribe, Date, Unasked string
 
+	Colon string // after what stands before an address
+
 	Months   []string
 	FirstDay string // of a month, where it is no plain number
 
@@ -142,17 +144,37 @@ func firstOf(list ...string) string {
 	return ""
 }
 
+func rightToLeft(lang string) bool { return lang == "ar" }
+
+// speak fills a sentence with names. A name that ends in a full stop ends the
+// sentence too, and in a language that is written from right to left each is set
+// apart, lest its marks move to its other side (Unicode Bidirectional Algorithm,
+// §2.4).
+func speak(lang, sentence string, names map[string]any) string {
+	for slot, value := range names {
+		if name, ok := value.(string); ok && strings.HasSuffix(oneLine(name), ".") {
+			sentence = strings.ReplaceAll(sentence, "{{"+slot+"}}.", "{{"+slot+"}}")
+		}
+	}
+	return fill(sentence, names, func(s string) string {
+		if s = oneLine(s); s == "" || !rightToLeft(lang) {
+			return s
+		}
+		return "\u2068" + s + "\u2069"
+	})
+}
+
 func (lib *library) page(lang string, kind guestlist.TemplateType, names map[string]any) page {
 	w := lib.words[lang]
 	t := w.Types[kind]
-	say := func(s string) string { return fill(s, names, oneLine) }
+	say := func(s string) string { return speak(lang, s, names) }
 	p := page{
 		Lang: lang, Dir: "ltr", Words: w,
 		Product: names["product"].(string), Code: names["code"].(string), Link: names["link"].(string),
-		Subject: say(t.Subject), Heading: say(t.Heading), Lead: say(t.Lead), Action: say(t.Action),
+		Subject: fill(t.Subject, names, oneLine), Heading: say(t.Heading), Lead: say(t.Lead), Action: say(t.Action),
 		Closing: w.Ignore, SentTo: say(w.SentTo),
 	}
-	if lang == "ar" {
+	if rightToLeft(lang) {
 		p.Dir = "rtl"
 	}
 	p.Initial, p.Short = initial(p.Product), len([]rune(p.Product)) <= shortName
@@ -183,7 +205,7 @@ func (p *page) invite(m guestlist.Message, names map[string]any) {
 	if text := strings.TrimSpace(plain(format(m.Payload["message"]))); text != "" {
 		p.Message, p.TheirWords = clip(text, guestlist.MaxInvitationMessage), p.Words.TheirWordsNobody
 		if names["inviter"] != "" {
-			p.TheirWords = say(p.Words.TheirWords, names)
+			p.TheirWords = speak(p.Lang, p.Words.TheirWords, names)
 		}
 	}
 	if ms, err := strconv.ParseInt(format(m.Payload["validUntil"]), 10, 64); err == nil && ms > 0 {

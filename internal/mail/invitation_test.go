@@ -36,6 +36,30 @@ func TestInvitationMailsSayUntilWhen(t *testing.T) {
 	}
 }
 
+// TestNamesKeepTheirMarks: one that ends in a full stop ends its sentence, and
+// among Arabic words its marks stay on its side.
+func TestNamesKeepTheirMarks(t *testing.T) {
+	for lang, want := range map[string]string{
+		"en": "Zoë invites you to join Acme Inc. You are on the list.",
+		"fr": "Zoë vous invite à rejoindre Acme Inc. Vous êtes sur la liste.",
+		"ar": "وصلتك دعوة من \u2068Zoë\u2069 للانضمام إلى \u2068Acme Inc.\u2069 اسمك على القائمة.",
+	} {
+		m := invitationMail(lang)
+		m.Type = guestlist.TemplateInvitation
+		m.Payload["application"] = map[string]any{"name": "Acme Inc."}
+		r, err := Render(m, Sources{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(r.Text, want) || !strings.Contains(r.HTML, want) {
+			t.Errorf("%s: %q is not in %q", lang, want, r.Text)
+		}
+		if strings.ContainsAny(r.Subject, "\u2068\u2069") {
+			t.Errorf("%s: the subject has invisible characters: %q", lang, r.Subject)
+		}
+	}
+}
+
 // TestWordsOfAnInviterStayWords: what an inviter writes is text: it becomes
 // neither markup, nor a link, nor a placeholder.
 func TestWordsOfAnInviterStayWords(t *testing.T) {

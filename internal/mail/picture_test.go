@@ -67,6 +67,8 @@ func save(t *testing.T, path string, content []byte) {
 	}
 }
 
+const screen = 700 // pixels in height
+
 // photograph takes a picture of a whole mail. One that is wider than its screen
 // is wrong.
 func photograph(t *testing.T, ctx context.Context, at, mode string, width int64) []byte {
@@ -75,7 +77,7 @@ func photograph(t *testing.T, ctx context.Context, at, mode string, width int64)
 	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
 		t.Fatal(err)
 	}
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 700), chromedp.Navigate(at)); err != nil {
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, screen), chromedp.Navigate(at)); err != nil {
 		t.Fatal(err)
 	}
 	extent, err := chromedp.Run(ctx, chromedp.Evaluate[[2]float64](`[document.documentElement.scrollWidth, document.documentElement.scrollHeight]`))
@@ -85,9 +87,9 @@ func photograph(t *testing.T, ctx context.Context, at, mode string, width int64)
 	if extent[0] > float64(width) {
 		t.Errorf("the mail is %v pixels wide", extent[0])
 	}
-	beyond := true
+	beyond := extent[1] > screen // a short page that is written from right to left would be moved aside
 	png, err := chromedp.Call(ctx, cdppage.CaptureScreenshot, cdppage.CaptureScreenshotParams{
-		CaptureBeyondViewport: &beyond, Clip: &cdppage.Viewport{Width: float64(width), Height: extent[1], Scale: 1},
+		CaptureBeyondViewport: &beyond, Clip: &cdppage.Viewport{Width: float64(width), Height: max(screen, extent[1]), Scale: 1},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -126,6 +128,6 @@ func mailGallery(lang string) map[string]guestlist.Message {
 	add("digest", guestlist.TemplateInvitationDigest, map[string]any{
 		"link": link, "campaign": "Launch week", "sent": 1000, "opened": 640, "accepted": 512, "bounced": 7,
 	})
-	add("code", guestlist.TemplateSignIn, map[string]any{"code": "483920"})
+	add("code", guestlist.TemplateGeneric, map[string]any{"code": "483920"})
 	return mails
 }
