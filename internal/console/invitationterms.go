@@ -94,7 +94,7 @@ func (v *visit) termFields() ([]ui.Field, error) {
 	least, most := 1, max(1, rules.MaxExpiresIn/secondsOfDay)
 	app := ui.Field{
 		Kind: ui.KindSelect, Name: "applicationId", Label: v.T("invitations.application"), Help: v.helpOf("invitations.application_help", besides),
-		Options: append([]ui.Option{{Text: v.T("invitations.account_alone")}}, apps...),
+		Options: append([]ui.Option{{Text: v.T("invitations.account_alone")}}, apps...), Partial: true,
 	}
 	if len(apps) > 0 {
 		app.Value = apps[0].Value
@@ -114,7 +114,7 @@ func (v *visit) termFields() ([]ui.Field, error) {
 	if err == nil && len(roles) > 0 {
 		fields = append(fields, ui.Field{
 			Kind: ui.KindChecks, Name: "roles", API: "grants.roleIds", Label: v.T("invitations.roles"), Help: v.helpOf("invitations.roles_help", besides),
-			Options: slices.Clone(roles),
+			Options: slices.Clone(roles), Partial: true,
 		})
 	}
 	return fields, err
@@ -145,7 +145,7 @@ func (v *visit) organizationField() (*ui.Field, error) {
 	}
 	f := &ui.Field{
 		Kind: ui.KindChecks, Name: "organizations", API: "grants.organizations", Label: v.T("invitations.organizations"),
-		Help: v.helpOf("invitations.organizations_help", besides),
+		Help: v.helpOf("invitations.organizations_help", besides), Partial: true,
 	}
 	for _, o := range orgs {
 		if len(roles) == 0 {

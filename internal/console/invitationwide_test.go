@@ -378,6 +378,37 @@ func TestACampaignKeepsAllThatWasChosen(t *testing.T) {
 	}
 }
 
+// TestWhatIsNotOfferedIsKept when a form is sent that names it already: only the
+// first hundred are offered.
+func TestWhatIsNotOfferedIsKept(t *testing.T) {
+	h := newHouse(t)
+	h.mailer()
+	_, _, _, boss := h.choices()
+	for n := range 100 {
+		if err := h.api.Do(context.Background(), "POST", "/organizations", map[string]any{"name": fmt.Sprint("Company ", n)}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var rest []struct{ ID string }
+	if _, err := h.api.List(context.Background(), "/invitation-choices/organizations", nil, 2, 100, &rest); err != nil || len(rest) != 1 {
+		t.Fatal(rest, err)
+	}
+	hidden := rest[0].ID
+	b, _ := h.admin()
+	a := h.campaign(b, "few.csv", "email\na@example.com\n")
+	looked := b.Post(a.URL.String(), values("column0", "email", "name", "Launch", "days", "9", "how", "once", "timeZone", "UTC", "do", "check",
+		"organizations", hidden, "organizations", hidden+"/"+boss))
+	h.at(looked, 200, "campaign-setup")
+	if n := len(looked.All("[name=organizations][checked]")); n != 2 {
+		t.Errorf("%d of 2 are still chosen", n)
+	}
+	h.at(b.Submit(looked, "#form", nil), 200, "campaign")
+	h.awaited(b, a.URL.String(), func(*webtest.Answer) bool { return len(h.guests()) == 1 })
+	if o := h.guests()[0].Grants.Organizations; len(o) != 1 || string(o[0].ID) != hidden || fmt.Sprint(o[0].RoleIDs) != "["+boss+"]" {
+		t.Errorf("it gives %+v", o)
+	}
+}
+
 // TestAnActionIsWatchedAndStopped on its way: the page says how far it is, and
 // what was done stays done.
 func TestAnActionIsWatchedAndStopped(t *testing.T) {

@@ -69,6 +69,7 @@ type Field struct {
 	Values  []string // of list and checks
 	Pairs   []Pair   // of pairs
 	Options []Option // of select, radio, checks
+	Partial bool     // of select and checks: there are more options than these, see Offered
 	On      bool     // of switch
 
 	Type         string // of text: "email", "url", "search"…; "text" if empty
@@ -430,6 +431,25 @@ func (x Field) DescribedBy() string {
 
 // Has reports whether a value is chosen.
 func (x Field) Has(value string) bool { return slices.Contains(x.Values, value) }
+
+// Offered are the options that are drawn: what is chosen among them in any case,
+// by its value where it has no name here, lest it be lost when the form is sent.
+func (x Field) Offered() []Option {
+	chosen := x.Values
+	if x.Kind == KindSelect && x.Value != "" {
+		chosen = []string{x.Value}
+	}
+	if !x.Partial {
+		return x.Options
+	}
+	options := slices.Clone(x.Options)
+	for _, value := range chosen {
+		if !slices.ContainsFunc(options, func(o Option) bool { return o.Value == value }) {
+			options = append(options, Option{Value: value, Text: value})
+		}
+	}
+	return options
+}
 
 // spareLines is how many empty lines a list has for those without scripts.
 const spareLines = 2
