@@ -82,7 +82,9 @@ func (h Host) ChangeInvitation(tx *store.Tx, id guestlist.InvitationID, c Invita
 	set(&i.Message, c.Message)
 	set(&i.Locale, c.Locale)
 	set(&i.Grants, c.Grants)
-	set(&i.Own, c.Own)
+	if c.Own != nil { // what it is given; its fixed end and what its recipient asked for are no grants
+		i.Own.CustomData, i.Own.Profile = c.Own.CustomData, c.Own.Profile
+	}
 	if !CheckText(i.Name, maxName, false) {
 		return i, errText.WithArgs(map[string]any{"max": maxName})
 	}
@@ -117,6 +119,9 @@ func setEnd(tx *store.Tx, i *guestlist.Invitation, c InvitationChange) error {
 		return nil
 	}
 	i.ExpiresAt = *ends
+	if i.Own.ExpiresAt != nil { // the end that it has whenever it is sent
+		i.Own.ExpiresAt = ends
+	}
 	unchanged := i.InvitationTerms // it is good as long as before once it is sent again
 	return setTime(tx, i, &unchanged, ends)
 }

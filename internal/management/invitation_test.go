@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"rsc.io/qr"
 
@@ -271,6 +272,52 @@ func TestOrdersUnderOneKeyAreOneInvitation(t *testing.T) {
 		f.must(204, "DELETE", "/api/invitations/"+id, nil)
 		if a := f.keyed("key 1", good, order); a.status != 404 {
 			t.Errorf("after it was deleted: %d %s", a.status, a.body)
+		}
+	})
+}
+
+// TestWhatIsNoGrantStaysAsItWas when grants are changed: an end that was fixed,
+// and the wish for no more reminders.
+func TestWhatIsNoGrantStaysAsItWas(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ends := f.st.Now().Add(5 * 24 * time.Hour)
+		row, err := json.Marshal(map[string]any{"email": "grace@example.com", "expiresAt": ends, "customData": map[string]any{"plan": "pro"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.campaignOf(f.batch("", "application/x-ndjson", "", bytes.NewReader(row)))
+		f.work()
+		var list []guestlist.Invitation
+		f.must(200, "GET", "/api/invitations", nil).decode(t, &list)
+		path := "/api/invitations/" + string(list[0].ID)
+		own := func() (own guestlist.InvitationOwn) {
+			t.Helper()
+			if err := f.st.View(t.Context(), func(tx *store.Tx) error {
+				i, err := tx.Invitation(list[0].ID)
+				own = i.Own
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return own
+		}
+		if err := f.st.Update(t.Context(), func(tx *store.Tx) error {
+			i, err := tx.Invitation(list[0].ID)
+			if err != nil {
+				return err
+			}
+			return tx.StopReminders(i)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		f.must(200, "PATCH", path, map[string]any{"grants": map[string]any{"customData": map[string]any{"plan": "free"}}})
+		if o := own(); !o.NoReminders || o.ExpiresAt == nil || *o.ExpiresAt != ends || !strings.Contains(string(o.CustomData), "free") {
+			t.Errorf("after other grants: %+v", o)
+		}
+		later := ends.Add(24 * time.Hour)
+		f.must(200, "PATCH", path, map[string]any{"expiresAt": later})
+		if o := own(); !o.NoReminders || o.ExpiresAt == nil || *o.ExpiresAt != later {
+			t.Errorf("after another end: %+v", o)
 		}
 	})
 }
