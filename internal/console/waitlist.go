@@ -207,14 +207,14 @@ func postWaitlistBulk(v *visit) error {
 	done := 0
 	for _, id := range ids[:min(len(ids), ui.PageSize)] {
 		if err := v.api.Do(v.ctx(), "POST", requestAPI(id)+"/"+verb, map[string]any{}, nil); err != nil {
-			e, isTaken := refusalOf(err, codeTaken)
-			switch {
-			case done == 0:
+			if done == 0 {
 				return v.requestRefused(pathWaitlist, err)
-			case isTaken:
-				return v.doneWith(pathWaitlist, ui.Flash{Text: v.N(said, done) + " " + v.guestProblem(e), Tone: ui.Warn})
 			}
-			return v.doneWith(pathWaitlist, ui.Flash{Text: v.N(said, done) + " " + v.says(err), Tone: ui.Warn})
+			problem := v.says(err)
+			if e, ok := refusalOf(err, codeTaken); ok {
+				problem = v.guestProblem(e)
+			}
+			return v.doneWith(pathWaitlist, ui.Flash{Text: v.N(said, done) + " " + problem, Tone: ui.Warn})
 		}
 		done++
 	}

@@ -132,22 +132,28 @@ func (a *API) issueInvitation(c *call, in struct{ Body newInvitation }) (shownIn
 	if err != nil {
 		return shown, err
 	}
-	key, err := c.idempotencyKey()
-	if err != nil {
-		return shown, err
-	}
 	if order.Send {
 		if err := a.canSend(c.ctx(), order.Phone != ""); err != nil {
 			return shown, err
 		}
 	}
-	body, err := fingerprint(in.Body)
+	return a.issue(c, order, in.Body)
+}
+
+// issue issues what was ordered by a body, once under an Idempotency-Key.
+func (a *API) issue(c *call, order invite.InvitationOrder, body any) (shownInvitation, error) {
+	var shown shownInvitation
+	key, err := c.idempotencyKey()
+	if err != nil {
+		return shown, err
+	}
+	print, err := fingerprint(body)
 	if err != nil {
 		return shown, err
 	}
 	err = a.Store.Update(c.ctx(), func(tx *store.Tx) error {
 		var err error
-		shown, err = a.issueOnce(tx, c, order, key, body)
+		shown, err = a.issueOnce(tx, c, order, key, print)
 		return err
 	})
 	return shown, err
@@ -172,7 +178,11 @@ func (a *API) canSend(ctx context.Context, text bool) error {
 // good.
 func (a *API) issueOnce(tx *store.Tx, c *call, order invite.InvitationOrder, key, body string) (shownInvitation, error) {
 	var once issuedOnce
-	key = c.ownKey("invitation", key)
+	kind := "invitation"
+	if order.Kind == guestlist.InvitationShared {
+		kind = "invitation-code"
+	}
+	key = c.ownKey(kind, key)
 	if known, err := doneBefore(tx, key, &once); err != nil || known {
 		return a.issuedBefore(tx, c, once, body, err)
 	}
@@ -184,7 +194,9 @@ func (a *API) issueOnce(tx *store.Tx, c *call, order invite.InvitationOrder, key
 	if err := rememberDone(tx, key, once); err != nil {
 		return shownInvitation{}, err
 	}
-	return a.show(issued.Invitation, issued.Code)
+	shown, err := a.show(issued.Invitation, issued.Code)
+	shown.Code = string(issued.Typed)
+	return shown, err
 }
 
 func (a *API) issuedBefore(tx *store.Tx, c *call, once issuedOnce, body string, err error) (shownInvitation, error) {
@@ -197,6 +209,9 @@ func (a *API) issuedBefore(tx *store.Tx, c *call, once issuedOnce, body string, 
 	i, err := tx.Invitation(once.ID)
 	if err != nil {
 		return shownInvitation{}, orNoID(err, tableInvitations, once.ID)
+	}
+	if i.Kind == guestlist.InvitationShared {
+		return a.showShared(tx, c, i)
 	}
 	var code guestlist.InvitationSecret
 	if !once.Send && i.Generation == once.Generation {

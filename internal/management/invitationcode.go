@@ -66,50 +66,7 @@ func (a *API) listInvitationCodes(c *call, in struct {
 }
 
 func (a *API) issueInvitationCode(c *call, in struct{ Body newInvitationCode }) (shownInvitation, error) {
-	var shown shownInvitation
-	key, err := c.idempotencyKey()
-	if err != nil {
-		return shown, err
-	}
-	body, err := fingerprint(in.Body)
-	if err != nil {
-		return shown, err
-	}
-	err = a.Store.Update(c.ctx(), func(tx *store.Tx) error {
-		var err error
-		shown, err = a.issueCodeOnce(tx, c, in.Body.order(), c.ownKey("invitation-code", key), body)
-		return err
-	})
-	return shown, err
-}
-
-// issueCodeOnce makes a shared invitation, or shows as it is now that which was
-// made under the same key.
-func (a *API) issueCodeOnce(tx *store.Tx, c *call, order invite.InvitationOrder, key, body string) (shownInvitation, error) {
-	var once issuedOnce
-	known, err := doneBefore(tx, key, &once)
-	switch {
-	case err != nil:
-		return shownInvitation{}, err
-	case known && once.Body != body:
-		return shownInvitation{}, errKeyReused
-	case known:
-		i, err := shared(tx, once.ID)
-		if err != nil {
-			return shownInvitation{}, err
-		}
-		return a.showShared(tx, c, i)
-	}
-	issued, err := c.host().IssueInvitation(tx, order)
-	if err != nil {
-		return shownInvitation{}, err
-	}
-	if err := rememberDone(tx, key, issuedOnce{ID: issued.ID, Body: body}); err != nil {
-		return shownInvitation{}, err
-	}
-	shown, err := a.show(issued.Invitation, issued.Code)
-	shown.Code = string(issued.Typed)
-	return shown, err
+	return a.issue(c, in.Body.order(), in.Body)
 }
 
 func (a *API) getInvitationCode(c *call, in invitationID) (shownInvitation, error) {

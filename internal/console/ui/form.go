@@ -435,12 +435,12 @@ func (x Field) Has(value string) bool { return slices.Contains(x.Values, value) 
 // Offered are the options that are drawn: what is chosen among them in any case,
 // by its value where it has no name here, lest it be lost when the form is sent.
 func (x Field) Offered() []Option {
+	if !x.Partial {
+		return x.Options
+	}
 	chosen := x.Values
 	if x.Kind == KindSelect && x.Value != "" {
 		chosen = []string{x.Value}
-	}
-	if !x.Partial {
-		return x.Options
 	}
 	options := slices.Clone(x.Options)
 	for _, value := range chosen {
