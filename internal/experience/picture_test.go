@@ -3,21 +3,14 @@
 package experience_test
 
 import (
-	"context"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/chromedp"
 
 	"guestlist"
 	"guestlist/internal/store"
@@ -73,7 +66,7 @@ func TestPictures(t *testing.T) {
 					if !wanted(picture) {
 						continue
 					}
-					png := take(t, ctx, studio.URL, mode, device)
+					png := webtest.Photograph(t, ctx, studio.URL, mode, devices[device][0], devices[device][1], tallest)
 					if err := os.WriteFile(filepath.Join(dir, strings.ReplaceAll(picture, "/", "_")+".png"), png, 0o600); err != nil {
 						t.Fatal(err)
 					}
@@ -100,37 +93,8 @@ func wanted(picture string) bool {
 // than a screen is shown as a whole, as long as people can look at it.
 const tallest = 2000
 
-// take takes a picture of a page. One that is wider than its screen is wrong.
-func take(t *testing.T, ctx context.Context, at, mode, device string) []byte {
-	t.Helper()
-	sizes := map[string][2]int64{"desk": {1280, 800}, "phone": {390, 844}, "tiny": {320, 640}}
-	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: mode}}
-	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
-		t.Fatal(err)
-	}
-	size := sizes[device]
-	// The query makes each a new document for the browser.
-	to := at + "/?" + strconv.FormatInt(time.Now().UnixNano(), 36)
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(to)); err != nil {
-		t.Fatal(err)
-	}
-	extent, err := chromedp.Run(ctx, chromedp.Evaluate[[2]float64](`[document.documentElement.scrollWidth, document.documentElement.scrollHeight]`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if extent[0] > float64(size[0]) {
-		t.Errorf("%s: the page is %v pixels wide", device, extent[0])
-	}
-	beyond := true
-	png, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{
-		CaptureBeyondViewport: &beyond,
-		Clip:                  &page.Viewport{Width: float64(size[0]), Height: min(tallest, max(extent[1], float64(size[1]))), Scale: 1},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return png.Data
-}
+// devices are the screens of pictures: width and height in pixels.
+var devices = map[string][2]int64{"desk": {1280, 800}, "phone": {390, 844}, "tiny": {320, 640}}
 
 // gallery walks to every page in one language.
 func gallery(t *testing.T, h *house, lang string) map[string]*webtest.Answer {

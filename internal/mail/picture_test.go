@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
-	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"guestlist"
@@ -52,7 +50,7 @@ func TestPictures(t *testing.T) {
 			shown = words.HTML
 			for _, mode := range []string{"light", "dark"} {
 				for device, width := range map[string]int64{"desk": 1280, "phone": 390} {
-					picture := photograph(t, ctx, studio.URL, mode, width)
+					picture := webtest.Photograph(t, ctx, studio.URL, mode, width, screen, tallest)
 					save(t, filepath.Join(dir, strings.Join([]string{"mail-" + name, lang, mode, device}, "_")+".png"), picture)
 				}
 			}
@@ -67,35 +65,11 @@ func save(t *testing.T, path string, content []byte) {
 	}
 }
 
-const screen = 700 // pixels in height
-
-// photograph takes a picture of a whole mail. One that is wider than its screen
-// is wrong.
-func photograph(t *testing.T, ctx context.Context, at, mode string, width int64) []byte {
-	t.Helper()
-	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: mode}}
-	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
-		t.Fatal(err)
-	}
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, screen), chromedp.Navigate(at)); err != nil {
-		t.Fatal(err)
-	}
-	extent, err := chromedp.Run(ctx, chromedp.Evaluate[[2]float64](`[document.documentElement.scrollWidth, document.documentElement.scrollHeight]`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if extent[0] > float64(width) {
-		t.Errorf("the mail is %v pixels wide", extent[0])
-	}
-	beyond := extent[1] > screen // a short page that is written from right to left would be moved aside
-	png, err := chromedp.Call(ctx, cdppage.CaptureScreenshot, cdppage.CaptureScreenshotParams{
-		CaptureBeyondViewport: &beyond, Clip: &cdppage.Viewport{Width: float64(width), Height: max(screen, extent[1]), Scale: 1},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return png.Data
-}
+// The sizes of pictures, in pixels.
+const (
+	screen  = 700
+	tallest = 4000
+)
 
 // mailGallery is every mail that has to do with invitations, in one language.
 func mailGallery(lang string) map[string]guestlist.Message {

@@ -147,13 +147,13 @@ func (a *API) issue(c *call, order invite.InvitationOrder, body any) (shownInvit
 	if err != nil {
 		return shown, err
 	}
-	print, err := fingerprint(body)
+	said, err := fingerprint(body)
 	if err != nil {
 		return shown, err
 	}
 	err = a.Store.Update(c.ctx(), func(tx *store.Tx) error {
 		var err error
-		shown, err = a.issueOnce(tx, c, order, key, print)
+		shown, err = a.issueOnce(tx, c, order, key, said)
 		return err
 	})
 	return shown, err
