@@ -12,10 +12,10 @@ import (
 // many wait for the disk. Here it is done beside those who write, and by them
 // only where they write faster than it can be copied, lest the log have no end.
 const (
-	checkpointAt    = 1000   // pages that are not in the file yet
-	checkpointLast  = 16_000 // from there on a commit does it
-	checkpointRest  = 20 * time.Millisecond
-	logBytesAtLeast = 64 << 20 // of the log that stay on the disk when it begins anew
+	checkpointAt   = 1000   // pages that are not in the file yet
+	checkpointLast = 16_000 // from there on a commit does it
+	checkpointRest = 20 * time.Millisecond
+	logBytesKept   = 64 << 20 // of the log, at most, that stay on the disk when it begins anew
 
 	// calmAfter is how long nothing was copied when a burst of writes is over. All
 	// connections of a process share one room for pages, and one that writes much

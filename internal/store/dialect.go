@@ -107,7 +107,7 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 		return db, s.awaitSQLite(ctx, db)
 	}
 	var err error
-	log := []string{fmt.Sprintf("_pragma=wal_autocheckpoint(%d)", checkpointLast), fmt.Sprintf("_pragma=journal_size_limit(%d)", logBytesAtLeast)}
+	log := []string{fmt.Sprintf("_pragma=wal_autocheckpoint(%d)", checkpointLast), fmt.Sprintf("_pragma=journal_size_limit(%d)", logBytesKept)}
 	if s.writer, err = open(1, append(log, "_txlock=immediate", writerCache)...); err != nil {
 		return cannotOpen(o.Database, errors.Join(err, s.Close()))
 	}
